@@ -1,0 +1,85 @@
+"""Every error that a person can cause, in one tree.
+
+SurveyappError                 something a person can act on
+├── InputError                 what was given cannot be used: carries all its problems at once
+│   ├── QuestionnaireError     a questionnaire file
+│   ├── PanelError             a list of panellists
+│   └── AnswerError            answers that do not fit their questions
+├── NotFound                   no such study, link, file
+├── Refused                    the act is not possible in the present state
+│   ├── RoundClosed            the round takes no answers (any more)
+│   ├── Conflict               somebody or another window changed it first
+│   └── TooManyTries           a throttle says wait
+└── ConfigError                the installation is not set up rightly
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: where it is, what it is, and what to write instead.
+
+    `where` is for the reader: ``file.yaml:12:5``, ``row 7``, or a field's label.
+    """
+
+    where: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.what}" if self.where else self.what
+
+
+class SurveyappError(Exception):
+    """An error whose text is written for the person who caused it."""
+
+
+class InputError(SurveyappError):
+    """What was given cannot be used; every problem found is listed, nothing was applied."""
+
+    def __init__(self, problems: Sequence[Problem] | str) -> None:
+        self.problems = (Problem("", problems),) if isinstance(problems, str) else tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class QuestionnaireError(InputError):
+    """A questionnaire file with problems."""
+
+
+class PanelError(InputError):
+    """A list of panellists with problems."""
+
+
+class AnswerError(InputError):
+    """Answers that do not fit their questions; nothing of them was stored."""
+
+
+class NotFound(SurveyappError):
+    """There is no such thing, or it is not yours to see."""
+
+
+class Refused(SurveyappError):
+    """The act is not possible now; the text says why."""
+
+
+class RoundClosed(Refused):
+    """The round takes no answers now."""
+
+
+class Conflict(Refused):
+    """Somebody, or another window, changed it first."""
+
+
+class TooManyTries(Refused):
+    """Too many tries in a short time; `retry_after` is in seconds."""
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class ConfigError(SurveyappError):
+    """The installation is not set up rightly; the text says which setting to change."""

@@ -1,0 +1,150 @@
+"""A study: its questionnaire versions, items, cells and rounds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Integer, SmallInteger, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from surveyapp.models.base import Base, UtcDateTime
+
+
+class Study(Base):
+    """One study; every other row that belongs to it leads its keys with this id."""
+
+    __tablename__ = "study"
+    __table_args__ = (
+        UniqueConstraint("slug", name="uq_study_slug"),
+        CheckConstraint("smallest_group >= 3", name="smallest_group_floor"),
+        CheckConstraint("time_grain IN ('minute', 'hour', 'day')", name="time_grain_known"),
+    )
+
+    # Number of the study in this installation.
+    id: Mapped[int] = mapped_column(Integer, primary_key=True)
+    # Name of the study in addresses and commands.
+    slug: Mapped[str] = mapped_column(Text)
+    # Title as experts read it.
+    title: Mapped[str] = mapped_column(Text)
+    # Who runs the study.
+    organisation: Mapped[str] = mapped_column(Text, default="")
+    # Address that experts can write to; empty when none was given.
+    contact_email: Mapped[str] = mapped_column(Text, default="")
+    # IANA name of the zone in which deadlines are shown.
+    time_zone: Mapped[str] = mapped_column(Text, default="UTC")
+    # How many rounds are planned.
+    planned_rounds: Mapped[int] = mapped_column(SmallInteger, default=1)
+    # k: no figure is shown for fewer people than this.
+    smallest_group: Mapped[int] = mapped_column(SmallInteger, default=5)
+    # The finest grain of times in exports.
+    time_grain: Mapped[str] = mapped_column(Text, default="day")
+    # Whether its panel is invented; then every page and file says so.
+    is_synthetic: Mapped[bool] = mapped_column(default=False)
+    # The questionnaire version in force.
+    questionnaire_number: Mapped[int] = mapped_column(Integer, default=1)
+    # When the study was created.
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class QuestionnaireVersion(Base):
+    """The canonical text of a questionnaire as this study uses it; the file is never read again."""
+
+    __tablename__ = "questionnaire_version"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["study_id"], ["study.id"], ondelete="CASCADE", name="fk_questionnaire_version_study"
+        ),
+    )
+
+    # The study.
+    study_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    # 1 for the first version, and so on.
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    # The canonical text.
+    canonical: Mapped[str] = mapped_column(Text)
+    # SHA-256 of the canonical text, in hexadecimal.
+    sha256: Mapped[str] = mapped_column(Text)
+    # The file as it was written, for its author.
+    source: Mapped[str] = mapped_column(Text)
+    # When this version was stored.
+    created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+
+
+class ItemVersion(Base):
+    """One wording of an item; answers keep the version that was asked."""
+
+    __tablename__ = "item_version"
+    __table_args__ = (
+        ForeignKeyConstraint(["study_id"], ["study.id"], ondelete="CASCADE", name="fk_item_version_study"),
+    )
+
+    # The study.
+    study_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    # The item's id in the questionnaire.
+    item: Mapped[str] = mapped_column(Text, primary_key=True)
+    # 1 for the first wording, and so on.
+    version: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    # The item as canonical JSON.
+    content: Mapped[str] = mapped_column(Text)
+    # The questionnaire version that brought it.
+    questionnaire_number: Mapped[int] = mapped_column(Integer)
+
+
+class Cell(Base):
+    """The unit of asking: question × item version × context × criterion × part, named once."""
+
+    __tablename__ = "cell"
+    __table_args__ = (
+        UniqueConstraint(
+            "study_id", "question", "item", "item_version", "context", "criterion", "part", name="uq_cell_key"
+        ),
+        ForeignKeyConstraint(["study_id"], ["study.id"], ondelete="CASCADE", name="fk_cell_study"),
+    )
+
+    # The study.
+    study_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    # Small number of the cell within the study, in the order of the questionnaire.
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    # The question's id.
+    question: Mapped[str] = mapped_column(Text)
+    # The item's id, or '' for none.
+    item: Mapped[str] = mapped_column(Text, default="")
+    # The item's version, or 0 for none.
+    item_version: Mapped[int] = mapped_column(Integer, default=0)
+    # The context's id, or '' for none.
+    context: Mapped[str] = mapped_column(Text, default="")
+    # The criterion's id, or '' for none.
+    criterion: Mapped[str] = mapped_column(Text, default="")
+    # '' for the answer itself, 'reason' or 'other' for what is written beside it.
+    part: Mapped[str] = mapped_column(Text, default="")
+
+
+class Round(Base):
+    """One round of a study. Its state is stored, and its deadline refuses answers by itself too."""
+
+    __tablename__ = "round"
+    __table_args__ = (
+        ForeignKeyConstraint(["study_id"], ["study.id"], ondelete="CASCADE", name="fk_round_study"),
+        CheckConstraint(
+            "state IN ('draft', 'scheduled', 'open', 'closed', 'released', 'cancelled')", name="state_known"
+        ),
+    )
+
+    # The study.
+    study_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    # 1 for the first round; 0 for a round that only collects items.
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    # Where the round stands; the transitions are in `delphi.rounds`.
+    state: Mapped[str] = mapped_column(Text, default="draft")
+    # The questionnaire version that the round asks.
+    questionnaire_number: Mapped[int] = mapped_column(Integer)
+    # When it opens by plan.
+    opens_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The deadline: no answer counts from this moment on.
+    closes_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Mark that a closer waits: saves check it before they lock, so that the closer gets its turn.
+    closing_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # When it was opened.
+    opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # When it was closed.
+    closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)

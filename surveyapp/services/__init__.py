@@ -1,0 +1,1 @@
+"""Verbs in a study's life: load, lock, decide, write, commit."""

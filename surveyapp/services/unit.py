@@ -1,0 +1,97 @@
+"""One verb, one transaction: opening databases, reading from them, and the one place that commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
+from sqlalchemy.engine import URL
+from sqlalchemy.orm import Session
+
+from surveyapp.errors import ConfigError
+from surveyapp.models import database_now
+
+BUSY_TIMEOUT_MS = 5_000
+_VERB = {"surveyapp_begin": "BEGIN IMMEDIATE"}
+
+
+class Database:
+    """A study database, SQLite or PostgreSQL, behind two doors: `reading` and `verb`."""
+
+    def __init__(self, url: str, *, pool_size: int = 5) -> None:
+        self.url: URL = make_url(url)
+        if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
+            raise ConfigError(
+                f"SURVEYAPP_DATABASE_URL: {self.url.get_backend_name()} is not a database Surveyapp works with; "
+                "write sqlite:///path/to/file.sqlite3 or postgresql://user:password@host/name."
+            )
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = _create_engine(self.url, pool_size=pool_size)
+        self._verb_engine = self.engine.execution_options(**_VERB)
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that sees one state of the data and leaves nothing behind."""
+        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """Like `reading`, but every statement sees the same instant: for exports and backups."""
+        options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        with Session(self.engine.execution_options(**options), expire_on_commit=False) as session:
+            if self.is_sqlite:
+                # BEGIN alone takes no snapshot; the first read does.
+                session.execute(text("SELECT count(*) FROM sqlite_master"))
+            yield session
+
+    @contextmanager
+    def verb(self) -> Iterator[Session]:
+        """A session whose changes are committed together when the block ends, or not at all."""
+        with Session(self._verb_engine, expire_on_commit=False) as session:
+            yield session
+            session.commit()
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self.engine.dispose()
+
+
+def read_now(session: Session) -> datetime:
+    """The database's clock, asked once at the start of a verb and then passed on."""
+    return session.execute(select(database_now())).scalar_one()
+
+
+def _create_engine(url: URL, *, pool_size: int) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return create_engine(url, pool_size=pool_size, max_overflow=pool_size)
+    engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size)
+
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, record: Any) -> None:
+        # The driver must not begin transactions by itself: it would begin them too late and too weak.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        for pragma in (
+            "journal_mode=WAL",
+            # FULL, not NORMAL: an answer shown as saved must survive the loss of power.
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            "cache_size=-16000",
+        ):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        # A verb takes the write lock at once, so that it waits at its start and never fails half-way.
+        connection.exec_driver_sql(connection.get_execution_options().get("surveyapp_begin", "BEGIN"))
+
+    return engine
