@@ -1,0 +1,188 @@
+"""Studies: create one from a questionnaire, find it again, list them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+from difflib import get_close_matches
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from surveyapp.errors import InputError, NotFound, Problem
+from surveyapp.models import AuditEntry, Cell, ItemVersion, QuestionnaireVersion, Study
+from surveyapp.questionnaire.model import Questionnaire, is_identifier
+from surveyapp.questionnaire.routing import all_cells
+
+MAX_SLUG = 60
+MAX_ROUNDS = 20
+
+
+def create_study(
+    session: Session,
+    *,
+    questionnaire: Questionnaire,
+    source: str,
+    title: str,
+    slug: str | None,
+    now: datetime,
+    actor: str,
+    organisation: str = "",
+    contact_email: str = "",
+    time_zone: str = "UTC",
+    planned_rounds: int = 1,
+    is_synthetic: bool = False,
+) -> Study:
+    """Create a study that asks `questionnaire`; `source` is the file's text as its author wrote it.
+
+    From here on the study works from its own stored copy; the file may change or go away. Without a
+    `slug` one is made from the title. Raises InputError with all problems at once.
+    """
+    title = " ".join(title.split())
+    slug = slug if slug is not None else make_slug(title)
+    problems = [
+        *_problems_of_names(session, title=title, slug=slug),
+        *_problems_of_settings(contact_email=contact_email, time_zone=time_zone, rounds=planned_rounds),
+    ]
+    if problems:
+        raise InputError(problems)
+    study = Study(
+        slug=slug,
+        title=title,
+        organisation=organisation.strip(),
+        contact_email=contact_email.strip(),
+        time_zone=time_zone,
+        planned_rounds=planned_rounds,
+        is_synthetic=is_synthetic,
+        questionnaire_number=1,
+        created_at=now,
+    )
+    session.add(study)
+    session.flush()
+    sha256 = _store_questionnaire(session, study=study, questionnaire=questionnaire, source=source, now=now)
+    detail = {"slug": slug, "questionnaire": questionnaire.id, "sha256": sha256}
+    session.add(
+        AuditEntry(study_id=study.id, at=now, actor=actor, act="study.create", detail=json.dumps(detail))
+    )
+    session.flush()
+    return study
+
+
+def _store_questionnaire(
+    session: Session, *, study: Study, questionnaire: Questionnaire, source: str, now: datetime
+) -> str:
+    canonical = questionnaire.canonical()
+    sha256 = hashlib.sha256(canonical.encode()).hexdigest()
+    session.add(
+        QuestionnaireVersion(
+            study_id=study.id, number=1, canonical=canonical, sha256=sha256, source=source, created_at=now
+        )
+    )
+    items = [
+        {
+            "study_id": study.id,
+            "item": item.id,
+            "version": 1,
+            "content": item.model_dump_json(exclude_defaults=True),
+            "questionnaire_number": 1,
+        }
+        for item in questionnaire.items
+    ]
+    cells = [
+        {
+            "study_id": study.id,
+            "number": number,
+            "question": spec.key.question,
+            "item": spec.key.item,
+            "item_version": 1 if spec.key.item else 0,
+            "context": spec.key.context,
+            "criterion": spec.key.criterion,
+            "part": spec.key.part,
+        }
+        for number, spec in enumerate(all_cells(questionnaire), start=1)
+    ]
+    # Rows go in as plain values: thousands of objects would only be built to be thrown away.
+    if items:
+        session.execute(insert(ItemVersion), items)
+    if cells:
+        session.execute(insert(Cell), cells)
+    return sha256
+
+
+def get_study(session: Session, *, slug: str) -> Study:
+    """The study named `slug`. Raises NotFound, which names the nearest one there is."""
+    study = session.execute(select(Study).where(Study.slug == slug)).scalar_one_or_none()
+    if study is not None:
+        return study
+    slugs = session.execute(select(Study.slug).order_by(Study.slug)).scalars().all()
+    if not slugs:
+        raise NotFound(f"There is no study '{slug}': there is no study yet. Make one with 'study create'.")
+    nearest = get_close_matches(slug, slugs, n=1, cutoff=0.5)
+    if nearest:
+        raise NotFound(f"There is no study '{slug}'. Did you mean '{nearest[0]}'?")
+    raise NotFound(f"There is no study '{slug}'. 'study list' names those there are.")
+
+
+def list_studies(session: Session) -> Sequence[Study]:
+    """All studies, in the order of their slugs."""
+    return session.execute(select(Study).order_by(Study.slug)).scalars().all()
+
+
+def make_slug(title: str) -> str:
+    """A slug from a title: ``Mitigations for systemic AI risks`` → ``mitigations-for-systemic-ai-risks``.
+
+    Letters lose their accents; what has no Latin letter or digit at all becomes ``study``.
+    """
+    plain = unicodedata.normalize("NFKD", title.replace("ß", "ss")).encode("ascii", "ignore").decode().lower()
+    words = re.findall(r"[a-z0-9]+", plain)
+    slug = ""
+    for word in words:
+        longer = f"{slug}-{word}" if slug else word
+        if len(longer) > MAX_SLUG:
+            break
+        slug = longer
+    if not slug:
+        return "study"
+    return slug if slug[0].isalpha() else f"study-{slug}"[:MAX_SLUG].rstrip("-")
+
+
+def _problems_of_names(session: Session, *, title: str, slug: str) -> list[Problem]:
+    problems = []
+    if not title:
+        problems.append(Problem("title", "it is empty; write the title as experts shall read it."))
+    elif len(title) > 200:
+        problems.append(Problem("title", f"it has {len(title)} characters; write at most 200."))
+    if not is_identifier(slug) or "_" in slug or len(slug) > MAX_SLUG:
+        problems.append(
+            Problem(
+                "slug",
+                f"'{slug}' cannot name a study in an address; write lower-case letters and digits joined by "
+                f"hyphens, a letter first, at most {MAX_SLUG} characters.",
+            )
+        )
+    elif session.execute(select(Study.id).where(Study.slug == slug)).first() is not None:
+        problems.append(Problem("slug", f"there is already a study '{slug}'; choose another slug."))
+    return problems
+
+
+def _problems_of_settings(*, contact_email: str, time_zone: str, rounds: int) -> list[Problem]:
+    problems = []
+    # Whether the address can be written to is only known by writing; this catches slips.
+    if contact_email.strip() and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", contact_email.strip()):
+        problems.append(
+            Problem("contact e-mail", f"'{contact_email}' is not an address; write name@example.org.")
+        )
+    try:
+        ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        problems.append(
+            Problem("time zone", f"'{time_zone}' is not known; write a name such as Europe/Berlin or UTC.")
+        )
+    if not 1 <= rounds <= MAX_ROUNDS:
+        problems.append(Problem("planned rounds", f"{rounds} is not possible; write 1 to {MAX_ROUNDS}."))
+    return problems
