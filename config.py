@@ -3,20 +3,20 @@
 Every setting is an environment variable. `SURVEYAPP_CONFIG` may name a TOML file with the same settings in
 lower case and without the prefix (``database_url = "…"``); the environment wins over the file.
 
-| Setting                | Default                            | Meaning                                       |
-|------------------------|------------------------------------|-----------------------------------------------|
-| SURVEYAPP_DATABASE_URL | surveyapp.sqlite3 in the data folder | sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME |
-| SURVEYAPP_BASE_URL     | http://127.0.0.1:8000              | what links in letters begin with              |
-| SURVEYAPP_SECRET_KEY   | none                               | signs cookies and forms; at least 32 characters |
-| SURVEYAPP_LINK_KEY     | derived from the secret key        | what personal links are derived from; at least 32 characters |
-| SURVEYAPP_DATA_DIR     | var                                | folder for what the installation keeps in files |
-| SURVEYAPP_PROXIES      | 0                                  | how many reverse proxies stand in front and are trusted |
-| SURVEYAPP_PROCESSES    | 2                                  | web processes                                 |
-| SURVEYAPP_THREADS      | 4                                  | threads in each web process                   |
-| SURVEYAPP_HOST         | 127.0.0.1                          | address to listen on                          |
-| SURVEYAPP_PORT         | 8000                               | port to listen on                             |
-| SURVEYAPP_ENVIRONMENT  | production                         | production, development or test               |
-| SURVEYAPP_CONFIG       | none                               | path of a TOML file with these settings       |
+| Setting                | Default                     | Meaning                                             |
+| ---------------------- | --------------------------- | --------------------------------------------------- |
+| SURVEYAPP_DATABASE_URL | in the data folder          | sqlite:///FILE or postgresql://USER:PASS@HOST/NAME  |
+| SURVEYAPP_BASE_URL     | http://127.0.0.1:8000       | what links in letters begin with                    |
+| SURVEYAPP_SECRET_KEY   | none                        | signs cookies and forms; 32 characters or more      |
+| SURVEYAPP_LINK_KEY     | derived from the secret key | what personal links come from; also 32 or more      |
+| SURVEYAPP_DATA_DIR     | var                         | folder for what the installation keeps in files     |
+| SURVEYAPP_PROXIES      | 0                           | reverse proxies in front that are trusted           |
+| SURVEYAPP_PROCESSES    | 2                           | web processes                                       |
+| SURVEYAPP_THREADS      | 4                           | threads in each web process                         |
+| SURVEYAPP_HOST         | 127.0.0.1                   | address to listen on                                |
+| SURVEYAPP_PORT         | 8000                        | port to listen on                                   |
+| SURVEYAPP_ENVIRONMENT  | production                  | production, development or test                     |
+| SURVEYAPP_CONFIG       | none                        | path of a TOML file with these settings             |
 
 The same table stands, with more words, in docs/operators.md; a test compares the two with the code.
 """
@@ -62,7 +62,10 @@ _Value = TypeVar("_Value")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """One installation's settings; keys and the database's address (it may hold a password) never show in `repr`."""
+    """One installation's settings.
+
+    Keys and the database's address, which may hold a password, never show in `repr`.
+    """
 
     database_url: str = field(repr=False)
     base_url: str
@@ -129,9 +132,10 @@ class Config:
 
 
 def own_secret(data_dir: Path) -> str:
-    """The installation's own secret key: made at the first call, kept in the data folder, readable by its owner only.
+    """The installation's own secret key, made at the first call and kept in the data folder.
 
-    For the demo and for development; in production the operator gives the key and keeps it elsewhere than the data.
+    Only the folder's owner can read it. For the demo and for development; in production the operator gives
+    the key and keeps it elsewhere than the data.
     """
     path = data_dir / "secret.key"
     data_dir.mkdir(parents=True, exist_ok=True)
@@ -173,7 +177,7 @@ class _Reading:
         return bool(self._find(name)[0])
 
     def take(self, name: str, default: str, parse: Callable[[str], _Value]) -> _Value:
-        """The parsed value of a setting; a wrong one is noted, and its default stands in until `finish` raises."""
+        """The parsed value of a setting; for a wrong one, which is noted, the default stands in."""
         text, where = self._find(name)
         try:
             return parse(text or default)
@@ -195,8 +199,8 @@ class _Reading:
         parts = urlsplit(base_url)
         if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
             self.problems.append(
-                f"{PREFIX}BASE_URL: {base_url} would send experts' links and answers unencrypted. "
-                "Put a reverse proxy with TLS in front and write https://… (docs/operators.md has an example)."
+                f"{PREFIX}BASE_URL: {base_url} would send experts' links and answers unencrypted. Put "
+                "a reverse proxy with TLS in front and write https://… (docs/operators.md has an example)."
             )
         if self._environ.get("FLASK_DEBUG", "").strip().lower() not in {"", "0", "false", "no"}:
             self.problems.append(
