@@ -61,8 +61,8 @@ class Text(RootModel[dict[str, str]]):
     ) -> JsonSchemaValue:
         # The validator that accepts a plain string is invisible to the schema, so editors would refuse it.
         several = handler.resolve_ref_schema(handler(core_schema))
-        described = {key: several.pop(key) for key in ("title", "description") if key in several}
-        return {**described, "anyOf": [{"type": "string", "minLength": 1}, {**several, "minProperties": 1}]}
+        described = {"title": several.pop("title"), "description": several.pop("description")}
+        return described | {"anyOf": [{"type": "string", "minLength": 1}, several | {"minProperties": 1}]}
 
     def get(self, language: str, fallback: str = "") -> str:
         """The text in `language`, else in `fallback`, else in whatever there is."""

@@ -1,0 +1,133 @@
+"""How long will it take? What this expert will see, counted honestly."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+from surveyapp.questionnaire import expressions
+from surveyapp.questionnaire.cells import CellKey, Given
+from surveyapp.questionnaire.expressions import Comparison, Either, Expression, Name
+from surveyapp.questionnaire.kinds import KINDS
+from surveyapp.questionnaire.kinds.pace import reading_seconds
+from surveyapp.questionnaire.model import MultipleChoice, Page, Questionnaire
+from surveyapp.questionnaire.planning import PlannedPage, Walk, plan
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """Seconds; the two differ as long as answers that decide what is asked are not there."""
+
+    min_seconds: int
+    max_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """What one page adds: at least and at most."""
+
+    least: float
+    most: float
+
+
+def estimate(
+    questionnaire: Questionnaire,
+    *,
+    group: str,
+    tags: Collection[str],
+    answers: Mapping[CellKey, Given],
+    language: str | None = None,
+) -> Estimate:
+    """The time that this expert needs for all of the own pages, from the first to the last."""
+    walk = Walk(questionnaire, group=group, tags=tags, answers=answers, is_open=True)
+    pages: dict[str, list[tuple[PlannedPage, _Span]]] = {}
+    for planned in plan(questionnaire):
+        span = _span(questionnaire, planned, walk, language or questionnaire.language)
+        if span is not None:
+            pages.setdefault(planned.page.id, []).append((planned, span))
+    least = most = 0.0
+    for spans in pages.values():
+        total = _together(questionnaire, spans, walk)
+        least += total.least
+        most += total.most
+    return Estimate(round(least), round(most))
+
+
+def _span(questionnaire: Questionnaire, planned: PlannedPage, walk: Walk, language: str) -> _Span | None:
+    """What one page adds; None when this expert cannot come to see it. Notes what may be asked on it."""
+    look = walk.look(planned.context)
+    page_is = _certainty(planned.condition, look)
+    if page_is is None:
+        return None
+    least = most = reading_seconds(language, planned.page.title, planned.page.intro)
+    is_empty = True
+    for each in planned.questions:
+        question_is = _certainty(each.condition, look)
+        if question_is is None:
+            continue
+        is_empty = False
+        walk.is_asked[each.question.id, planned.context] = page_is and question_is
+        key = (estimate, each.question.id, language)
+        seconds = questionnaire.kept.get(key)
+        if seconds is None:
+            seconds = KINDS[each.question.kind].seconds(questionnaire, each.question, language)
+            questionnaire.kept[key] = seconds
+        most += seconds
+        least += seconds if question_is else 0
+    if is_empty:
+        return None
+    return _Span(least if page_is else 0, most)
+
+
+def _certainty(condition: Expression | None, look: expressions.Look) -> bool | None:
+    """True: shown for certain; False: perhaps; None: never."""
+    if condition is None:
+        return True
+    possible = expressions.outcomes(condition, look)
+    return None if True not in possible else len(possible) == 1
+
+
+def _together(questionnaire: Questionnaire, spans: list[tuple[PlannedPage, _Span]], walk: Walk) -> _Span:
+    """What all contexts of one page add together.
+
+    Where a context is shown because it was chosen in a question that takes at most n, at most n of
+    the contexts that are still open count (the longest), and at least as many as must be chosen.
+    """
+    certain = [span for _, span in spans if span.least > 0]
+    perhaps = [(planned, span) for planned, span in spans if span.least == 0]
+    least = sum(span.least for span in certain)
+    most = sum(span.most for span in certain)
+    longest = sorted((span.most for _, span in perhaps), reverse=True)
+    fewest, highest = 0, len(longest)
+    if perhaps:
+        planned = perhaps[0][0]
+        chooser = _chooser(questionnaire, planned.page, planned.condition)
+        if chooser is not None:
+            highest = len(longest) if chooser.max is None else min(chooser.max, len(longest))
+            must = chooser.required and walk.is_asked.get((chooser.id, ""), False)
+            already = len(spans) - len(perhaps)
+            fewest = min(max(chooser.min, 1) - already, len(longest)) if must else 0
+    least += sum(longest[len(longest) - max(fewest, 0) :])
+    most += sum(longest[:highest])
+    return _Span(least, most)
+
+
+def _chooser(questionnaire: Questionnaire, page: Page, condition: Expression | None) -> MultipleChoice | None:
+    """The question whose chosen contexts show `page`: ``… or context in areas``, and no other way."""
+    if condition is None or page.for_each is None:
+        return None
+    parts = condition.parts if isinstance(condition, Either) else (condition,)
+    choosers: list[MultipleChoice] = []
+    for part in parts:
+        read = expressions.names(part) & set(questionnaire.questions_by_id)
+        if not read:
+            continue
+        match part:
+            case Comparison(Name("context"), "in", Name(name)):
+                question = questionnaire.questions_by_id[name]
+                if not isinstance(question, MultipleChoice) or question.options_from != page.for_each:
+                    return None
+                choosers.append(question)
+            case _:
+                return None
+    return choosers[0] if len(choosers) == 1 else None

@@ -1,0 +1,190 @@
+"""A YAML text as plain data, together with the line and column of everything in it.
+
+YAML 1.2: ``no`` is a text, not false. Refused: the same key twice, aliases (a file of a few lines
+could grow to gigabytes), tags, and files of more than one megabyte.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final, NoReturn
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from surveyapp.errors import Problem, QuestionnaireError
+
+Path = tuple[str | int, ...]
+MAX_BYTES: Final = 1_000_000
+_MOST_DEEP: Final = 60
+_INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
+_REAL = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{1,18}")
+_TAG = "tag:yaml.org,2002:"
+
+
+class Source:
+    """The data of one file, and where each part of it stands.
+
+    Sequences become tuples and mappings dicts, as the strict model wants them.
+    """
+
+    def __init__(self, name: str, root: Node) -> None:
+        self.name = name
+        self.root = root
+        self.problems: list[Problem] = []
+        self.data: Any = self._plain(root, 0)
+
+    def where(self, path: Path, *, key: bool = False) -> str:
+        """``file.yaml:12:5`` for what stands at `path`, or for the key it stands under.
+
+        What is not there is placed at the nearest thing around it.
+        """
+        node, key_node = self.root, self.root
+        for step in path:
+            found = _step(node, step)
+            if found is None:
+                key_node = node
+                break
+            key_node, node = found
+        return self._place(key_node if key else node)
+
+    def drop(self, path: Path) -> None:
+        """Forget what stands at `path`, so that later positions in the same list stay right."""
+        node = self.root
+        for step in path[:-1]:
+            found = _step(node, step)
+            if found is None:
+                return
+            node = found[1]
+        last = path[-1]
+        if isinstance(node, SequenceNode) and isinstance(last, int):
+            del node.value[last]
+        elif isinstance(node, MappingNode):
+            node.value = [pair for pair in node.value if pair[0].value != last]
+
+    def _place(self, node: Node) -> str:
+        return f"{self.name}:{node.start_mark.line + 1}:{node.start_mark.column + 1}"
+
+    def _refuse(self, node: Node, what: str) -> None:
+        self.problems.append(Problem(self._place(node), what))
+
+    def _plain(self, node: Node, depth: int) -> Any:
+        if depth > _MOST_DEEP:
+            self._refuse(node, f"more than {_MOST_DEEP} levels inside each other; that is too deep")
+            return None
+        if isinstance(node, ScalarNode):
+            return self._scalar(node)
+        if isinstance(node, SequenceNode):
+            return tuple([self._plain(each, depth + 1) for each in node.value])
+        return self._mapping(node, depth)
+
+    def _mapping(self, node: Node, depth: int) -> dict[str, Any]:
+        data: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            if not isinstance(key_node, ScalarNode):
+                self._refuse(key_node, "a key must be a plain word")
+                continue
+            key = str(key_node.value)
+            if key in data:
+                self._refuse(key_node, f"“{key}” stands here a second time; keep one of the two")
+                continue
+            data[key] = self._plain(value_node, depth + 1)
+        return data
+
+    def _scalar(self, node: ScalarNode) -> str | int | float | bool | None:
+        text = str(node.value)
+        tag = str(node.tag).removeprefix(_TAG)
+        if tag == "str" or node.style is not None:
+            return text
+        if tag == "int" and _INTEGER.fullmatch(text):
+            return int(text)
+        if tag == "float" and _REAL.fullmatch(text):
+            return float(text)
+        if tag == "bool":
+            return text.lower() == "true"
+        if tag == "null":
+            return None
+        # Dates, 0x1F, 1e9, .inf: whoever writes these in a questionnaire means the text.
+        return text
+
+
+def read(name: str, content: bytes) -> Source:
+    """The data of `content`, the file called `name`; raises QuestionnaireError if it is no YAML."""
+    if len(content) > MAX_BYTES:
+        size = f"{len(content) / 1_000_000:.1f} MB"
+        _refuse(name, f"the file has {size}; up to 1 MB is read. Put long lists of items in a CSV file")
+    text = _decode(name, content)
+    try:
+        root = YAML(typ="safe", pure=True).compose(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
+        raise QuestionnaireError([Problem(place, _sentence(error, text))]) from error
+    except (YAMLError, RecursionError, ValueError) as error:
+        _refuse(name, "this is not readable as YAML; check its indentation and quotes", error)
+    if root is None:
+        _refuse(f"{name}:1:1", "the file is empty; begin with “format: 1”")
+    if not isinstance(root, MappingNode):
+        _refuse(f"{name}:1:1", "the file must be a mapping of keys; begin with “format: 1”")
+    return Source(name, root)
+
+
+def _refuse(where: str, what: str, cause: Exception | None = None) -> NoReturn:
+    raise QuestionnaireError([Problem(where, what)]) from cause
+
+
+def _decode(name: str, content: bytes) -> str:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        _refuse(f"{name}:{line}:1", "a character here is not UTF-8; save the file as UTF-8", error)
+    strange = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]", text)
+    if strange is not None:
+        line = text.count("\n", 0, strange.start()) + 1
+        column = strange.start() - text.rfind("\n", 0, strange.start())
+        _refuse(f"{name}:{line}:{column}", "a control character stands here; remove it")
+    return text
+
+
+def _step(node: Node, step: str | int) -> tuple[Node, Node] | None:
+    """The key node and value node one step down, or None."""
+    if isinstance(node, MappingNode):
+        for key_node, value_node in node.value:
+            if key_node.value == step:
+                return key_node, value_node
+    elif isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
+        return node.value[step], node.value[step]
+    return None
+
+
+_SENTENCES: Final[Sequence[tuple[str, str]]] = (
+    ("alias", "aliases (*name) are not read; write the text out again"),
+    ("duplicate", "the same key stands twice; keep one of the two"),
+    ("'\\t'", "a tab stands here; indent with spaces"),
+    (
+        "mapping values are not",
+        "a colon is not expected here; put the text in quotes, or check the line above",
+    ),
+    ("expected <block end>", "this line is not indented like its neighbours"),
+    ("could not find expected ':'", "a colon is missing after this key"),
+    ("quoted scalar", "a text in quotes is not closed"),
+    ("cannot start any token", "a text cannot begin with this character; put it in quotes"),
+    ("expected ',' or", "a comma or a closing bracket is missing"),
+    ("expected a single document", "a second document begins here; keep one questionnaire per file"),
+)
+
+
+def _sentence(error: MarkedYAMLError, text: str) -> str:
+    said = f"{error.context or ''} {error.problem or ''}"
+    mark = error.problem_mark or error.context_mark
+    if mark is not None:
+        lines = text.splitlines()
+        if mark.line < len(lines) and re.match(r" *\t", lines[mark.line]):
+            return "a tab stands at the beginning of this line; indent with spaces"
+    for words, sentence in _SENTENCES:
+        if words in said:
+            return sentence
+    return "the file cannot be read here; check indentation, quotes and colons of this line and the one above"
