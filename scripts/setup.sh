@@ -146,9 +146,12 @@ command -v flock >/dev/null 2>&1 && flock 9
 make_environment
 case $want in
     runtime)
-        # What has the test set has this one too.
-        [ -e "$stamps/test" ] || install_once runtime requirements/runtime.txt
-        [ ! -e "$stamps/test" ] || install_once test requirements/test.txt
+        # The test set holds the runtime set: where it was once installed, it is kept up to date as a whole.
+        if [ -e "$stamps/test" ]; then
+            install_once test requirements/test.txt
+        else
+            install_once runtime requirements/runtime.txt
+        fi
         ;;
     tools) install_once test requirements/test.txt ;;
     test)

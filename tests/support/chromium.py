@@ -21,7 +21,7 @@ def find_chromium() -> Path | None:
     """The first Chromium that starts, or None."""
     for candidate in _candidates():
         try:
-            # Ubuntu's `chromium-browser` can be a pointer to a package that is not there: only starting tells.
+            # Ubuntu's `chromium-browser` can be a pointer to nothing: only starting it tells.
             done = subprocess.run(
                 [candidate, "--headless", "--no-sandbox", "--version"],
                 capture_output=True,
