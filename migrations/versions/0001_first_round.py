@@ -219,6 +219,7 @@ def upgrade() -> None:
         sa.Column("started_at", UtcDateTime(), nullable=False),
         sa.Column("submission", sa.SmallInteger(), nullable=False),
         sa.Column("submitted_at", UtcDateTime(), nullable=True),
+        sa.Column("withdrawn_at", UtcDateTime(), nullable=True),
         sa.CheckConstraint(
             "(submission = 0) = (submitted_at IS NULL)", name=op.f("ck_participation_submitted_has_time")
         ),

@@ -50,6 +50,8 @@ class Participation(Base):
     submission: Mapped[int] = mapped_column(SmallInteger, default=0)
     # When the latest submission was made.
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # When the panellist left the study: from then on nothing is saved here.
+    withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class Answer(Base):

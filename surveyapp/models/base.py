@@ -47,8 +47,8 @@ class UtcDateTime(TypeDecorator[datetime]):
             return None
         if isinstance(value, str):
             return datetime.fromisoformat(value).replace(tzinfo=UTC)
-        assert isinstance(value, datetime)
-        return value.astimezone(UTC)
+        moment: datetime = value
+        return moment.astimezone(UTC)
 
 
 class database_now(FunctionElement[datetime]):  # noqa: N801 - reads like the SQL function that it is
@@ -59,12 +59,12 @@ class database_now(FunctionElement[datetime]):  # noqa: N801 - reads like the SQ
 
 
 @compiles(database_now, "postgresql")
-def _now_on_postgresql(element: database_now, compiler: SQLCompiler, **kw: Any) -> str:
+def _now_on_postgresql(_element: database_now, _compiler: SQLCompiler, **_kw: Any) -> str:
     return "transaction_timestamp()"
 
 
 @compiles(database_now, "sqlite")
-def _now_on_sqlite(element: database_now, compiler: SQLCompiler, **kw: Any) -> str:
+def _now_on_sqlite(_element: database_now, _compiler: SQLCompiler, **_kw: Any) -> str:
     # Milliseconds are all SQLite gives; the zeros make it sort with the stored microseconds.
     return "strftime('%Y-%m-%d %H:%M:%f000', 'now')"
 

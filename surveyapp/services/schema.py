@@ -47,7 +47,8 @@ def _wait_for_other_migrators(connection: Connection) -> None:
     # the slower one fails whole, and finds everything done when it is started again.
     connection.execute(
         text(
-            "CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) NOT NULL CONSTRAINT alembic_version_pkc PRIMARY KEY)"
+            "CREATE TABLE IF NOT EXISTS alembic_version"
+            " (version_num VARCHAR(32) NOT NULL CONSTRAINT alembic_version_pkc PRIMARY KEY)"
         )
     )
     connection.execute(text("LOCK TABLE alembic_version IN ACCESS EXCLUSIVE MODE"))

@@ -26,7 +26,7 @@ class Database:
         self.url: URL = make_url(url)
         if self.url.get_backend_name() not in {"sqlite", "postgresql"}:
             raise ConfigError(
-                f"SURVEYAPP_DATABASE_URL: {self.url.get_backend_name()} is not a database Surveyapp works with; "
+                f"SURVEYAPP_DATABASE_URL: {self.url.get_backend_name()} is no database for Surveyapp; "
                 "write sqlite:///path/to/file.sqlite3 or postgresql://user:password@host/name."
             )
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
@@ -74,7 +74,7 @@ def _create_engine(url: URL, *, pool_size: int) -> Engine:
     engine = create_engine(url, pool_size=pool_size, max_overflow=pool_size)
 
     @event.listens_for(engine, "connect")
-    def _prepare(connection: Any, record: Any) -> None:
+    def _prepare(connection: Any, _record: Any) -> None:
         # The driver must not begin transactions by itself: it would begin them too late and too weak.
         connection.isolation_level = None
         cursor = connection.cursor()

@@ -1,0 +1,211 @@
+"""What an expert's page needs to know: the seat in one query, its answers in another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Protocol, TypeAlias
+
+from sqlalchemy import and_, bindparam, select
+from sqlalchemy.orm import Session
+
+from surveyapp.delphi.rounds import takes_answers
+from surveyapp.models import (
+    Answer,
+    Panellist,
+    Participation,
+    QuestionnaireVersion,
+    Round,
+    Study,
+    WebSession,
+    database_now,
+)
+from surveyapp.questionnaire.cells import Given, Status
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One panellist in one round, as seen through a signed-in browser. No name, no address."""
+
+    study_id: int
+    slug: str
+    title: str
+    organisation: str
+    contact_email: str
+    time_zone: str
+    is_synthetic: bool
+    smallest_group: int
+    planned_rounds: int
+    panellist_id: int
+    pseudonym: str
+    group: str
+    language: str
+    tags: tuple[str, ...]
+    panellist_state: str
+    round: int
+    round_state: str
+    takes_answers: bool
+    closes_at: datetime | None
+    closed_at: datetime | None
+    questionnaire_number: int
+    questionnaire_sha256: str
+    revision: int
+    submitted_revision: int
+    place: str
+    submission: int
+    submitted_at: datetime | None
+    csrf_secret: str
+    now: datetime
+
+    @property
+    def has_drafts(self) -> bool:
+        """Whether something was changed after the latest submission and not submitted again."""
+        return self.submission > 0 and self.revision > self.submitted_revision
+
+
+class SeatKey(Protocol):
+    """What names a seat's rows: study, round and panellist."""
+
+    @property
+    def study_id(self) -> int: ...
+    @property
+    def round(self) -> int: ...
+    @property
+    def panellist_id(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswer:
+    """What stands in a cell, and the revision that wrote it."""
+
+    given: Given
+    revision: int
+
+
+_FIND_SEAT = (
+    select(
+        Study.id,
+        Study.slug,
+        Study.title,
+        Study.organisation,
+        Study.contact_email,
+        Study.time_zone,
+        Study.is_synthetic,
+        Study.smallest_group,
+        Study.planned_rounds,
+        Panellist.id,
+        Panellist.pseudonym,
+        Participation.group,
+        Panellist.language,
+        Panellist.tags,
+        Panellist.state,
+        Round.number,
+        Round.state,
+        Round.closes_at,
+        Round.closing_at,
+        Round.closed_at,
+        Round.questionnaire_number,
+        QuestionnaireVersion.sha256,
+        Participation.revision,
+        Participation.submitted_revision,
+        Participation.place,
+        Participation.submission,
+        Participation.submitted_at,
+        WebSession.csrf_secret,
+        database_now(),
+    )
+    .select_from(WebSession)
+    .join(Study, Study.id == WebSession.study_id)
+    .join(Panellist, and_(Panellist.study_id == WebSession.study_id, Panellist.id == WebSession.panellist_id))
+    .join(Round, and_(Round.study_id == WebSession.study_id, Round.number == WebSession.round))
+    .join(
+        QuestionnaireVersion,
+        and_(
+            QuestionnaireVersion.study_id == Round.study_id,
+            QuestionnaireVersion.number == Round.questionnaire_number,
+        ),
+    )
+    .join(
+        Participation,
+        and_(
+            Participation.study_id == WebSession.study_id,
+            Participation.round == WebSession.round,
+            Participation.panellist_id == WebSession.panellist_id,
+        ),
+    )
+    .where(WebSession.id_hash == bindparam("id_hash"), WebSession.expires_at > database_now())
+)
+
+
+# Columns stand in the order of Seat's fields, but for these, which `find_seat` turns into others.
+_TAGS, _ROUND_STATE, _CLOSING_AT = 13, 16, 18
+
+
+def find_seat(session: Session, *, id_hash: str) -> Seat | None:
+    """The seat behind a browser session, or None when the session is unknown, ended or expired. One query."""
+    row = session.connection().execute(_FIND_SEAT, {"id_hash": id_hash}).one_or_none()
+    if row is None:
+        return None
+    values = list(row)
+    closing_at = values.pop(_CLOSING_AT)
+    values[_TAGS] = tuple(json.loads(values[_TAGS]))
+    state, closes_at, now = values[_ROUND_STATE], values[_ROUND_STATE + 1], values[-1]
+    may_answer = takes_answers(state, now=now, closes_at=closes_at, closing_at=closing_at)
+    values.insert(_ROUND_STATE + 1, may_answer)
+    return Seat(*values)
+
+
+_SEAT_ANSWERS = select(
+    Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts, Answer.revision
+).where(
+    Answer.study_id == bindparam("study_id"),
+    Answer.round == bindparam("round"),
+    Answer.panellist_id == bindparam("panellist_id"),
+)
+_SOME_ANSWERS = _SEAT_ANSWERS.where(Answer.cell.in_(bindparam("cells", expanding=True)))
+_FEW = 24
+"""Up to so many cells are asked for by number; beyond, reading the whole seat is cheaper."""
+
+Stored: TypeAlias = tuple[int, float | None, str | None, str | None]
+"""status, value, text and parts as the columns hold them."""
+
+
+def read_stored(
+    session: Session, *, seat: SeatKey, cells: Collection[int] | None = None
+) -> dict[int, tuple[Stored, int]]:
+    """Cell number → (the stored columns, revision) for `cells`, or for all; may give more than asked."""
+    key = {"study_id": seat.study_id, "round": seat.round, "panellist_id": seat.panellist_id}
+    connection = session.connection()
+    if cells is not None and len(cells) <= _FEW:
+        rows = connection.execute(_SOME_ANSWERS, {**key, "cells": list(cells)})
+    else:
+        rows = connection.execute(_SEAT_ANSWERS, key)
+    return {
+        cell: ((status, value, text, parts), revision) for cell, status, value, text, parts, revision in rows
+    }
+
+
+def given_of(stored: Stored) -> Given:
+    """What the stored columns mean."""
+    status, value, text, parts = stored
+    number = None
+    if value is not None:
+        number = Decimal(int(value)) if value == int(value) else Decimal(repr(value))
+    return Given(Status(status), number, text, None if parts is None else tuple(json.loads(parts)))
+
+
+def stored_of(given: Given) -> Stored:
+    """How `given` is stored."""
+    parts = None if given.parts is None else json.dumps(list(given.parts), ensure_ascii=False)
+    return int(given.status), None if given.number is None else float(given.number), given.text, parts
+
+
+def read_answers(session: Session, *, seat: SeatKey) -> dict[int, StoredAnswer]:
+    """Cell number → what stands in it, for every cell that has a row. One query."""
+    return {
+        cell: StoredAnswer(given_of(stored), revision)
+        for cell, (stored, revision) in read_stored(session, seat=seat).items()
+    }
