@@ -145,7 +145,7 @@ def _tokens(text: str) -> Iterator[_Token]:
         token = match.group(sort)
         if sort == "name" and token in _WORDS:
             sort = "word"
-        yield _Token(sort, token, match.start(sort) + 1)
+        yield _Token(sort, token, match.end() - len(token) + 1)
         position = match.end()
     yield _Token("end", "", len(text) + 1)
 
