@@ -1,7 +1,7 @@
-"""The durable queue: work asked for in the same transaction as the act that needs it.
+"""The durable queue: work asked for in the same transaction as the act that needs it, done by a worker.
 
-A worker leases a job; if it dies, the lease runs out and another takes over. So a job runs at least once,
-and each kind of job is written so that a second run does no harm.
+A worker claims a job for a while (its lease). If it dies, the lease runs out and another worker takes the
+job; so a job may run twice, and each kind of work must not mind that.
 """
 
 from __future__ import annotations
@@ -12,26 +12,34 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from surveyapp.delphi.receipts import canonical_json
-from surveyapp.models import Job
+from surveyapp.models import Job, UtcDateTime
 
 LEASE = timedelta(minutes=5)
-MAX_ATTEMPTS = 8
-_FIRST_PAUSE = timedelta(seconds=10)
+MAX_ATTEMPTS = 12
+_FIRST_PAUSE = timedelta(seconds=5)
+_LONGEST_PAUSE = timedelta(hours=1)
+
+# One statement for both databases: of two acts that ask for the same work at once, neither fails.
+_ENQUEUE = text(
+    "INSERT INTO job (key, kind, study_id, payload, run_at, attempts)"
+    " VALUES (:key, :kind, :study_id, :payload, :run_at, 0) ON CONFLICT (key) DO NOTHING"
+).bindparams(bindparam("run_at", type_=UtcDateTime()))
 
 
 @dataclass(frozen=True, slots=True)
-class Claimed:
-    """A job that this worker holds until its lease ends."""
+class ClaimedJob:
+    """A job that this worker has until its lease runs out."""
 
     id: int
+    key: str
     kind: str
     study_id: int | None
     payload: Mapping[str, Any]
-    attempts: int
+    attempt: int
+    lease_until: datetime
 
 
 def enqueue(
@@ -42,53 +50,65 @@ def enqueue(
     study_id: int | None,
     payload: Mapping[str, Any],
     run_at: datetime,
-) -> bool:
-    """Ask for work not before `run_at`; the same `key` twice is one job. Says whether it is new."""
-    if session.scalar(select(Job.id).where(Job.key == key)) is not None:
-        return False
-    session.add(Job(key=key, kind=kind, study_id=study_id, payload=canonical_json(payload), run_at=run_at))
+) -> None:
+    """Ask for work of `kind` at `run_at`; asking again with the same `key` changes nothing."""
+    # Rows that the same act has just made must be there before the statement refers to them.
     session.flush()
-    return True
+    values = {"key": key, "kind": kind, "study_id": study_id, "run_at": run_at}
+    session.execute(_ENQUEUE, {**values, "payload": json.dumps(dict(payload), sort_keys=True)})
 
 
-def claim(session: Session, *, now: datetime) -> Claimed | None:
-    """Take one job that is due and that no other worker holds, or None."""
-    due = (
-        select(Job.id)
+def claim(session: Session, *, now: datetime) -> ClaimedJob | None:
+    """Take the job that has been due longest, or None when nothing is due."""
+    job = session.execute(
+        select(Job)
         .where(
-            Job.done_at.is_(None), Job.run_at <= now, or_(Job.lease_until.is_(None), Job.lease_until <= now)
+            Job.done_at.is_(None),
+            Job.run_at <= now,
+            or_(Job.lease_until.is_(None), Job.lease_until <= now),
         )
         .order_by(Job.run_at, Job.id)
         .limit(1)
+        # Two workers never wait for each other: each takes what the other does not hold.
         .with_for_update(skip_locked=True)
-    )
-    job_id = session.scalar(due)
-    if job_id is None:
+    ).scalar_one_or_none()
+    if job is None:
         return None
-    job = session.execute(
-        update(Job)
-        .where(Job.id == job_id)
-        .values(lease_until=now + LEASE, attempts=Job.attempts + 1)
-        .returning(Job.kind, Job.study_id, Job.payload, Job.attempts)
-    ).one()
-    return Claimed(job_id, job.kind, job.study_id, json.loads(job.payload), job.attempts)
-
-
-def finish(session: Session, *, job_id: int, now: datetime) -> None:
-    """The work is done."""
-    session.execute(update(Job).where(Job.id == job_id).values(done_at=now, lease_until=None, error=None))
-
-
-def fail(session: Session, *, job_id: int, attempts: int, error: str, now: datetime) -> None:
-    """The work failed: try again after a pause that doubles, or give up and keep the reason."""
-    given_up = attempts >= MAX_ATTEMPTS
-    session.execute(
-        update(Job)
-        .where(Job.id == job_id)
-        .values(
-            lease_until=None,
-            error=error,
-            run_at=now + _FIRST_PAUSE * 2 ** (attempts - 1),
-            done_at=now if given_up else None,
-        )
+    job.attempts += 1
+    job.lease_until = now + LEASE
+    session.flush()
+    return ClaimedJob(
+        id=job.id,
+        key=job.key,
+        kind=job.kind,
+        study_id=job.study_id,
+        payload=json.loads(job.payload),
+        attempt=job.attempts,
+        lease_until=job.lease_until,
     )
+
+
+def finish(session: Session, *, job: ClaimedJob, now: datetime) -> None:
+    """The work is done."""
+    session.execute(update(Job).where(Job.id == job.id).values(done_at=now, lease_until=None, error=None))
+
+
+def fail(session: Session, *, job: ClaimedJob, error: str, now: datetime) -> None:
+    """The work could not be done: try again after a pause that doubles, and give up after many tries."""
+    values: dict[str, Any] = {"lease_until": None, "error": error[:500]}
+    if job.attempt >= MAX_ATTEMPTS:
+        values["done_at"] = now
+    else:
+        values["run_at"] = now + min(_FIRST_PAUSE * 2 ** (job.attempt - 1), _LONGEST_PAUSE)
+    session.execute(update(Job).where(Job.id == job.id).values(**values))
+
+
+def count_waiting(session: Session) -> int:
+    """How many jobs are not done."""
+    return session.execute(select(func.count()).select_from(Job).where(Job.done_at.is_(None))).scalar_one()
+
+
+def sweep(session: Session, *, before: datetime) -> int:
+    """Forget jobs that were done before that moment; returns how many."""
+    forgotten = session.execute(delete(Job).where(Job.done_at < before).returning(Job.id))
+    return len(forgotten.all())

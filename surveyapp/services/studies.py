@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -15,9 +14,10 @@ from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from surveyapp.errors import InputError, NotFound, Problem
-from surveyapp.models import AuditEntry, Cell, ItemVersion, QuestionnaireVersion, Study
+from surveyapp.models import Cell, ItemVersion, QuestionnaireVersion, Study
 from surveyapp.questionnaire.model import Questionnaire, is_identifier
 from surveyapp.questionnaire.routing import all_cells
+from surveyapp.services.audit import record
 
 MAX_SLUG = 60
 MAX_ROUNDS = 20
@@ -66,9 +66,7 @@ def create_study(
     session.flush()
     sha256 = _store_questionnaire(session, study=study, questionnaire=questionnaire, source=source, now=now)
     detail = {"slug": slug, "questionnaire": questionnaire.id, "sha256": sha256}
-    session.add(
-        AuditEntry(study_id=study.id, at=now, actor=actor, act="study.create", detail=json.dumps(detail))
-    )
+    record(session, study_id=study.id, now=now, actor=actor, act="study.create", detail=detail)
     session.flush()
     return study
 

@@ -1,0 +1,1 @@
+"""Files of other programs: what people bring along, read into rows."""

@@ -1,0 +1,258 @@
+"""Organisers' accounts: made on the command line only, signed in with e-mail and password.
+
+Signing in has three steps, so that the slow comparing of a password never holds a lock on the database:
+`find_credentials` reads, `is_password` compares, `start_session` writes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from surveyapp.errors import InputError, NotFound, Problem, Refused
+from surveyapp.models import Membership, Organiser, Study, WebSession, database_now
+from surveyapp.services.addresses import find_problem, fold_address
+from surveyapp.services.audit import record
+
+MIN_PASSWORD = 8
+MAX_PASSWORD_BYTES = 1_000
+SESSION_LENGTH = timedelta(hours=12)
+
+_hasher = PasswordHasher()
+# Compared with when there is no such account, so that the time taken tells nothing.
+_NOBODYS_HASH = _hasher.hash(secrets.token_urlsafe(16))
+# What people try first, and therefore what others try first: compared without case.
+COMMON_PASSWORDS = frozenset(
+    """
+    12345678 123456789 1234567890 0123456789 87654321 11111111 00000000 12341234 123123123 987654321 1q2w3e4r
+    1q2w3e4r5t 1qaz2wsx 1qaz2wsx3edc qwertyui qwertyuiop qwerty12 qwerty123 qwerty1234 qwertz123 qwertzuiop
+    asdfghjk asdfghjkl asdf1234 asdfasdf zxcvbnm1 abcd1234 abcdefgh abc12345 abc123456 a1b2c3d4 aa123456
+    password password1 password12 password123 passw0rd p@ssword p@ssw0rd pass1234 passwort passwort1
+    passwort123 kennwort kennwort1 motdepasse contrasena changeme changeme1 letmein1 letmein123 welcome1
+    welcome123 willkommen admin123 admin1234 administrator iloveyou iloveyou1 sunshine sunshine1 princess
+    princess1 football football1 baseball basketball superman batman123 starwars trustno1 whatever dragon123
+    monkey123 computer internet samsung1 michelle jennifer michael1 hallo123 hallowelt schatz123 sommer2024
+    sommer2025 winter2024 winter2025 summer2024 summer2025 test1234 testtest test12345 qwer1234 delphi123
+    surveyapp surveyapp1 surveyapp123 organiser organiser1 organizer organizer1
+    """.split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a password is compared with; of a missing account too, so that nobody sees the difference."""
+
+    organiser_id: int | None
+    password_hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """An organiser behind a browser's cookie."""
+
+    organiser_id: int
+    email: str
+    csrf_secret: str
+    expires_at: datetime
+
+
+def find_password_problem(password: str, *, email: str = "") -> str | None:
+    """Why `password` cannot be used, or None. Any characters will do; length is what protects."""
+    if len(password) < MIN_PASSWORD:
+        return f"the password has {len(password)} characters; use at least {MIN_PASSWORD}, better 15."
+    if len(password.encode("utf-8", "surrogatepass")) > MAX_PASSWORD_BYTES:
+        return f"the password is longer than {MAX_PASSWORD_BYTES:,} bytes; use a shorter one."
+    if password.casefold() in COMMON_PASSWORDS or len(set(password)) < 3:
+        return "the password is one of the first that others try; use a rarer one."
+    if email and password.casefold() in {email.casefold(), email.casefold().partition("@")[0]}:
+        return "the password is the address itself; use another one."
+    return None
+
+
+def hash_password(password: str) -> str:
+    """The Argon2id hash that is stored. Slow on purpose: call it outside of a unit of work."""
+    return _hasher.hash(password.encode("utf-8", "surrogatepass"))
+
+
+def add_organiser(
+    session: Session, *, email: str, password: str, password_hash: str, now: datetime, actor: str
+) -> int:
+    """Make an account and return its number. `password_hash` is `hash_password` of `password`.
+
+    Raises InputError with all problems, Refused when the address has an account.
+    """
+    problems = []
+    if reason := find_problem(email):
+        problems.append(Problem("e-mail", f"'{email[:100]}' is not an e-mail address ({reason})."))
+    if wrong := find_password_problem(password, email=email):
+        problems.append(Problem("password", wrong))
+    if problems:
+        raise InputError(problems)
+    organiser = Organiser(
+        email=email, email_key=fold_address(email), password_hash=password_hash, created_at=now
+    )
+    session.add(organiser)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise Refused(f"There is an account for {email} already.") from error
+    record(session, study_id=None, now=now, actor=actor, act="organiser.add", detail={"id": organiser.id})
+    return organiser.id
+
+
+def has_organiser(session: Session, *, email: str) -> bool:
+    """Whether there is an account for this address."""
+    found = session.execute(select(Organiser.id).where(Organiser.email_key == fold_address(email)))
+    return found.first() is not None
+
+
+def set_password(session: Session, *, email: str, password_hash: str, now: datetime, actor: str) -> None:
+    """Give an account a new password; everybody signed in with the old one is signed out."""
+    organiser = _get_organiser(session, email=email)
+    organiser.password_hash = password_hash
+    session.execute(delete(WebSession).where(WebSession.organiser_id == organiser.id))
+    record(
+        session, study_id=None, now=now, actor=actor, act="organiser.password", detail={"id": organiser.id}
+    )
+
+
+def grant(session: Session, *, email: str, study: Study, role: str, now: datetime, actor: str) -> None:
+    """Let an organiser see a study; granting again only changes the role ('owner' or 'organiser')."""
+    organiser = _get_organiser(session, email=email)
+    session.merge(Membership(study_id=study.id, organiser_id=organiser.id, role=role))
+    session.flush()
+    record(
+        session,
+        study_id=study.id,
+        now=now,
+        actor=actor,
+        act="organiser.grant",
+        detail={"id": organiser.id, "role": role},
+    )
+
+
+def _get_organiser(session: Session, *, email: str) -> Organiser:
+    organiser = session.execute(
+        select(Organiser).where(Organiser.email_key == fold_address(email))
+    ).scalar_one_or_none()
+    if organiser is None:
+        raise NotFound(f"There is no account for {email}. Make one with 'organiser add {email}'.")
+    return organiser
+
+
+def find_credentials(session: Session, *, email: str) -> Credentials:
+    """What the password given for `email` is to be compared with. Never tells whether there is an account."""
+    row = session.execute(
+        select(Organiser.id, Organiser.password_hash).where(
+            Organiser.email_key == fold_address(email), Organiser.disabled_at.is_(None)
+        )
+    ).one_or_none()
+    if row is None:
+        return Credentials(organiser_id=None, password_hash=_NOBODYS_HASH)
+    return Credentials(organiser_id=row.id, password_hash=row.password_hash)
+
+
+def is_password(credentials: Credentials, *, password: str) -> bool:
+    """Whether `password` opens the account. Takes the same time when there is none."""
+    content = password.encode("utf-8", "surrogatepass")
+    if len(content) > MAX_PASSWORD_BYTES:
+        return False
+    try:
+        _hasher.verify(credentials.password_hash, content)
+    except (VerificationError, InvalidHashError):
+        return False
+    return credentials.organiser_id is not None
+
+
+def start_session(session: Session, *, credentials: Credentials, now: datetime) -> str:
+    """Begin a session for the account and return the cookie's value, which is stored nowhere.
+
+    Raises Refused if the account went, or its password changed, in the moment before.
+    """
+    organiser = session.execute(
+        select(Organiser).where(
+            Organiser.id == credentials.organiser_id,
+            Organiser.password_hash == credentials.password_hash,
+            Organiser.disabled_at.is_(None),
+        )
+    ).scalar_one_or_none()
+    if organiser is None:
+        raise Refused("The account was changed just now. Please sign in again.")
+    cookie = secrets.token_urlsafe(32)
+    session.add(
+        WebSession(
+            id_hash=hash_cookie(cookie),
+            organiser_id=organiser.id,
+            csrf_secret=secrets.token_urlsafe(32),
+            created_at=now,
+            expires_at=now + SESSION_LENGTH,
+        )
+    )
+    session.flush()
+    return cookie
+
+
+def hash_cookie(cookie: str) -> str:
+    """SHA-256 of a cookie's value: what the database knows it by."""
+    return hashlib.sha256(cookie.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def find_signed_in(session: Session, *, id_hash: str) -> SignedIn | None:
+    """The organiser behind a cookie's hash, or None when the session ended. One query, no writing."""
+    row = session.execute(
+        select(Organiser.id, Organiser.email, WebSession.csrf_secret, WebSession.expires_at)
+        .join(Organiser, Organiser.id == WebSession.organiser_id)
+        .where(
+            WebSession.id_hash == id_hash,
+            WebSession.expires_at > database_now(),
+            Organiser.disabled_at.is_(None),
+        )
+    ).one_or_none()
+    return None if row is None else SignedIn(*row)
+
+
+def sign_out(session: Session, *, id_hash: str) -> None:
+    """End one session; the cookie opens nothing any more, in any process."""
+    session.execute(
+        delete(WebSession).where(WebSession.id_hash == id_hash, WebSession.organiser_id.is_not(None))
+    )
+
+
+def disable(session: Session, *, email: str, now: datetime, actor: str) -> None:
+    """Switch an account off and end its sessions."""
+    organiser = _get_organiser(session, email=email)
+    session.execute(update(Organiser).where(Organiser.id == organiser.id).values(disabled_at=now))
+    session.execute(delete(WebSession).where(WebSession.organiser_id == organiser.id))
+    record(session, study_id=None, now=now, actor=actor, act="organiser.disable", detail={"id": organiser.id})
+
+
+def list_studies_of(session: Session, *, organiser_id: int) -> Sequence[Study]:
+    """The studies that an organiser may see, in the order of their slugs."""
+    return (
+        session.execute(
+            select(Study)
+            .join(Membership, Membership.study_id == Study.id)
+            .where(Membership.organiser_id == organiser_id)
+            .order_by(Study.slug)
+        )
+        .scalars()
+        .all()
+    )
+
+
+def find_study_of(session: Session, *, organiser_id: int, slug: str) -> Study | None:
+    """The study, if this organiser may see it; somebody else's study is as unknown as one that is not there."""
+    return session.execute(
+        select(Study)
+        .join(Membership, Membership.study_id == Study.id)
+        .where(Membership.organiser_id == organiser_id, Study.slug == slug)
+    ).scalar_one_or_none()
