@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, text, update
+from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.receipts import canonical_json, commitments, submission_hash
 from surveyapp.delphi.rounds import takes_answers
 from surveyapp.errors import AnswerError, Conflict, InputError, Problem, Refused, RoundClosed
-from surveyapp.models import LateDraft, Participation, Round, SaveReceipt, Submission, database_now
+from surveyapp.models import LateDraft, Round, SaveReceipt, Submission, UtcDateTime, database_now
 from surveyapp.questionnaire.cells import BLANK, Given, Status
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.services.instruments import Instrument, Way, get_instrument
@@ -101,25 +101,18 @@ _HOLD_ROUND = (
     .where(Round.study_id == bindparam("study_id"), Round.number == bindparam("round"))
     .with_for_update(read=True, of=Round)
 )
-_RAISE_REVISION = (
-    update(Participation)
-    .where(*_is_seat(Participation), Participation.withdrawn_at.is_(None))
-    .values(
-        revision=Participation.revision + 1, place=func.coalesce(bindparam("new_place"), Participation.place)
-    )
-    .returning(Participation.revision)
+_OF_SEAT = "WHERE study_id = :study_id AND round = :round AND panellist_id = :panellist_id"
+_RAISE_REVISION = text(
+    "UPDATE participation SET revision = revision + 1, place = coalesce(CAST(:place AS text), place) "
+    + _OF_SEAT
+    + " AND withdrawn_at IS NULL RETURNING revision"
 )
-_RAISE_SUBMISSION = (
-    update(Participation)
-    .where(*_is_seat(Participation), Participation.withdrawn_at.is_(None))
-    .values(
-        revision=Participation.revision + 1,
-        submitted_revision=Participation.revision + 1,
-        submission=Participation.submission + 1,
-        submitted_at=bindparam("now"),
-    )
-    .returning(Participation.revision, Participation.submission)
-)
+_RAISE_SUBMISSION = text(
+    "UPDATE participation SET revision = revision + 1, submitted_revision = revision + 1, "
+    "submission = submission + 1, submitted_at = :now "
+    + _OF_SEAT
+    + " AND withdrawn_at IS NULL RETURNING revision, submission"
+).bindparams(bindparam("now", type_=UtcDateTime()))
 _KEEP_RECEIPT = insert(SaveReceipt)
 _KEEP_SUBMISSION = insert(Submission)
 
@@ -168,7 +161,7 @@ def save(
     if held.earlier_revision is not None:
         return Saved(held.earlier_revision, repeated=True)
     connection = session.connection()
-    revision = connection.execute(_RAISE_REVISION, {**key, "new_place": place}).scalar_one_or_none()
+    revision = connection.execute(_RAISE_REVISION, {**key, "place": place}).scalar_one_or_none()
     if revision is None:
         raise _gone()
     instrument = get_instrument(

@@ -84,6 +84,7 @@ def find_invited(session: Session, *, token: str) -> Invited | None:
     latest = (
         select(func.max(Round.number))
         .where(Round.study_id == Study.id, Round.state.not_in(("cancelled", "draft")))
+        .correlate(Study)
         .scalar_subquery()
     )
     row = session.execute(
