@@ -15,7 +15,8 @@ the whole can still take.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import Enum
 from functools import lru_cache, reduce
@@ -327,7 +328,7 @@ def evaluate(expression: Expression, look: Look) -> Truth:
     return next(iter(possible)) if len(possible) == 1 else None
 
 
-def outcomes(expression: Expression, look: Look) -> Set[Truth]:
+def outcomes(expression: Expression, look: Look) -> AbstractSet[Truth]:
     """Every truth that `expression` may still take while some answers are pending; never empty."""
     match expression:
         case Not(part):
@@ -342,11 +343,11 @@ def outcomes(expression: Expression, look: Look) -> Set[Truth]:
             return _truth(_value(expression, look))
 
 
-def _both(left: Set[Truth], right: Set[Truth]) -> Set[Truth]:
+def _both(left: AbstractSet[Truth], right: AbstractSet[Truth]) -> AbstractSet[Truth]:
     return {False if False in pair else None if None in pair else True for pair in product(left, right)}
 
 
-def _either(left: Set[Truth], right: Set[Truth]) -> Set[Truth]:
+def _either(left: AbstractSet[Truth], right: AbstractSet[Truth]) -> AbstractSet[Truth]:
     return {True if True in pair else None if None in pair else False for pair in product(left, right)}
 
 
@@ -356,17 +357,17 @@ def _value(operand: Operand, look: Look) -> Value | Absent:
     return frozenset(operand.value) if isinstance(operand.value, tuple) else operand.value
 
 
-_UNSURE: Set[Truth] = frozenset({True, False, None})
-_UNKNOWN: Set[Truth] = frozenset({None})
+_UNSURE: AbstractSet[Truth] = frozenset({True, False, None})
+_UNKNOWN: AbstractSet[Truth] = frozenset({None})
 
 
-def _truth(value: Value | Absent) -> Set[Truth]:
+def _truth(value: Value | Absent) -> AbstractSet[Truth]:
     if value is Absent.PENDING:
         return _UNSURE
     return {value} if isinstance(value, bool) else _UNKNOWN
 
 
-def _compare(left: Value | Absent, operator: Operator, right: Value | Absent) -> Set[Truth]:
+def _compare(left: Value | Absent, operator: Operator, right: Value | Absent) -> AbstractSet[Truth]:
     if Absent.MISSING in (left, right):
         return _UNKNOWN
     if isinstance(left, Absent) or isinstance(right, Absent):

@@ -2,30 +2,52 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
 from surveyapp.errors import Problem, QuestionnaireError
-from surveyapp.questionnaire import source
+from surveyapp.questionnaire import checking, explaining, source, translations
+from surveyapp.questionnaire.finding import Finding
+from surveyapp.questionnaire.items_file import ItemsFile, read_items
+from surveyapp.questionnaire.mending import mend
 from surveyapp.questionnaire.model import Questionnaire
+from surveyapp.questionnaire.source import Source
 
 
 def load(path: Path) -> Questionnaire:
     """The questionnaire in `path`; raises QuestionnaireError with everything that is wrong with it."""
     try:
-        content = path.read_bytes()
+        if path.stat().st_size > source.MAX_BYTES:
+            content = b" " * (source.MAX_BYTES + 1)  # refused by its size, without reading it
+        else:
+            content = path.read_bytes()
     except OSError as error:
         what = f"the file cannot be read ({error.strerror or error}); check its name and rights"
-        raise QuestionnaireError([Problem(str(path), what)]) from error
-    read = source.read(path.name, content)
-    if read.problems:
-        raise QuestionnaireError(read.problems)
+        raise QuestionnaireError([Problem(path.name, what)]) from error
+    return load_text(path.name, content, path.parent)
+
+
+def load_text(name: str, content: bytes, folder: Path) -> Questionnaire:
+    """The questionnaire in `content`, a file called `name`; a table of items is looked for in `folder`."""
+    read = source.read(name, content)
+    problems = list(read.problems)
+    data = {**read.data, "items": _items(read, folder, problems)} if "items" in read.data else read.data
     try:
-        return Questionnaire.model_validate(read.data)
+        questionnaire = Questionnaire.model_validate(data)
     except ValidationError as error:
-        problems = [Problem(read.where(each["loc"]), each["msg"]) for each in error.errors()]
-        raise QuestionnaireError(problems) from error
+        findings = explaining.explain(error, Questionnaire, data)
+        problems += _placed(read, findings)
+        problems += _of_the_rest(read, data)
+        raise QuestionnaireError(_in_order(problems)) from error
+    problems += _placed(read, checking.check(questionnaire))
+    problems += _placed(read, translations.find_plain(questionnaire, data))
+    if problems:
+        raise QuestionnaireError(_in_order(problems))
+    return questionnaire
 
 
 def find_problems(path: Path) -> list[Problem]:
@@ -35,3 +57,50 @@ def find_problems(path: Path) -> list[Problem]:
     except QuestionnaireError as error:
         return list(error.problems)
     return []
+
+
+def _items(read: Source, folder: Path, problems: list[Problem]) -> Any:
+    """The items as plain data, read from their own file where the questionnaire names one."""
+    data = read.data["items"]
+    if not isinstance(data, dict):
+        return data
+    try:
+        wanted = ItemsFile.model_validate(data)
+    except ValidationError as error:
+        for finding in explaining.explain(error, ItemsFile, data):
+            where = read.where(("items", *finding.path), key=finding.is_key)
+            problems.append(Problem(where, finding.what))
+        read.item_places = []
+        return ()
+    declared = read.data.get("taxonomies")
+    table = read_items(folder, wanted, list(declared) if isinstance(declared, dict) else [])
+    problems += table.problems
+    read.item_places = table.places
+    return tuple(table.items)
+
+
+def _of_the_rest(read: Source, data: Any) -> Iterator[Problem]:
+    """What else is wrong, found in what is left when the refused parts are taken out."""
+    mended = mend(data, read)
+    if mended is None:
+        return
+    findings = [
+        finding
+        for finding in checking.check(mended.questionnaire)
+        if finding.about not in mended.lost and (mended.is_whole or not finding.of_whole)
+    ]
+    yield from _placed(read, findings)
+
+
+def _placed(read: Source, findings: Iterable[Finding]) -> Iterator[Problem]:
+    for finding in findings:
+        yield Problem(read.where(finding.path, key=finding.is_key), finding.what)
+
+
+def _in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """In the order of the file, each once."""
+
+    def place(problem: Problem) -> tuple[str, list[int]]:
+        return re.sub(r"\d+", "", problem.where), [int(part) for part in re.findall(r"\d+", problem.where)]
+
+    return sorted(dict.fromkeys(problems), key=place)

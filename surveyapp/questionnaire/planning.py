@@ -79,7 +79,7 @@ class Walk:
 
     `is_asked` grows page by page: (question, context) → whether it is asked for certain (True) or
     perhaps (False); what is not in it is not asked. With `is_open`, an answer that is asked but not
-    there is pending instead of missing.
+    there is pending instead of missing; without `tags`, these are pending too.
     """
 
     def __init__(
@@ -87,13 +87,13 @@ class Walk:
         questionnaire: Questionnaire,
         *,
         group: str,
-        tags: Collection[str],
+        tags: Collection[str] | None,
         answers: Answers,
         is_open: bool = False,
     ) -> None:
         self.questionnaire = questionnaire
         self.group = group
-        self.tags = frozenset(tags)
+        self.tags: Value | Absent = Absent.PENDING if tags is None else frozenset(tags)
         self.answers = answers
         self.is_open = is_open
         self.is_asked: dict[tuple[str, str], bool] = {}

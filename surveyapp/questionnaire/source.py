@@ -15,8 +15,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from surveyapp.errors import Problem, QuestionnaireError
+from surveyapp.questionnaire.finding import Path
 
-Path = tuple[str | int, ...]
 MAX_BYTES: Final = 1_000_000
 _MOST_DEEP: Final = 60
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
@@ -34,6 +34,8 @@ class Source:
         self.name = name
         self.root = root
         self.problems: list[Problem] = []
+        self.item_places: list[str] | None = None
+        """Where each item stands, if the items are in a file of their own."""
         self.data: Any = self._plain(root, 0)
 
     def where(self, path: Path, *, key: bool = False) -> str:
@@ -41,6 +43,8 @@ class Source:
 
         What is not there is placed at the nearest thing around it.
         """
+        if self.item_places is not None and path[:1] == ("items",) and len(path) > 1:
+            return self.item_places[int(path[1])]
         node, key_node = self.root, self.root
         for step in path:
             found = _step(node, step)
@@ -52,6 +56,10 @@ class Source:
 
     def drop(self, path: Path) -> None:
         """Forget what stands at `path`, so that later positions in the same list stay right."""
+        if self.item_places is not None and path[0] == "items":
+            if len(path) == 2:
+                del self.item_places[int(path[1])]
+            return
         node = self.root
         for step in path[:-1]:
             found = _step(node, step)
@@ -77,7 +85,7 @@ class Source:
         if isinstance(node, ScalarNode):
             return self._scalar(node)
         if isinstance(node, SequenceNode):
-            return tuple([self._plain(each, depth + 1) for each in node.value])
+            return tuple(self._plain(each, depth + 1) for each in node.value)
         return self._mapping(node, depth)
 
     def _mapping(self, node: Node, depth: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from surveyapp.questionnaire.model import Page, Question, Questionnaire
 
 T = TypeVar("T")
 Q = TypeVar("Q", bound=Question)
-AnyQuestion = TypeVar("AnyQuestion", bound=Question, contravariant=True)
+Q_contra = TypeVar("Q_contra", bound=Question, contravariant=True)
 
 
 class Chance(Protocol):
@@ -26,7 +26,7 @@ class Chance(Protocol):
     def sample(self, population: Sequence[T], k: int) -> list[T]: ...
 
 
-class Kind(Protocol[AnyQuestion]):
+class Kind(Protocol[Q_contra]):
     """One kind of question: its cells, and how answers come in, are shown, and are missed."""
 
     @property
@@ -34,32 +34,32 @@ class Kind(Protocol[AnyQuestion]):
         """The word in the file: ``kind: rating``."""
 
     def cells(
-        self, questionnaire: Questionnaire, page: Page, question: AnyQuestion, context: str
+        self, questionnaire: Questionnaire, page: Page, question: Q_contra, context: str
     ) -> tuple[CellSpec, ...]:
         """What `question` asks on `page` in `context` (``''`` for none), in the order of display."""
 
     def parse(
-        self, questionnaire: Questionnaire, question: AnyQuestion, spec: CellSpec, values: Sequence[str]
+        self, questionnaire: Questionnaire, question: Q_contra, spec: CellSpec, values: Sequence[str]
     ) -> Given:
         """What a form's texts for one cell give; nothing given is BLANK. Raises AnswerError."""
 
     def show(
-        self, questionnaire: Questionnaire, question: AnyQuestion, spec: CellSpec, given: Given, language: str
+        self, questionnaire: Questionnaire, question: Q_contra, spec: CellSpec, given: Given, language: str
     ) -> str:
         """What was given, in words for the person who gave it; ``''`` for a blank."""
 
     def shortfall(
-        self, questionnaire: Questionnaire, question: AnyQuestion, spec: CellSpec, given: Given | None
+        self, questionnaire: Questionnaire, question: Q_contra, spec: CellSpec, given: Given | None
     ) -> str | None:
         """Why this cell is not yet enough to submit, in one sentence; None when it is."""
 
-    def seconds(self, questionnaire: Questionnaire, question: AnyQuestion, language: str) -> float:
+    def seconds(self, questionnaire: Questionnaire, question: Q_contra, language: str) -> float:
         """How long reading and answering takes an expert."""
 
     def plausible(
         self,
         questionnaire: Questionnaire,
-        question: AnyQuestion,
+        question: Q_contra,
         spec: CellSpec,
         rng: Chance,
         leaning: float,

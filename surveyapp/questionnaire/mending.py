@@ -1,0 +1,145 @@
+"""Leaving out what the model refuses, so that all the rest of a file can still be checked.
+
+Without this, one misspelt key would hide every dangling reference, and a person would mend a file one
+run at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from pydantic import BaseModel, ValidationError
+
+from surveyapp.questionnaire.explaining import path_in, shape_at
+from surveyapp.questionnaire.finding import Path
+from surveyapp.questionnaire.model import Questionnaire
+from surveyapp.questionnaire.source import Source
+
+_STAND_INS: Final[Mapping[str, Any]] = {
+    "format": 1,
+    "id": "unnamed",
+    "version": "1",
+    "languages": ("en",),
+    "title": "–",
+}
+_NAMED: Final = frozenset({"scales", "criteria", "contexts", "taxonomies"})
+_MOST_ROUNDS: Final = 8
+
+
+@dataclass
+class Mended:
+    """A questionnaire without the parts that were refused, and the names that went with them."""
+
+    questionnaire: Questionnaire
+    lost: set[str] = field(default_factory=set)
+    is_whole: bool = True
+    """Whether nothing but single keys was left out."""
+
+
+def mend(data: Mapping[str, Any], source: Source) -> Mended | None:
+    """What is left of `data` when everything refused is left out; None when nothing sensible is.
+
+    Positions in `source` move along.
+    """
+    rest: Any = {**_STAND_INS, **data}
+    lost: set[str] = set()
+    is_whole = True
+    for _ in range(_MOST_ROUNDS):
+        try:
+            return Mended(Questionnaire.model_validate(rest), lost, is_whole)
+        except ValidationError as error:
+            drops = _drops(error, rest)
+        if drops is None:
+            return None
+        for path in drops:
+            if len(path) == 1 and path[0] in _STAND_INS:
+                rest = {**rest, path[0]: _STAND_INS[str(path[0])]}
+                continue
+            dropped = _at(rest, path)
+            is_whole = is_whole and not isinstance(dropped, Mapping | tuple)
+            lost |= set(_names(dropped))
+            if isinstance(path[-1], str):
+                lost.add(path[-1])
+            rest = _without(rest, path)
+            source.drop(path)
+    return None
+
+
+def _drops(error: ValidationError, data: Any) -> list[Path] | None:
+    """What to leave out, last things first, nothing inside another; None when that would be everything."""
+    paths: set[Path] = set()
+    for each in error.errors(include_url=False):
+        path = path_in(each["loc"], data)
+        if each["type"] == "missing":
+            path = path[:-1]
+        drop = path if each["type"] == "extra_forbidden" else _droppable(path, data)
+        if not drop:
+            return None
+        paths.add(drop)
+    outer = [path for path in paths if not any(path[:length] in paths for length in range(1, len(path)))]
+    return sorted(outer, key=lambda path: [(isinstance(step, str), str(step).zfill(6)) for step in path])[
+        ::-1
+    ]
+
+
+def _droppable(path: Path, data: Any) -> Path:
+    """The smallest thing around `path` that the format can do without."""
+    while path:
+        last = path[-1]
+        shapes = _shapes(path[:-1], data)
+        fields = [shape.model_fields[last] for shape in shapes if last in shape.model_fields]
+        if isinstance(last, int) or not fields or (len(path) == 1 and last in _STAND_INS):
+            return path
+        if not any(each.is_required() for each in fields):
+            return path
+        path = path[:-1]
+    return path
+
+
+def _shapes(path: Path, data: Any) -> tuple[type[BaseModel], ...]:
+    """The models at `path`; none for a plain mapping or list, which can lose any entry."""
+    is_named = len(path) == 2 and path[0] in _NAMED
+    if path and not is_named and not isinstance(path[-1], int) and path != ("practice",):
+        return ()
+    here = _at(data, path)
+    kind = (str(here["kind"]),) if isinstance(here, Mapping) and "kind" in here else ()
+    return shape_at(Questionnaire, (*path, *kind))
+
+
+def _at(data: Any, path: Path) -> Any:
+    for step in path:
+        if isinstance(data, Mapping):
+            data = data.get(str(step))
+        elif isinstance(data, tuple) and isinstance(step, int) and step < len(data):
+            data = data[step]
+        else:
+            return None
+    return data
+
+
+def _without(data: Any, path: Path) -> Any:
+    step, rest = path[0], path[1:]
+    if isinstance(data, Mapping):
+        if not rest:
+            return {key: value for key, value in data.items() if key != step}
+        return {key: _without(value, rest) if key == step else value for key, value in data.items()}
+    if isinstance(data, tuple) and isinstance(step, int):
+        if not rest:
+            return data[:step] + data[step + 1 :]
+        return (*data[:step], _without(data[step], rest), *data[step + 1 :])
+    return data
+
+
+def _names(data: Any) -> Iterator[str]:
+    """Every id and key in `data`: what else may refer to."""
+    if isinstance(data, Mapping):
+        yield from (str(key) for key in data)
+        if isinstance(data.get("id"), str):
+            yield data["id"]
+        for value in data.values():
+            yield from _names(value)
+    elif isinstance(data, tuple):
+        for value in data:
+            yield from _names(value)

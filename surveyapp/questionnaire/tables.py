@@ -1,0 +1,128 @@
+"""The rows of a CSV or XLSX file, as texts, with the row numbers that a spreadsheet shows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+from openpyxl import load_workbook
+
+_MAX_BYTES: Final = 10_000_000
+_MAX_UNPACKED: Final = 100_000_000
+_MAX_ROWS: Final = 20_000
+_MAX_COLUMNS: Final = 200
+_MAX_CELL: Final = 20_000
+
+
+class TableError(ValueError):
+    """The file is no table that can be read; the text says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row that is not empty; `number` counts from 1, the header included."""
+
+    number: int
+    cells: tuple[str, ...]
+
+
+def read_table(path: Path, *, sheet: str | None = None) -> Sequence[Row]:
+    """The header row and all others that hold something; raises TableError."""
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise TableError(f"the file is too large; up to {_MAX_BYTES // 1_000_000} MB are read")
+        content = path.read_bytes()
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise TableError(f"the file cannot be read ({why}); it must lie beside the questionnaire") from error
+    if content.startswith(b"PK"):
+        rows = _from_xlsx(content, sheet)
+    elif path.suffix.lower() in {".xls", ".xlsx", ".ods"}:
+        raise TableError("this is no XLSX file; save it as XLSX or as CSV")
+    else:
+        rows = _from_csv(content)
+    read = [row for row in islice(rows, _MAX_ROWS + 1) if any(cell.strip() for cell in row.cells)]
+    if not read:
+        raise TableError("the file is empty; the first row names the columns")
+    if len(read) > _MAX_ROWS:
+        raise TableError(f"there are more than {_MAX_ROWS:,} rows; divide the file")
+    if max(len(row.cells) for row in read) > _MAX_COLUMNS:
+        raise TableError(f"there are more than {_MAX_COLUMNS} columns; check the delimiter")
+    for row in read:
+        if any(len(cell) > _MAX_CELL for cell in row.cells):
+            raise TableError(f"row {row.number} has a cell of more than {_MAX_CELL:,} characters; shorten it")
+        if any("\x00" in cell for cell in row.cells):
+            raise TableError(f"row {row.number} has a NUL character; remove it")
+    return read
+
+
+def _from_csv(content: bytes) -> Iterator[Row]:
+    text = _decode(content)
+    first = text.lstrip("\n").split("\n", 1)[0]
+    # Spreadsheets of countries with a decimal comma write semicolons; counting the header tells.
+    delimiter = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    number = 0
+    try:
+        for number, cells in enumerate(reader, start=1):
+            yield Row(number, tuple(cells))
+    except csv.Error as error:
+        what = f"row {number + 1} cannot be read ({error}); check its quotes"
+        raise TableError(what) from error
+
+
+def _decode(content: bytes) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encodings: tuple[str, ...] = ("utf-16",)
+    else:
+        encodings = ("utf-8-sig", "cp1252")
+    for encoding in encodings:
+        try:
+            return content.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+        except UnicodeDecodeError:
+            continue
+    raise TableError("the characters of this file cannot be read; save it as “CSV UTF-8”")
+
+
+def _from_xlsx(content: bytes, sheet: str | None) -> Iterator[Row]:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            unpacked = sum(part.file_size for part in packed.infolist())
+        is_bomb = unpacked > _MAX_UNPACKED
+        book = None if is_bomb else load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    except Exception as error:  # openpyxl raises anything at all on broken files
+        raise TableError("this XLSX file cannot be read; save it anew, or as CSV") from error
+    if book is None:
+        raise TableError("the file unpacks to far more than a list needs; save it anew, or as CSV")
+    try:
+        if sheet is not None and sheet not in book.sheetnames:
+            names = ", ".join(f"“{name}”" for name in book.sheetnames)
+            raise TableError(f"there is no sheet “{sheet}”; sheets are {names}")
+        chosen = book[sheet] if sheet is not None else book.worksheets[0]
+        rows = chosen.iter_rows(values_only=True, max_col=_MAX_COLUMNS + 1)
+        for number, cells in enumerate(rows, start=1):
+            texts = [_text(cell) for cell in cells]
+            while texts and not texts[-1]:
+                texts.pop()
+            yield Row(number, tuple(texts))
+    finally:
+        book.close()
+
+
+def _text(cell: Any) -> str:
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    if isinstance(cell, datetime | date):
+        return cell.isoformat()
+    return str(cell)
