@@ -6,7 +6,7 @@ Signing in has three steps, so that the slow comparing of a password never holds
 
 from __future__ import annotations
 
-import hashlib
+import functools
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,17 +22,15 @@ from surveyapp.errors import InputError, NotFound, Problem, Refused
 from surveyapp.models import Membership, Organiser, Study, WebSession, database_now
 from surveyapp.services.addresses import find_problem, fold_address
 from surveyapp.services.audit import record
+from surveyapp.services.doors import hash_cookie
 
 MIN_PASSWORD = 8
 MAX_PASSWORD_BYTES = 1_000
 SESSION_LENGTH = timedelta(hours=12)
 
 _hasher = PasswordHasher()
-# Compared with when there is no such account, so that the time taken tells nothing.
-_NOBODYS_HASH = _hasher.hash(secrets.token_urlsafe(16))
 # What people try first, and therefore what others try first: compared without case.
-COMMON_PASSWORDS = frozenset(
-    """
+_COMMON = """
     12345678 123456789 1234567890 0123456789 87654321 11111111 00000000 12341234 123123123 987654321 1q2w3e4r
     1q2w3e4r5t 1qaz2wsx 1qaz2wsx3edc qwertyui qwertyuiop qwerty12 qwerty123 qwerty1234 qwertz123 qwertzuiop
     asdfghjk asdfghjkl asdf1234 asdfasdf zxcvbnm1 abcd1234 abcdefgh abc12345 abc123456 a1b2c3d4 aa123456
@@ -43,8 +41,14 @@ COMMON_PASSWORDS = frozenset(
     monkey123 computer internet samsung1 michelle jennifer michael1 hallo123 hallowelt schatz123 sommer2024
     sommer2025 winter2024 winter2025 summer2024 summer2025 test1234 testtest test12345 qwer1234 delphi123
     surveyapp surveyapp1 surveyapp123 organiser organiser1 organizer organizer1
-    """.split()
-)
+"""
+COMMON_PASSWORDS = frozenset(_COMMON.split())
+
+
+@functools.cache
+def _nobodys_hash() -> str:
+    # Compared with when there is no such account, so that the time taken tells nothing.
+    return _hasher.hash(secrets.token_urlsafe(16))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +160,10 @@ def find_credentials(session: Session, *, email: str) -> Credentials:
             Organiser.email_key == fold_address(email), Organiser.disabled_at.is_(None)
         )
     ).one_or_none()
+    # Made even when it is not needed: who asks first shall see no difference either.
+    nobodys = _nobodys_hash()
     if row is None:
-        return Credentials(organiser_id=None, password_hash=_NOBODYS_HASH)
+        return Credentials(organiser_id=None, password_hash=nobodys)
     return Credentials(organiser_id=row.id, password_hash=row.password_hash)
 
 
@@ -199,11 +205,6 @@ def start_session(session: Session, *, credentials: Credentials, now: datetime) 
     )
     session.flush()
     return cookie
-
-
-def hash_cookie(cookie: str) -> str:
-    """SHA-256 of a cookie's value: what the database knows it by."""
-    return hashlib.sha256(cookie.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def find_signed_in(session: Session, *, id_hash: str) -> SignedIn | None:
@@ -250,7 +251,7 @@ def list_studies_of(session: Session, *, organiser_id: int) -> Sequence[Study]:
 
 
 def find_study_of(session: Session, *, organiser_id: int, slug: str) -> Study | None:
-    """The study, if this organiser may see it; somebody else's study is as unknown as one that is not there."""
+    """The study, if this organiser may see it; somebody else's is as unknown as none."""
     return session.execute(
         select(Study)
         .join(Membership, Membership.study_id == Study.id)

@@ -22,7 +22,7 @@ _COUNT = text(
 
 
 def hide(key: bytes, subject: str) -> str:
-    """What is stored instead of an address or an account: a keyed hash that only this installation can make."""
+    """What is stored instead of an address or account: a hash that only this installation can make."""
     return hmac.digest(key, b"throttle\0" + subject.encode(), "sha256").hex()
 
 

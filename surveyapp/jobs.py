@@ -1,0 +1,105 @@
+"""The worker: takes jobs from the queue and does them, one after the other, until it is told to stop.
+
+It may be killed at any instant and run in any number: every job may run twice without harm.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from threading import Event
+
+from surveyapp.errors import Refused
+from surveyapp.services import queue, rounds, upkeep
+from surveyapp.services.queue import ClaimedJob
+from surveyapp.services.reading.deadlines import find_overdue
+from surveyapp.services.unit import Database, read_now
+
+SWEEP_JOB = "upkeep.sweep"
+_PAUSE_SECONDS = 1.0
+_PAUSE_AFTER_TROUBLE_SECONDS = 5.0
+_ACTOR = "system"
+_log = logging.getLogger(__name__)
+
+
+def _close_round(database: Database, job: ClaimedJob) -> None:
+    """Close a round whose deadline is over; a deadline that was moved has a job of its own."""
+    number = int(job.payload["round"])
+    assert job.study_id is not None
+    with database.reading() as session:
+        slug = find_overdue(session, study_id=job.study_id, number=number, now=read_now(session))
+    if slug is None:
+        return
+    try:
+        rounds.close_round(database, slug=slug, actor=_ACTOR, number=number)
+    except Refused:
+        # Somebody closed it in the same moment: what was asked for is done.
+        _log.info("A round was closed already when its deadline came.")
+
+
+def _sweep(database: Database, job: ClaimedJob) -> None:  # noqa: ARG001 - one signature for all kinds of work
+    with database.verb() as session:
+        upkeep.sweep(session, now=read_now(session))
+
+
+KINDS: Mapping[str, Callable[[Database, ClaimedJob], None]] = {
+    rounds.CLOSE_JOB: _close_round,
+    SWEEP_JOB: _sweep,
+}
+
+
+def run_next(database: Database) -> bool:
+    """Do the job that is due, if there is one; returns whether there was."""
+    with database.verb() as session:
+        job = queue.claim(session, now=read_now(session))
+    if job is None:
+        return False
+    error = ""
+    try:
+        KINDS[job.kind](database, job)
+    except Exception as trouble:  # noqa: BLE001 - whatever went wrong, the job is tried again later
+        # The class alone: a message may quote what must not stand in a log.
+        error = type(trouble).__name__
+        _log.warning("Job %s of kind %s failed at attempt %d: %s", job.id, job.kind, job.attempt, error)
+    with database.verb() as session:
+        now = read_now(session)
+        if error:
+            queue.fail(session, job=job, error=error, now=now)
+        else:
+            queue.finish(session, job=job, now=now)
+    return True
+
+
+def ask_for_upkeep(database: Database) -> None:
+    """Make sure that this hour's sweep is in the queue, once for all workers."""
+    with database.reading() as session:
+        now = read_now(session)
+    hour = datetime(now.year, now.month, now.day, now.hour, tzinfo=UTC)
+    with database.verb() as session:
+        queue.enqueue(
+            session,
+            key=f"{SWEEP_JOB}:{hour:%Y-%m-%dT%H}",
+            kind=SWEEP_JOB,
+            study_id=None,
+            payload={},
+            run_at=hour,
+        )
+
+
+def run_worker(database: Database, *, stop: Event, is_orphan: Callable[[], bool] = lambda: False) -> None:
+    """Work until `stop` is set, or until `is_orphan` says that whoever started this process is gone."""
+    upkeep_due = datetime.min.replace(tzinfo=UTC)
+    while not stop.is_set() and not is_orphan():
+        try:
+            with database.reading() as session:
+                now = read_now(session)
+            if now >= upkeep_due:
+                ask_for_upkeep(database)
+                upkeep_due = now + timedelta(minutes=30)
+            if run_next(database):
+                continue
+        except Exception as trouble:  # noqa: BLE001 - a database that restarts must not end the worker
+            _log.warning("The worker could not reach its queue: %s", type(trouble).__name__)
+            stop.wait(_PAUSE_AFTER_TROUBLE_SECONDS)
+        stop.wait(_PAUSE_SECONDS)
