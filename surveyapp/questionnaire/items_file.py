@@ -146,7 +146,8 @@ def _item(
         what = "no id can be made from this title; add a column “id”"
         table.problems.append(Problem(place, what))
         return None
-    item |= {name: text for name, text in texts.items() if text}
+    # A text in one language only is written plainly, so that missing translations are noticed.
+    item |= {name: text["*"] if set(text) == {"*"} else text for name, text in texts.items() if text}
     for name in ("lifecycle_stage", "actor", "function", "source"):
         if cells.get(name, "").strip():
             item[name] = cells[name].strip()

@@ -1,8 +1,12 @@
-"""The format as JSON Schema, so that editors complete and check questionnaires while they are written."""
+"""The format as JSON Schema, so that editors complete and check questionnaires while they are written.
+
+python -m surveyapp.questionnaire.schema > questionnaires/questionnaire.schema.json
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any, Final
 
 from surveyapp.questionnaire.items_file import ItemsFile
@@ -24,3 +28,7 @@ def json_schema() -> dict[str, Any]:
 def schema_text() -> str:
     """What stands in ``questionnaires/questionnaire.schema.json``."""
     return json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(schema_text())

@@ -10,11 +10,11 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
-from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from surveyapp.errors import Problem, QuestionnaireError
+from surveyapp.questionnaire.composing import compose
 from surveyapp.questionnaire.finding import Path
 
 MAX_BYTES: Final = 1_000_000
@@ -125,7 +125,7 @@ def read(name: str, content: bytes) -> Source:
         _refuse(name, f"the file has {size}; up to 1 MB is read. Put long lists of items in a CSV file")
     text = _decode(name, content)
     try:
-        root = YAML(typ="safe", pure=True).compose(text)
+        root = compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
