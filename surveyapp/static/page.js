@@ -1,0 +1,16 @@
+// A page of questions: everything here is a convenience, the page works without it.
+import { startAutosave } from "./autosave.js";
+import { startChoices } from "./choices.js";
+import { startDigitKeys } from "./rating-keys.js";
+import { startProgress } from "./progress.js";
+
+const form = document.getElementById("answers");
+const mistakes = document.getElementById("mistakes");
+if (form) {
+  document.getElementById("tools").hidden = false;
+  startDigitKeys(form, document.getElementById("digit-keys"));
+  startProgress(form, document.getElementById("next-blank"));
+  startChoices(form);
+  startAutosave(form, document.getElementById("status"));
+}
+if (mistakes) mistakes.focus();

@@ -1,0 +1,93 @@
+// Answers that the server has not confirmed yet, kept in this browser until it has.
+// One entry per field: { values, base }, where base is the revision that the change was made on.
+
+export class Queue {
+  constructor(name) {
+    this.name = `surveyapp:${name}`;
+    this.memory = { entries: {}, sending: null };
+  }
+
+  load() {
+    try {
+      const text = localStorage.getItem(this.name);
+      if (text) this.memory = JSON.parse(text);
+      else if (this.isKept) this.memory = { entries: {}, sending: null };
+    } catch {
+      // Private windows and full disks: memory alone must do.
+    }
+    return this.memory;
+  }
+
+  store() {
+    try {
+      if (this.isEmpty()) localStorage.removeItem(this.name);
+      else localStorage.setItem(this.name, JSON.stringify(this.memory));
+      this.isKept = true;
+    } catch {
+      this.isKept = false;
+    }
+  }
+
+  isEmpty() {
+    return Object.keys(this.memory.entries).length === 0 && this.memory.sending === null;
+  }
+
+  put(field, values, base) {
+    this.load();
+    const earlier = this.memory.entries[field];
+    this.memory.entries[field] = { values, base: earlier ? earlier.base : base };
+    this.store();
+  }
+
+  drop(field) {
+    this.load();
+    delete this.memory.entries[field];
+    this.store();
+  }
+
+  /** The next save to send: the one under way, with its own id, or a new one of all fields with one base. */
+  next(makeId) {
+    this.load();
+    if (this.memory.sending) return this.memory.sending;
+    const entries = Object.entries(this.memory.entries);
+    if (!entries.length) return null;
+    const base = Math.min(...entries.map(([, entry]) => entry.base));
+    const answers = {};
+    for (const [field, entry] of entries) if (entry.base === base) answers[field] = entry.values;
+    this.memory.sending = { request_id: makeId(), base, answers };
+    this.store();
+    return this.memory.sending;
+  }
+
+  /** The save under way was confirmed: what was not changed since needs no sending any more. */
+  confirm(revision) {
+    this.load();
+    const sent = this.memory.sending;
+    if (!sent) return [];
+    for (const [field, values] of Object.entries(sent.answers)) {
+      const entry = this.memory.entries[field];
+      if (!entry) continue;
+      if (JSON.stringify(entry.values) === JSON.stringify(values)) delete this.memory.entries[field];
+      else entry.base = revision;
+    }
+    this.memory.sending = null;
+    this.store();
+    return Object.keys(sent.answers);
+  }
+
+  /** The save under way was refused: it will not be sent again as it was. */
+  abandon(fields) {
+    this.load();
+    this.memory.sending = null;
+    for (const field of fields) delete this.memory.entries[field];
+    this.store();
+  }
+}
+
+export function forget(name) {
+  try {
+    localStorage.removeItem(`surveyapp:${name}`);
+  } catch {
+    // Nothing was kept then.
+  }
+}

@@ -1,0 +1,1 @@
+"""Pages and doors: what comes in over HTTP, and what goes out."""

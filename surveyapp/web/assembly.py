@@ -1,0 +1,122 @@
+"""The parts that `create_app` lists, one function each."""
+
+from __future__ import annotations
+
+import hashlib
+from importlib.util import find_spec
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, url_for
+from sqlalchemy import text
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from config import Config
+from surveyapp.extensions import babel
+from surveyapp.services.unit import Database
+from surveyapp.web import errors, languages, security
+
+LARGEST_BODY = 1_000_000
+_LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+def make_flask(config: Config) -> Flask:
+    """The bare application with its limits and keys."""
+    app = Flask("surveyapp")
+    app.config.update(
+        SECRET_KEY=config.secret_key,
+        TESTING=config.environment == "test",
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
+        MAX_FORM_PARTS=5_000,
+        TRUSTED_HOSTS=_trusted_hosts(config),
+        # A long questionnaire may lie open for days; the token ends with its session.
+        WTF_CSRF_TIME_LIMIT=None,
+        # An unknown host has no page anyway, and a redirect must never name one.
+        PREFERRED_URL_SCHEME=urlsplit(config.base_url).scheme,
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.url_map.strict_slashes = True
+    if config.proxies:
+        hops = config.proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's documented way to add middleware
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops
+        )
+    return app
+
+
+def _trusted_hosts(config: Config) -> list[str]:
+    base = urlsplit(config.base_url).hostname or "localhost"
+    hosts = [f"[{base}]" if ":" in base else base]
+    if not config.is_production:
+        hosts += _LOOPBACK
+    return hosts
+
+
+def add_database(app: Flask, config: Config) -> None:
+    """The study database, opened lazily and once per process."""
+    app.extensions["surveyapp.config"] = config
+    app.extensions["surveyapp.database"] = Database(config.database_url, pool_size=max(config.threads, 1))
+
+
+def add_languages(app: Flask) -> None:
+    """Translations, and the language each page is written in."""
+    app.config["BABEL_DEFAULT_LOCALE"] = languages.SOURCE_LANGUAGE
+    babel.init_app(app, locale_selector=languages.select_locale)
+    app.jinja_env.globals.update(
+        page_language=languages.page_language, page_direction=languages.page_direction
+    )
+
+
+def add_doors(app: Flask, config: Config) -> None:
+    """Sessions, the check of where a request comes from, and the headers of every response."""
+    app.session_interface = security.Sessions(is_https=config.is_https)
+    app.before_request(security.refuse_foreign_origin)
+    app.after_request(security.add_headers)
+
+
+def add_error_pages(app: Flask) -> None:
+    """A kind page for every refusal and every fault."""
+    errors.register(app)
+
+
+def add_static_files(app: Flask) -> None:
+    """Addresses of static files carry their content's hash, so that browsers may keep them for ever."""
+    folder = Path(app.static_folder or "")
+    hashes: dict[str, str] = {}
+
+    def static_file(name: str) -> str:
+        if name not in hashes or app.debug:
+            hashes[name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()[:12]
+        return url_for("static", filename=name, v=hashes[name])
+
+    app.jinja_env.globals["static_file"] = static_file
+
+
+def add_health(app: Flask) -> None:
+    """`/health` for whoever watches over the installation: whether pages and database answer."""
+
+    @app.get("/health")
+    def health() -> Response:
+        database: Database = app.extensions["surveyapp.database"]
+        with database.reading() as session:
+            session.execute(text("SELECT 1"))
+        return Response("ok\n", mimetype="text/plain")
+
+
+def add_expert_pages(app: Flask) -> None:
+    """Everything an expert sees."""
+    from surveyapp.web import expert  # noqa: PLC0415 - audiences are loaded by the list, not by each other
+
+    app.register_blueprint(expert.links)
+    app.register_blueprint(expert.seat)
+
+
+def add_organiser_pages(app: Flask) -> None:
+    """Everything an organiser sees."""
+    if find_spec("surveyapp.web.organiser") is None:
+        return
+    from surveyapp.web import organiser  # noqa: PLC0415 - as above
+
+    app.register_blueprint(organiser.blueprint)

@@ -1,0 +1,111 @@
+"""Autosave: the same parser and the same verb as a page post, spoken in JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from surveyapp.errors import AnswerError, Conflict, InputError, Refused, RoundClosed
+from surveyapp.extensions import get_database
+from surveyapp.services import answering
+from surveyapp.services.instruments import Instrument, get_instrument
+from surveyapp.services.reading.seats import Seat
+from surveyapp.services.unit import read_now
+from surveyapp.web.expert import forms
+from surveyapp.web.expert.blueprints import get_seat, seat
+from surveyapp.web.expert.fields import form_texts
+from surveyapp.web.expert.routes import say
+
+
+@seat.post("/save")
+def autosave(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the guard has checked it
+    """Save what was just given; the reply comes after the commit and names the new revision."""
+    here = get_seat()
+    if request.mimetype != "application/json":
+        return {"kind": "media-type", "message": _("Saves are sent as application/json.")}, 415
+    with get_database().reading() as session:
+        instrument = get_instrument(
+            session,
+            study_id=here.study_id,
+            number=here.questionnaire_number,
+            sha256=here.questionnaire_sha256,
+        )
+    try:
+        body = _read_json()
+        request_id, base, place, values = forms.read_autosave(body, most=len(instrument.specs))
+    except InputError as error:
+        return {"kind": "strange", "message": str(error)}, 400
+    changes, errors = forms.parse(instrument, values)
+    if errors:
+        problems = [{"field": f"a{cell}", "message": what} for cell, what in errors.items()]
+        return {"kind": "answers", "problems": problems}, 422
+    return _save(here, instrument, request_id=request_id, base=base, place=place, changes=changes)
+
+
+def _read_json() -> Any:
+    try:
+        # Python's own reader accepts NaN and keeps the last of two equal keys; neither is wanted here.
+        return json.loads(
+            request.get_data(), object_pairs_hook=forms.refuse_duplicates, parse_constant=_refuse_constant
+        )
+    except (ValueError, RecursionError) as error:
+        raise InputError(_("The page sent something that is no JSON. Reload the page and try again.")) from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _save(
+    here: Seat, instrument: Instrument, *, request_id: str, base: int, place: str | None, changes: Any
+) -> ResponseReturnValue:
+    try:
+        try:
+            saved = _run(here, request_id=request_id, base=base, place=place, changes=changes)
+        except answering.Conflicted:
+            raise
+        except Conflict:
+            # The same save arrived twice at one moment; now the first one's reply is there.
+            saved = _run(here, request_id=request_id, base=base, place=place, changes=changes)
+    except answering.Conflicted as conflict:
+        return _tell_conflict(here, instrument, conflict), 409
+    except RoundClosed:
+        with get_database().verb() as session:
+            answering.keep_late_draft(
+                session, seat=here, request_id=request_id, changes=changes, now=read_now(session)
+            )
+        message = _("The round has closed. What you changed since was kept as a late draft and is not counted.")
+        return {"kind": "closed", "message": message}, 409
+    except AnswerError as error:
+        return {"kind": "answers", "problems": [], "message": str(error)}, 422
+    except Refused as error:
+        return {"kind": "refused", "message": str(error)}, 409
+    return {"revision": saved.revision, "repeated": saved.repeated}
+
+
+def _run(here: Seat, *, request_id: str, base: int, place: str | None, changes: Any) -> answering.Saved:
+    with get_database().verb() as session:
+        return answering.save(
+            session, seat=here, request_id=request_id, base=base, changes=changes, place=place
+        )
+
+
+def _tell_conflict(here: Seat, instrument: Instrument, conflict: answering.Conflicted) -> dict[str, Any]:
+    return {
+        "kind": "conflict",
+        "revision": conflict.revision,
+        "conflicts": [
+            {
+                "field": f"a{each.cell}",
+                "yours": list(form_texts(each.yours)),
+                "theirs": list(form_texts(each.theirs)),
+                "yours_in_words": say(instrument, each.cell, each.yours, here.language),
+                "theirs_in_words": say(instrument, each.cell, each.theirs, here.language),
+            }
+            for each in conflict.conflicts
+        ],
+    }

@@ -1,0 +1,63 @@
+"""The two doors of the expert's pages: the personal link, and the seat behind a session."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from surveyapp.extensions import get_database
+from surveyapp.services import doors
+from surveyapp.services.reading.seats import Seat
+from surveyapp.web import security
+
+links = Blueprint("links", __name__)
+"""`/l/…`: the token in hand, no session."""
+seat = Blueprint("seat", __name__, url_prefix="/s/<slug>")
+"""`/s/STUDY/…`: a session bound to one panellist in one round."""
+
+_MOST_KEPT_TEXTS = 200
+_LONG = 40
+
+
+@seat.before_request
+def require_seat() -> ResponseReturnValue | None:
+    """Nobody without a seat in this very study comes further; what they typed is shown back to them."""
+    found: Seat | None = g.seat
+    if found is None:
+        return _ask_for_link()
+    if (request.view_args or {}).get("slug") != found.slug:
+        abort(404)
+    if request.method not in security.SAFE_METHODS:
+        token = request.headers.get("X-CSRFToken") if request.is_json else request.form.get("csrf_token")
+        if not security.is_csrf_token_valid(token) and request.endpoint != "seat.save_page":
+            # The page itself is shown again with everything typed; see `routes.save_page`.
+            abort(400)
+    return None
+
+
+def get_seat() -> Seat:
+    """The seat behind this request; the guard has made sure of it."""
+    found: Seat = g.seat
+    return found
+
+
+def end_session() -> ResponseReturnValue:
+    """End this browser's session and say so; the personal link opens a new one at any time."""
+    sessions = security.get_sessions()
+    cookie = request.cookies.get(sessions.name(security.SEAT))
+    if cookie:
+        with get_database().verb() as session:
+            doors.leave(session, id_hash=doors.hash_cookie(cookie))
+    response = redirect(url_for("links.left"), 303)
+    sessions.take(response, security.SEAT)
+    return response
+
+
+def _ask_for_link() -> ResponseReturnValue:
+    if request.path.endswith("/save"):
+        return {"kind": "no-seat"}, 401
+    texts: list[str] = []
+    if request.method == "POST":
+        posted = [value for name in request.form if name[:1] == "a" for value in request.form.getlist(name)]
+        texts = [value for value in posted if len(value) > _LONG or " " in value.strip()]
+    return render_template("expert/no_seat.html", texts=texts[:_MOST_KEPT_TEXTS]), 403

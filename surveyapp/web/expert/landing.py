@@ -1,0 +1,196 @@
+"""The personal link: the first page, which changes nothing, and its three buttons."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from flask import g, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from markupsafe import Markup
+from sqlalchemy.orm import Session
+
+from surveyapp.errors import NotFound, Refused, TooManyTries
+from surveyapp.extensions import get_database
+from surveyapp.questionnaire.estimating import estimate
+from surveyapp.services import doors
+from surveyapp.services.doors import Invited
+from surveyapp.services.instruments import get_instrument
+from surveyapp.services.unit import read_now
+from surveyapp.web import security
+from surveyapp.web.expert import pages
+from surveyapp.web.expert.asking import Wording
+from surveyapp.web.expert.blueprints import links
+from surveyapp.web.languages import page_language, written_time
+
+LONGEST_TOKEN = 200
+_MINUTE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class LandingPage:
+    """What an invited expert reads first."""
+
+    frame: pages.Frame
+    token: str
+    state: str
+    """fresh, started, submitted, early, closed, declined, not_me or withdrawn."""
+    name: str
+    summary: Markup
+    about: Markup
+    minutes: str
+    opens: str
+    planned_rounds: int
+    smallest_group: int
+
+
+@links.get("/l/<token>")
+def landing(token: str) -> ResponseReturnValue:
+    """The study, the time it takes, who can see what. Opening this changes nothing, however often."""
+    with get_database().reading() as session:
+        invited = _find(session, token)
+        if invited is None:
+            return _show_unknown()
+        g.language = invited.language
+        page = _make_page(session, invited, token)
+    return render_template("expert/landing.html", page=page, form=None)
+
+
+def _find(session: Session, token: str) -> Invited | None:
+    if len(token) > LONGEST_TOKEN or not token.isascii():
+        return None
+    return doors.find_invited(session, token=token)
+
+
+def _show_unknown() -> ResponseReturnValue:
+    """The same neutral page for a token that never was, was revoked, or belongs to nobody."""
+    return render_template("expert/unknown_link.html"), 404
+
+
+def _make_page(session: Session, invited: Invited, token: str) -> LandingPage:
+    instrument = get_instrument(
+        session,
+        study_id=invited.study_id,
+        number=invited.questionnaire_number,
+        sha256=invited.questionnaire_sha256,
+    )
+    questionnaire = instrument.questionnaire
+    wording = Wording(questionnaire, invited.language, page_language())
+    time = estimate(
+        questionnaire, group=invited.group, tags=invited.tags, answers={}, language=invited.language
+    )
+    return LandingPage(
+        frame=pages.frame_of(invited),
+        token=token,
+        state=_state_of(invited),
+        name=wording.plain(questionnaire.title),
+        summary=wording.inline(questionnaire.summary),
+        about=wording.block(questionnaire.about),
+        minutes=_minutes(time.min_seconds, time.max_seconds),
+        opens=written_time(invited.opens_at, invited.time_zone, page_language()) if invited.opens_at else "",
+        planned_rounds=invited.planned_rounds,
+        smallest_group=invited.smallest_group,
+    )
+
+
+def _state_of(invited: Invited) -> str:
+    if invited.panellist_state != "invited":
+        return invited.panellist_state
+    if invited.submitted:
+        return "submitted"
+    if invited.takes_answers:
+        return "started" if invited.started else "fresh"
+    return "early" if invited.round is None or invited.round_state in {"draft", "scheduled"} else "closed"
+
+
+def _minutes(least: int, most: int) -> str:
+    """An honest range, in steps of five minutes."""
+    low = max(1, math.floor(least / _MINUTE / 5 + 0.5) * 5) if least > 5 * _MINUTE else math.ceil(least / _MINUTE)
+    high = math.ceil(most / _MINUTE / 5) * 5 if most > 5 * _MINUTE else math.ceil(most / _MINUTE)
+    if low >= high:
+        return _("about %(minutes)s minutes", minutes=max(high, 1))
+    return _("%(low)s to %(high)s minutes", low=low, high=high)
+
+
+@links.post("/l/start")
+def start() -> ResponseReturnValue:
+    """Begin or go on: the link becomes a session, and leaves the address."""
+    token = request.form.get("token", "")
+    sessions = security.get_sessions()
+    other = sessions.find_seat(request)
+    with get_database().reading() as session:
+        invited = _find(session, token)
+    if invited is None:
+        return _show_unknown()
+    g.language = invited.language
+    is_same = other is not None and (other.study_id, other.panellist_id) == (
+        invited.study_id,
+        invited.panellist_id,
+    )
+    if other is not None and not is_same and request.form.get("switch") != "yes":
+        return render_template("expert/switch.html", frame=pages.frame_of(invited), token=token)
+    cookie = request.cookies.get(sessions.name(security.SEAT))
+    with get_database().verb() as session:
+        started = doors.start(session, token=token, now=read_now(session))
+        if cookie and other is not None:
+            # The old session dies with the new one's birth: nobody can have planted it.
+            doors.leave(session, id_hash=doors.hash_cookie(cookie))
+    response = redirect(url_for("seat.enter", slug=started.slug), 303)
+    sessions.give(response, security.SEAT, started.cookie)
+    return response
+
+
+@links.post("/l/not-me")
+def not_me() -> ResponseReturnValue:
+    """The letter reached the wrong person."""
+    with get_database().verb() as session:
+        doors.say_not_me(session, token=_posted_token(), now=read_now(session))
+    return redirect(url_for("links.told", what="not-me"), 303)
+
+
+@links.post("/l/decline")
+def decline() -> ResponseReturnValue:
+    """The expert does not want to take part."""
+    with get_database().verb() as session:
+        doors.decline(session, token=_posted_token(), now=read_now(session))
+    return redirect(url_for("links.told", what="declined"), 303)
+
+
+def _posted_token() -> str:
+    token = request.form.get("token", "")
+    if len(token) > LONGEST_TOKEN or not token.isascii():
+        raise NotFound(_("This link does not open anything."))
+    return token
+
+
+@links.get("/told/<any('not-me', 'declined'):what>")
+def told(what: str) -> ResponseReturnValue:
+    """No more letters will come."""
+    return render_template("expert/told.html", what=what)
+
+
+@links.get("/left")
+def left() -> ResponseReturnValue:
+    """The session has ended; everything is saved."""
+    return render_template("expert/left.html")
+
+
+@links.get("/withdrawn")
+def withdrawn() -> ResponseReturnValue:
+    """The expert has left the study for good."""
+    return render_template("expert/withdrawn.html", kept=request.args.get("answers") == "keep")
+
+
+@links.errorhandler(NotFound)
+def show_unknown(error: NotFound) -> ResponseReturnValue:  # noqa: ARG001 - the page is the same for all
+    """A token that opens nothing."""
+    return _show_unknown()
+
+
+@links.errorhandler(Refused)
+def show_refused(error: Refused) -> ResponseReturnValue:
+    """The act is not possible now."""
+    if isinstance(error, TooManyTries):
+        raise error
+    return render_template("errors/error.html", title=_("That is not possible now"), what=str(error)), 409

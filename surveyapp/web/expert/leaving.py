@@ -1,0 +1,77 @@
+"""What stands on every page: withdraw, contact, about this study, and leaving for now."""
+
+from __future__ import annotations
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_wtf.csrf import generate_csrf
+
+from surveyapp.extensions import get_database
+from surveyapp.services import doors
+from surveyapp.services.instruments import get_instrument
+from surveyapp.services.unit import read_now
+from surveyapp.web import security
+from surveyapp.web.expert import pages
+from surveyapp.web.expert.asking import Wording
+from surveyapp.web.expert.blueprints import end_session, get_seat, seat
+from surveyapp.web.languages import page_language
+
+
+@seat.post("/leave")
+def leave(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the guard has checked it
+    """Leave for now."""
+    return end_session()
+
+
+@seat.get("/withdraw")
+def withdraw(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - as above
+    """Ask what is to become of the answers."""
+    return render_template("expert/withdraw.html", frame=pages.frame_of(get_seat()), csrf=generate_csrf(), asks=False)
+
+
+@seat.post("/withdraw")
+def end_participation(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - as above
+    """Leave the study for good."""
+    here = get_seat()
+    wish = request.form.get("answers")
+    if wish not in {"keep", "remove"}:
+        shown = render_template(
+            "expert/withdraw.html", frame=pages.frame_of(here), csrf=generate_csrf(), asks=True
+        )
+        return shown, 422
+    with get_database().verb() as session:
+        doors.withdraw(session, seat=here, keep_answers=wish == "keep", now=read_now(session))
+    response = redirect(url_for("links.withdrawn", answers=wish), 303)
+    security.get_sessions().take(response, security.SEAT)
+    return response
+
+
+@seat.get("/contact")
+def contact(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - as above
+    """Who can be asked, and how."""
+    return render_template("expert/contact.html", frame=pages.frame_of(get_seat()))
+
+
+@seat.get("/about")
+def about(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - as above
+    """The information sheet."""
+    here = get_seat()
+    with get_database().reading() as session:
+        instrument = get_instrument(
+            session,
+            study_id=here.study_id,
+            number=here.questionnaire_number,
+            sha256=here.questionnaire_sha256,
+        )
+    questionnaire = instrument.questionnaire
+    wording = Wording(questionnaire, here.language, page_language())
+    return render_template(
+        "expert/about.html",
+        frame=pages.frame_of(here),
+        summary=wording.inline(questionnaire.summary),
+        about=wording.block(questionnaire.about),
+        notes=wording.block(questionnaire.notes),
+        citation=questionnaire.citation or "",
+        licence=questionnaire.licence or "",
+        smallest_group=here.smallest_group,
+    )

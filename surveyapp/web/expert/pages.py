@@ -1,0 +1,269 @@
+"""What the templates of expert pages get: frozen facts, and nothing that could load more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from flask import url_for
+from flask_babel import gettext as _
+from markupsafe import Markup
+
+from surveyapp.questionnaire.cells import CellSpec, Given, Status
+from surveyapp.questionnaire.routing import RoutedPage
+from surveyapp.services.doors import Invited
+from surveyapp.services.instruments import Instrument
+from surveyapp.services.reading.seats import Seat
+from surveyapp.web.expert.asking import Asked, Asker, Choice, Wording, page_title
+from surveyapp.web.expert.fields import Fields
+from surveyapp.web.languages import page_language, written_time
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What stands on every page of a study: its name, the round, until when, and who runs it."""
+
+    slug: str
+    title: str
+    organisation: str
+    contact_email: str
+    round_line: str
+    closes: str
+    is_synthetic: bool
+
+
+@lru_cache(maxsize=256)
+def _frame(
+    slug: str,
+    title: str,
+    organisation: str,
+    contact_email: str,
+    number: int | None,
+    planned: int,
+    closes_at: datetime | None,
+    time_zone: str,
+    is_synthetic: bool,
+    language: str,
+) -> Frame:
+    closes = "" if closes_at is None else written_time(closes_at, time_zone, language)
+    if number is None:
+        round_line = ""
+    elif planned > 1:
+        round_line = _("Round %(number)s of %(planned)s", number=number, planned=max(planned, number))
+    else:
+        round_line = _("Round %(number)s", number=number)
+    return Frame(slug, title, organisation, contact_email, round_line, closes, is_synthetic)
+
+
+def frame_of(place: Seat | Invited) -> Frame:
+    """The frame of the pages of one study, in the language of this page."""
+    return _frame(
+        place.slug,
+        place.title,
+        place.organisation,
+        place.contact_email,
+        place.round,
+        place.planned_rounds,
+        place.closes_at,
+        place.time_zone,
+        place.is_synthetic,
+        page_language(),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What depends on the person and the moment, beside the answers themselves."""
+
+    csrf: Markup
+    revision: Markup
+    request_id: Markup
+    queue: Markup
+    steps: Markup
+    status: Markup
+    notice: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """One thing to put right, with the field to go to."""
+
+    anchor: str
+    label: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionPage:
+    """One page of questions."""
+
+    frame: Frame
+    key: str
+    title: str
+    intro: Markup
+    context: Markup
+    questions: tuple[Asked, ...]
+    shown: str
+    person: Person
+    mistakes: tuple[Mistake, ...] = ()
+    is_conflict: bool = False
+
+
+def question_page(
+    frame: Frame,
+    instrument: Instrument,
+    routed: RoutedPage,
+    *,
+    language: str,
+    fields: Fields,
+    person: Person,
+    mistakes: tuple[Mistake, ...] = (),
+    is_conflict: bool = False,
+) -> QuestionPage:
+    """The page `routed` with `fields` in its places."""
+    wording = Wording(instrument.questionnaire, language, page_language())
+    asker = Asker(wording, number_of=instrument.number_of, field=fields.field, context=routed.context)
+    context = instrument.questionnaire.contexts_by_id.get(routed.context)
+    return QuestionPage(
+        frame=frame,
+        key=routed.key,
+        title=page_title(wording, routed.page, routed.context),
+        intro=wording.block(routed.page.intro),
+        context=wording.inline(context.definition) if context else Markup(""),
+        questions=tuple(asker.ask(question) for question in routed.questions),
+        shown=write_numbers(instrument.numbers(routed)),
+        person=person,
+        mistakes=mistakes,
+        is_conflict=is_conflict,
+    )
+
+
+def write_numbers(numbers: Sequence[int]) -> str:
+    """Cell numbers in short: ``3-29,31``."""
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and number == spans[-1][1] + 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in spans)
+
+
+@dataclass(frozen=True, slots=True)
+class PracticePage:
+    """The practice item: rated once, kept nowhere."""
+
+    frame: Frame
+    title: Markup
+    definition: Markup
+    criterion: Markup
+    statement: Markup
+    choices: tuple[Choice, ...]
+    csrf: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """A cell that is still blank, and where to fill it in."""
+
+    url: str
+    label: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewedPage:
+    """One page on the review page."""
+
+    title: str
+    url: str
+    answered: int
+    total: int
+    reasons: int
+    blanks: tuple[Blank, ...]
+    needed: tuple[Blank, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewPage:
+    """What is answered, what is blank, and whether it can be submitted."""
+
+    frame: Frame
+    pages: tuple[ReviewedPage, ...]
+    person: Person
+    may_submit: bool
+    is_resubmission: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ThanksPage:
+    """After submitting."""
+
+    frame: Frame
+    number: int
+    submitted: str
+    may_change: bool
+    has_drafts: bool
+    queue: str
+    csrf: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """One answer in the copy that an expert takes along."""
+
+    item: str
+    context: str
+    criterion: str
+    what: str
+    words: str
+    is_text: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredQuestion:
+    """A question and what was answered to it."""
+
+    text: str
+    answers: tuple[Answered, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredPage:
+    """A page and what was answered on it."""
+
+    title: str
+    questions: tuple[AnsweredQuestion, ...]
+
+
+def cell_label(wording: Wording, spec: CellSpec) -> str:
+    """What a cell asks, in one line: the item and the criterion, or the question."""
+    questionnaire = wording.questionnaire
+    question = questionnaire.questions_by_id[spec.key.question]
+    if spec.key.item:
+        label = wording.plain(questionnaire.items_by_id[spec.key.item].title)
+        if spec.key.criterion and len(getattr(question, "criteria", ())) > 1:
+            label = f"{label}: {wording.plain(questionnaire.criteria[spec.key.criterion].title)}"
+    else:
+        label = wording.plain(question.text)
+        context = questionnaire.contexts_by_id.get(spec.key.context)
+        if context is not None and question.kind == "expertise":
+            label = f"{label} {wording.plain(context.title)}"
+    return f"{label} ({_('reason')})" if spec.key.part == "reason" else label
+
+
+def is_given(given: Given | None) -> bool:
+    """Whether something stands in the cell; an opt-out does."""
+    return given is not None and given.status not in {Status.BLANK, Status.WITHDRAWN}
+
+
+def page_url(slug: str, key: str, cell: int | None = None) -> str:
+    """The address of a page, or of one field on it."""
+    return url_for("seat.show_page", slug=slug, key=key, _anchor=None if cell is None else f"a{cell}")
+
+
+def count_given(numbers: Sequence[int], answers: Mapping[int, Given]) -> int:
+    """How many of these cells hold something."""
+    return sum(is_given(answers.get(number)) for number in numbers)

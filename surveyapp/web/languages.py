@@ -1,0 +1,71 @@
+"""In which language a page speaks, and how it writes times."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_datetime
+from flask import g, has_request_context, request
+from flask_babel import get_babel, get_locale
+
+SOURCE_LANGUAGE = "en"
+
+
+def select_locale() -> str:
+    """The panellist's language where a seat is known, else what the browser asks for."""
+    if not has_request_context():
+        return SOURCE_LANGUAGE
+    available = _translated()
+    wanted: str | None = g.get("language")
+    if wanted is not None:
+        return _nearest(wanted, available)
+    return request.accept_languages.best_match(available, SOURCE_LANGUAGE)
+
+
+def _translated() -> tuple[str, ...]:
+    if "translated_languages" not in g:
+        found = {str(locale) for locale in get_babel().instance.list_translations()}
+        g.translated_languages = (SOURCE_LANGUAGE, *sorted(found - {SOURCE_LANGUAGE}))
+    languages: tuple[str, ...] = g.translated_languages
+    return languages
+
+
+def _nearest(wanted: str, available: tuple[str, ...]) -> str:
+    short = wanted.split("-", maxsplit=1)[0]
+    return wanted if wanted in available else short if short in available else SOURCE_LANGUAGE
+
+
+def page_language() -> str:
+    """What stands in the page's `lang`."""
+    return str(get_locale() or SOURCE_LANGUAGE).replace("_", "-")
+
+
+def page_direction() -> str:
+    """`ltr` or `rtl`."""
+    return text_direction(page_language())
+
+
+def text_direction(language: str) -> str:
+    """The direction in which `language` is written."""
+    try:
+        return Locale.parse(language, sep="-").text_direction
+    except (UnknownLocaleError, ValueError):
+        return "ltr"
+
+
+@lru_cache(maxsize=512)
+def written_time(moment: datetime, time_zone: str, language: str) -> str:
+    """`moment` as people of the study's zone write it, with the zone's name: ``Sat 12 Dec 2026, 18:00 CET``."""
+    local = moment.astimezone(ZoneInfo(time_zone))
+    zone = local.tzname() or time_zone
+    if zone[:1] in "+-":
+        zone = f"UTC{zone}"
+    try:
+        locale = Locale.parse(language, sep="-")
+    except (UnknownLocaleError, ValueError):
+        locale = Locale.parse(SOURCE_LANGUAGE)
+    day = format_datetime(local, "EEE d MMM y, HH:mm", locale=locale)
+    return f"{day} {zone}"

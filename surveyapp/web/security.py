@@ -1,0 +1,162 @@
+"""Doors: who is behind a request, where it may come from, and what every response forbids."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Request, Response, abort, g, request
+from flask.sessions import SessionInterface, SessionMixin
+from flask_wtf.csrf import validate_csrf
+from wtforms import ValidationError
+
+from surveyapp.extensions import get_config, get_database
+from surveyapp.services.doors import SESSION_LASTS, hash_cookie
+from surveyapp.services.reading.seats import Seat, find_seat
+
+SEAT = "seat"
+ORGANISER = "organiser"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+)
+
+
+class BrowserSession(dict[str, Any], SessionMixin):
+    """What the session row says; nothing that a page writes here outlives the request."""
+
+
+class Sessions(SessionInterface):
+    """Sessions are rows: a cookie holds a random value, the database its hash.
+
+    Reading one costs one query; no request ever writes the row, not even an expiry, so that a GET
+    changes nothing. Experts and organisers have different cookies and never see each other's.
+    """
+
+    def __init__(self, *, is_https: bool) -> None:
+        self.is_https = is_https
+
+    def name(self, audience: str) -> str:
+        """The cookie's name; over https the browser itself guarantees who set it."""
+        return f"__Host-surveyapp-{audience}" if self.is_https else f"surveyapp-{audience}"
+
+    def open_session(self, app: Flask, request: Request) -> BrowserSession:  # noqa: ARG002 - Flask's signature
+        """The session that this address may see: `/s/…` an expert's seat, `/organiser/…` an organiser."""
+        opened = BrowserSession()
+        g.seat = None
+        if request.path.startswith("/s/"):
+            seat = self.find_seat(request)
+            if seat is not None:
+                g.seat = seat
+                g.language = seat.language
+                opened["csrf_token"] = seat.csrf_secret
+        elif request.path.startswith("/organiser"):
+            self._open_organiser(request, opened)
+        return opened
+
+    def find_seat(self, request: Request) -> Seat | None:
+        """The seat that the request's cookie opens."""
+        value = request.cookies.get(self.name(SEAT))
+        if not value:
+            return None
+        with get_database().reading() as session:
+            return find_seat(session, id_hash=hash_cookie(value))
+
+    def _open_organiser(self, request: Request, opened: BrowserSession) -> None:
+        value = request.cookies.get(self.name(ORGANISER))
+        g.organiser = None
+        if not value:
+            return
+        from surveyapp.services.accounts import find_signed_in  # noqa: PLC0415 - experts' requests need none
+
+        with get_database().reading() as session:
+            g.organiser = find_signed_in(session, id_hash=hash_cookie(value))
+        if g.organiser is not None:
+            opened["csrf_token"] = g.organiser.csrf_secret
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        """Nothing to do: sessions begin and end by verbs."""
+
+    def give(self, response: Response, audience: str, value: str) -> None:
+        """Hand the browser its cookie. An expert comes back for weeks; an organiser signs in anew."""
+        response.set_cookie(
+            self.name(audience),
+            value,
+            max_age=SESSION_LASTS if audience == SEAT else None,
+            path="/",
+            secure=self.is_https,
+            httponly=True,
+            samesite="Lax",
+        )
+
+    def take(self, response: Response, audience: str) -> None:
+        """Take the cookie back."""
+        response.delete_cookie(
+            self.name(audience), path="/", secure=self.is_https, httponly=True, samesite="Lax"
+        )
+
+
+def get_sessions() -> Sessions:
+    """The interface of the application that serves this request."""
+    from flask import current_app  # noqa: PLC0415
+
+    sessions = current_app.session_interface
+    assert isinstance(sessions, Sessions)
+    return sessions
+
+
+def refuse_foreign_origin() -> None:
+    """Refuse an unsafe request that another site made the browser send.
+
+    Browsers say so themselves in Sec-Fetch-Site. Where they do not (plain http beyond loopback), Origin
+    must be ours; a page with `Referrer-Policy: no-referrer` sends ``null`` there, which is believed only
+    where no https makes browsers send the better header. Programs send neither and carry no cookies of
+    other people.
+    """
+    if request.method in SAFE_METHODS:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    if site is not None and site not in {"same-origin", "none"}:
+        abort(403)
+    origin = request.headers.get("Origin")
+    if origin is None or origin in _own_origins():
+        return
+    if origin == "null" and (site == "same-origin" or not get_config().is_https):
+        return
+    abort(403)
+
+
+def _own_origins() -> set[str]:
+    base = urlsplit(get_config().base_url)
+    return {f"{base.scheme}://{base.netloc}", request.host_url.rstrip("/")}
+
+
+def is_csrf_token_valid(token: str | None) -> bool:
+    """Whether `token` belongs to the session behind this request; Flask-WTF's forms then believe it too."""
+    try:
+        validate_csrf(token)
+    except ValidationError:
+        return False
+    g.csrf_valid = True
+    return True
+
+
+def add_headers(response: Response) -> Response:
+    """What every response forbids, error pages included."""
+    headers = response.headers
+    headers["Content-Security-Policy"] = POLICY
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["X-Frame-Options"] = "DENY"
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    # A page whose address holds a token must not tell it to anybody.
+    on_link = request.path.startswith("/l/")
+    headers["Referrer-Policy"] = "no-referrer" if on_link else "same-origin"
+    if request.endpoint == "static" and response.status_code == 200:
+        if request.args.get("v"):
+            headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    else:
+        headers["Cache-Control"] = "no-store"
+        headers["Vary"] = "Cookie"
+    return response
