@@ -101,17 +101,16 @@ _HOLD_ROUND = (
     .where(Round.study_id == bindparam("study_id"), Round.number == bindparam("round"))
     .with_for_update(read=True, of=Round)
 )
-_OF_SEAT = "WHERE study_id = :study_id AND round = :round AND panellist_id = :panellist_id"
 _RAISE_REVISION = text(
     "UPDATE participation SET revision = revision + 1, place = coalesce(CAST(:place AS text), place) "
-    + _OF_SEAT
-    + " AND withdrawn_at IS NULL RETURNING revision"
+    "WHERE study_id = :study_id AND round = :round AND panellist_id = :panellist_id "
+    "AND withdrawn_at IS NULL RETURNING revision"
 )
 _RAISE_SUBMISSION = text(
     "UPDATE participation SET revision = revision + 1, submitted_revision = revision + 1, "
     "submission = submission + 1, submitted_at = :now "
-    + _OF_SEAT
-    + " AND withdrawn_at IS NULL RETURNING revision, submission"
+    "WHERE study_id = :study_id AND round = :round AND panellist_id = :panellist_id "
+    "AND withdrawn_at IS NULL RETURNING revision, submission"
 ).bindparams(bindparam("now", type_=UtcDateTime()))
 _KEEP_RECEIPT = insert(SaveReceipt)
 _KEEP_SUBMISSION = insert(Submission)
