@@ -10,7 +10,7 @@ from surveyapp.questionnaire.cells import CellKey, Given
 from surveyapp.questionnaire.expressions import Comparison, Either, Expression, Name
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.questionnaire.kinds.pace import reading_seconds
-from surveyapp.questionnaire.model import MultipleChoice, Page, Questionnaire
+from surveyapp.questionnaire.model import MultipleChoice, Questionnaire
 from surveyapp.questionnaire.planning import PlannedPage, Walk, plan
 
 
@@ -24,10 +24,11 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class _Span:
-    """What one page adds: at least and at most."""
+    """What one page adds if it is shown, at least and at most; and whether it is shown for certain."""
 
     least: float
     most: float
+    is_certain: bool
 
 
 def estimate(
@@ -47,9 +48,9 @@ def estimate(
             pages.setdefault(planned.page.id, []).append((planned, span))
     least = most = 0.0
     for spans in pages.values():
-        total = _together(questionnaire, spans, walk)
-        least += total.least
-        most += total.most
+        low, high = _together(questionnaire, spans, walk)
+        least += low
+        most += high
     return Estimate(round(least), round(most))
 
 
@@ -76,7 +77,7 @@ def _span(questionnaire: Questionnaire, planned: PlannedPage, walk: Walk, langua
         least += seconds if question_is else 0
     if is_empty:
         return None
-    return _Span(least if page_is else 0, most)
+    return _Span(least, most, page_is)
 
 
 def _certainty(condition: Expression | None, look: expressions.Look) -> bool | None:
@@ -87,34 +88,33 @@ def _certainty(condition: Expression | None, look: expressions.Look) -> bool | N
     return None if True not in possible else len(possible) == 1
 
 
-def _together(questionnaire: Questionnaire, spans: list[tuple[PlannedPage, _Span]], walk: Walk) -> _Span:
-    """What all contexts of one page add together.
+def _together(
+    questionnaire: Questionnaire, spans: list[tuple[PlannedPage, _Span]], walk: Walk
+) -> tuple[float, float]:
+    """What all contexts of one page add together, at least and at most.
 
     Where a context is shown because it was chosen in a question that takes at most n, at most n of
     the contexts that are still open count (the longest), and at least as many as must be chosen.
     """
-    certain = [span for _, span in spans if span.least > 0]
-    perhaps = [(planned, span) for planned, span in spans if span.least == 0]
-    least = sum(span.least for span in certain)
-    most = sum(span.most for span in certain)
+    certain = [span for _, span in spans if span.is_certain]
+    perhaps = [(planned, span) for planned, span in spans if not span.is_certain]
+    fewest, highest = 0, len(perhaps)
+    chooser = _chooser(questionnaire, perhaps[0][0]) if perhaps else None
+    if chooser is not None:
+        highest = highest if chooser.max is None else min(chooser.max, highest)
+        if chooser.required and walk.is_asked.get((chooser.id, ""), False):
+            fewest = min(max(chooser.min, 1) - len(certain), len(perhaps))
+    shortest = sorted(span.least for _, span in perhaps)
     longest = sorted((span.most for _, span in perhaps), reverse=True)
-    fewest, highest = 0, len(longest)
-    if perhaps:
-        planned = perhaps[0][0]
-        chooser = _chooser(questionnaire, planned.page, planned.condition)
-        if chooser is not None:
-            highest = len(longest) if chooser.max is None else min(chooser.max, len(longest))
-            must = chooser.required and walk.is_asked.get((chooser.id, ""), False)
-            already = len(spans) - len(perhaps)
-            fewest = min(max(chooser.min, 1) - already, len(longest)) if must else 0
-    least += sum(longest[len(longest) - max(fewest, 0) :])
-    most += sum(longest[:highest])
-    return _Span(least, most)
+    least = sum(span.least for span in certain) + sum(shortest[: max(fewest, 0)])
+    most = sum(span.most for span in certain) + sum(longest[:highest])
+    return least, most
 
 
-def _chooser(questionnaire: Questionnaire, page: Page, condition: Expression | None) -> MultipleChoice | None:
-    """The question whose chosen contexts show `page`: ``… or context in areas``, and no other way."""
-    if condition is None or page.for_each is None:
+def _chooser(questionnaire: Questionnaire, planned: PlannedPage) -> MultipleChoice | None:
+    """The question whose chosen contexts show a page: ``… or context in areas``, and no other way."""
+    condition = planned.condition
+    if condition is None or planned.page.for_each is None:
         return None
     parts = condition.parts if isinstance(condition, Either) else (condition,)
     choosers: list[MultipleChoice] = []
@@ -125,7 +125,7 @@ def _chooser(questionnaire: Questionnaire, page: Page, condition: Expression | N
         match part:
             case Comparison(Name("context"), "in", Name(name)):
                 question = questionnaire.questions_by_id[name]
-                if not isinstance(question, MultipleChoice) or question.options_from != page.for_each:
+                if not isinstance(question, MultipleChoice) or question.options_from != planned.page.for_each:
                     return None
                 choosers.append(question)
             case _:
