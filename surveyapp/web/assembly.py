@@ -17,12 +17,15 @@ from surveyapp.services.unit import Database
 from surveyapp.web import errors, languages, security
 
 LARGEST_BODY = 1_000_000
+_STATIC = Path(__file__).resolve().parent.parent / "static"
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 
 
 def make_flask(config: Config) -> Flask:
     """The bare application with its limits and keys."""
-    app = Flask("surveyapp")
+    # The address of static files carries a hash of them all, so that browsers may keep them for ever and
+    # scripts that import each other are always of one version.
+    app = Flask("surveyapp", static_url_path=f"/static/{_hash_of(_STATIC)}")
     app.config.update(
         SECRET_KEY=config.secret_key,
         TESTING=config.environment == "test",
@@ -81,15 +84,19 @@ def add_error_pages(app: Flask) -> None:
     errors.register(app)
 
 
+def _hash_of(folder: Path) -> str:
+    content = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            content.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes())
+    return content.hexdigest()[:12]
+
+
 def add_static_files(app: Flask) -> None:
-    """Addresses of static files carry their content's hash, so that browsers may keep them for ever."""
-    folder = Path(app.static_folder or "")
-    hashes: dict[str, str] = {}
+    """`static_file('app.css')` for templates."""
 
     def static_file(name: str) -> str:
-        if name not in hashes or app.debug:
-            hashes[name] = hashlib.sha256((folder / name).read_bytes()).hexdigest()[:12]
-        return url_for("static", filename=name, v=hashes[name])
+        return url_for("static", filename=name)
 
     app.jinja_env.globals["static_file"] = static_file
 

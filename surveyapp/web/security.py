@@ -154,8 +154,7 @@ def add_headers(response: Response) -> Response:
     on_link = request.path.startswith("/l/")
     headers["Referrer-Policy"] = "no-referrer" if on_link else "same-origin"
     if request.endpoint == "static" and response.status_code == 200:
-        if request.args.get("v"):
-            headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        headers["Cache-Control"] = "public, max-age=31536000, immutable"
     else:
         headers["Cache-Control"] = "no-store"
         headers["Vary"] = "Cookie"

@@ -266,7 +266,7 @@ def _ask_expertise(asker: Asker, asked: Asked, question: Expertise) -> Asked:
             )
             for member in members
         )
-    return _with(asked, rows=rows, scales=((Markup(""), choices),))
+    return _with(asked, rows=rows, scales=_explained({Markup(""): choices}))
 
 
 def _ask_rating(asker: Asker, asked: Asked, question: Rating) -> Asked:
@@ -278,13 +278,26 @@ def _ask_rating(asker: Asker, asked: Asked, question: Rating) -> Asked:
     return _with(
         asked,
         cards=tuple(_card(asker, question, item, scales) for item in asker.questionnaire.items_of(question)),
-        scales=tuple(
-            (say.line(asker.questionnaire.criteria[name].title), choices) for name, choices in scales.items()
+        scales=_explained(
+            {say.line(asker.questionnaire.criteria[name].title): each for name, each in scales.items()}
         ),
         reason_label=say.line(question.reason_label),
         reason_length=question.reason_max_length,
         is_reason_required=question.reason_required,
     )
+
+
+def _explained(
+    scales: Mapping[Markup, tuple[Choice, ...]],
+) -> tuple[tuple[Markup, tuple[Choice, ...]], ...]:
+    """The scales whose points have something to say, each once; named where there are several."""
+    by_choices: dict[tuple[Choice, ...], Markup] = {}
+    for title, choices in scales.items():
+        explained = tuple(choice for choice in choices if choice.help)
+        if explained:
+            by_choices.setdefault(explained, title)
+    alone = len(by_choices) == 1
+    return tuple((Markup("") if alone else title, choices) for choices, title in by_choices.items())
 
 
 def _card(

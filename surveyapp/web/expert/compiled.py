@@ -56,6 +56,14 @@ class Compiled:
                 self._put(parts, number, texts)
         return b"".join(parts)
 
+    def fill_person(self, pieces: Mapping[str, bytes]) -> bytes:
+        """The page with `pieces` in the slots of their names: for parts of pages without cells."""
+        parts = self.parts.copy()
+        for name, positions in self.person.items():
+            for position in positions:
+                parts[position] = pieces[name]
+        return b"".join(parts)
+
     def _put(self, parts: list[bytes], number: int, texts: Sequence[str]) -> None:
         choices = self.checked.get(number)
         if choices is not None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
-from flask import current_app, url_for
+from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from markupsafe import Markup
@@ -18,12 +18,15 @@ from surveyapp.questionnaire.routing import Route
 from surveyapp.services.instruments import Instrument
 from surveyapp.services.reading.seats import Seat
 from surveyapp.web.expert.asking import Wording, page_title
-from surveyapp.web.expert.compiled import Kept
+from surveyapp.web.expert.compiled import Compiled, Kept, cut
+from surveyapp.web.expert.fields import SLOT
 from surveyapp.web.expert.pages import Person, page_url
 from surveyapp.web.languages import page_language
 
 REVIEW = "review"
 _outlines = Kept()
+_navigations = Kept()
+_TICK = '<span aria-hidden="true">✓ </span>'.encode()
 _EMPTY = frozenset({Status.BLANK, Status.WITHDRAWN})
 
 
@@ -40,14 +43,15 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One line of the side navigation."""
+    """One line of the side navigation; what depends on the person is a slot."""
 
     title: str
     url: str
-    answered: int
     total: int
     state: str
-    """now, done, begun, blank, or shut while consent is missing."""
+    """now, shut while consent is missing, or a slot for done, begun or blank."""
+    answered: Markup
+    tick: Markup
 
 
 def outline(seat: Seat, instrument: Instrument, route: Route) -> tuple[Stage, ...]:
@@ -75,25 +79,56 @@ def _make_outline(seat: Seat, instrument: Instrument, route: Route) -> tuple[Sta
     )
 
 
-def steps_of(
+def show_steps(
     stages: tuple[Stage, ...], route: Route, answers: Mapping[int, Given], current: str
-) -> tuple[Step, ...]:
+) -> bytes:
     """The side navigation for one expert on the page `current`."""
+    compiled = _navigations.get(
+        (stages, route.open_until, route.is_consented, current, page_language()),
+        lambda: _compile_steps(stages, route, current),
+    )
     given = {number for number, answer in answers.items() if answer.status not in _EMPTY}
-    steps = []
+    pieces: dict[str, bytes] = {}
     for position, stage in enumerate(stages):
         answered = len(stage.counted & given)
-        total = len(stage.counted)
+        is_done = answered == len(stage.counted)
+        pieces[f"answered {position}"] = b"%d" % answered
+        pieces[f"state {position}"] = b"done" if is_done else b"begun" if answered else b"blank"
+        pieces[f"tick {position}"] = _TICK if is_done else b""
+    return compiled.fill_person(pieces)
+
+
+def _compile_steps(stages: tuple[Stage, ...], route: Route, current: str) -> Compiled:
+    steps = []
+    for position, stage in enumerate(stages):
+        state: str = _slot(f"state {position}")
         if stage.key == current:
             state = "now"
         elif position >= route.open_until:
             state = "shut"
-        elif answered == total:
-            state = "done"
-        else:
-            state = "begun" if answered else "blank"
-        steps.append(Step(stage.title, stage.url, answered, total, state))
-    return tuple(steps)
+        steps.append(
+            Step(
+                stage.title,
+                stage.url,
+                len(stage.counted),
+                state,
+                _slot(f"answered {position}"),
+                _slot(f"tick {position}"),
+            )
+        )
+    return cut(
+        render_template(
+            "expert/steps.html",
+            steps=steps,
+            review_url=url_for("seat.review", slug=(request.view_args or {})["slug"]),
+            is_review=current == REVIEW,
+            may_review=route.is_consented,
+        )
+    )
+
+
+def _slot(name: str) -> Markup:
+    return Markup(f"{SLOT}{name}{SLOT}")
 
 
 def person_of(
@@ -109,12 +144,7 @@ def person_of(
     """What a page says about the person who reads it, apart from the answers on it."""
     stages = outline(seat, instrument, route)
     revision = seat.revision if revision is None else revision
-    steps = current_app.jinja_env.get_template("expert/steps.html").render(
-        steps=steps_of(stages, route, answers, current),
-        review_url=url_for("seat.review", slug=seat.slug),
-        is_review=current == REVIEW,
-        may_review=route.is_consented,
-    )
+    steps = show_steps(stages, route, answers, current).decode()
     if not notice and seat.has_drafts:
         notice = _(
             "You changed something after submitting. The changes count once you submit again."
@@ -124,7 +154,7 @@ def person_of(
         revision=Markup(revision),
         request_id=Markup(uuid4()),
         queue=Markup(queue_name(seat)),
-        steps=Markup(steps),  # noqa: S704 - just rendered from its template
+        steps=Markup(steps),  # noqa: S704 - rendered from its template
         status=Markup(_("All answers saved") if revision else _("Answers are saved as you give them")),
         notice=Markup('<p class="note" role="status">{}</p>').format(notice) if notice else Markup(""),
     )
