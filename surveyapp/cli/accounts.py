@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from surveyapp.cli.frame import ACTOR, Installation, installation
@@ -87,7 +89,7 @@ def disable(here: Installation, *, email: str) -> None:
 
 def _ask_password(email: str, from_stdin: bool) -> str:
     if from_stdin:
-        chosen = click.get_text_stream("stdin").readline().rstrip("\r\n")
+        chosen = sys.stdin.readline().rstrip("\r\n")
     else:
         chosen = str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
     if problem := accounts.find_password_problem(chosen, email=email):

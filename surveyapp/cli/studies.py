@@ -116,6 +116,5 @@ def list_(here: Installation, *, as_json: bool) -> None:
         has_round = row["round"] is not None
         state = f"round {row['round']} {row['round_state']}" if has_round else "no round yet"
         label = "  (synthetic panel)" if row["synthetic"] else ""
-        click.echo(
-            f"{row['slug']:<32} {state:<18} {row['submitted']}/{row['panel']} submitted  {row['title']}{label}"
-        )
+        submitted = f"{row['submitted']}/{row['panel']} submitted"
+        click.echo(f"{row['slug']:<32} {state:<18} {submitted:<20} {row['title']}{label}")

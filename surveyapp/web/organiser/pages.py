@@ -1,0 +1,229 @@
+"""What the organiser's templates get: plain values, counts only, nothing of any answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask_babel import format_date
+from flask_babel import gettext as _
+
+from surveyapp.services.reading.progress import Day, RoundProgress, StudyProgress
+from surveyapp.web.languages import page_language, written_time
+
+_WIDTH, _HEIGHT = 400, 130
+
+
+@dataclass(frozen=True, slots=True)
+class StudyLine:
+    """One study in the list."""
+
+    slug: str
+    title: str
+    is_synthetic: bool
+    round_line: str
+    submitted: int
+    panel: int
+
+
+@dataclass(frozen=True, slots=True)
+class StudiesPage:
+    """All studies of one organiser."""
+
+    email: str
+    studies: tuple[StudyLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RoundStep:
+    """One round in the strip: planned ones too."""
+
+    name: str
+    state: str
+    word: str
+    note: str
+    is_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number and what it counts."""
+
+    number: int
+    word: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    """One group's progress."""
+
+    title: str
+    submitted: int
+    in_progress: int
+    panel: int
+    percent: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Submissions as a stepped line in a drawing of fixed size, and the same as rows of a table."""
+
+    path: str
+    rows: tuple[tuple[str, int], ...]
+    first: str
+    last: str
+    panel: int
+
+
+@dataclass(frozen=True, slots=True)
+class StudyPage:
+    """One study: its state first."""
+
+    email: str
+    slug: str
+    title: str
+    organisation: str
+    is_synthetic: bool
+    rounds: tuple[RoundStep, ...]
+    figures: tuple[Figure, ...]
+    groups: tuple[GroupLine, ...]
+    flow: Flow | None
+    panel: int
+    late: int
+    open_round: int | None
+    has_rounds: bool
+
+
+def studies_page(email: str, found: Sequence[StudyProgress]) -> StudiesPage:
+    """The list of studies."""
+    lines = []
+    for each in found:
+        current = each.current
+        lines.append(
+            StudyLine(
+                slug=each.slug,
+                title=each.title,
+                is_synthetic=each.is_synthetic,
+                round_line=(
+                    _("Round %(number)s %(state)s", number=current.number, state=_state_word(current.state))
+                    if current
+                    else _("no round yet")
+                ),
+                submitted=current.counts.submitted if current else 0,
+                panel=each.panel,
+            )
+        )
+    return StudiesPage(email=email, studies=tuple(lines))
+
+
+def study_page(email: str, progress: StudyProgress) -> StudyPage:
+    """One study's page."""
+    current = progress.current
+    open_round = next((each.number for each in progress.rounds if each.state == "open"), None)
+    return StudyPage(
+        email=email,
+        slug=progress.slug,
+        title=progress.title,
+        organisation=progress.organisation,
+        is_synthetic=progress.is_synthetic,
+        rounds=_strip(progress),
+        figures=_figures(current) if current else (),
+        groups=_groups(current) if current else (),
+        flow=_flow(current.days, progress.panel) if current else None,
+        panel=progress.panel,
+        late=current.late if current else 0,
+        open_round=open_round,
+        has_rounds=bool(progress.rounds),
+    )
+
+
+def _state_word(state: str) -> str:
+    words: dict[str, str] = {
+        "draft": _("in preparation"),
+        "scheduled": _("scheduled"),
+        "open": _("open"),
+        "closed": _("closed"),
+        "released": _("released"),
+    }
+    return words.get(state, state)
+
+
+def _strip(progress: StudyProgress) -> tuple[RoundStep, ...]:
+    steps = [
+        RoundStep(
+            name=_("Round %(number)s", number=each.number),
+            state=each.state,
+            word=_state_word(each.state),
+            note=_round_note(each, progress.time_zone),
+            is_current=each is progress.current,
+        )
+        for each in progress.rounds
+    ]
+    last = progress.rounds[-1].number if progress.rounds else 0
+    steps.extend(
+        RoundStep(
+            name=_("Round %(number)s", number=number),
+            state="planned",
+            word=_("planned"),
+            note="",
+            is_current=False,
+        )
+        for number in range(last + 1, progress.planned_rounds + 1)
+    )
+    return tuple(steps)
+
+
+def _round_note(each: RoundProgress, zone: str) -> str:
+    notes: list[str] = [
+        _("%(submitted)s of %(panel)s submitted", submitted=each.counts.submitted, panel=each.counts.panel)
+    ]
+    if each.state == "open" and each.closes_at is not None:
+        notes.append(_("closes %(time)s", time=written_time(each.closes_at, zone, page_language())))
+    elif each.closed_at is not None:
+        notes.append(_("closed %(time)s", time=written_time(each.closed_at, zone, page_language())))
+    return " · ".join(notes)
+
+
+def _figures(current: RoundProgress) -> tuple[Figure, ...]:
+    counts = current.counts
+    return (
+        Figure(counts.submitted, _("submitted")),
+        Figure(counts.in_progress, _("in progress")),
+        Figure(counts.not_started, _("not started")),
+        Figure(counts.declined, _("declined")),
+        Figure(counts.not_me, _("wrong person")),
+        Figure(counts.withdrawn, _("withdrawn")),
+    )
+
+
+def _groups(current: RoundProgress) -> tuple[GroupLine, ...]:
+    return tuple(
+        GroupLine(
+            title=each.title,
+            submitted=each.counts.submitted,
+            in_progress=each.counts.in_progress,
+            panel=each.counts.panel,
+            percent=round(100 * each.counts.submitted / each.counts.panel) if each.counts.panel else 0,
+        )
+        for each in current.groups
+    )
+
+
+def _flow(days: Sequence[Day], panel: int) -> Flow | None:
+    if not days or not panel:
+        return None
+    first, last = days[0].day, days[-1].day
+    span = max((last - first).days, 1)
+    path = f"M0 {_HEIGHT}"
+    for each in days:
+        # A step per day: between two days nobody knows the hour, and nobody should.
+        across = round(_WIDTH * (each.day - first).days / span, 1)
+        path += f" H{across} V{round(_HEIGHT * (1 - each.submitted / panel), 1)}"
+    path += f" H{_WIDTH}"
+    return Flow(
+        path=path,
+        rows=tuple((format_date(each.day, "medium", rebase=False), each.submitted) for each in days),
+        first=format_date(first, "d MMM", rebase=False),
+        last=format_date(last, "d MMM", rebase=False),
+        panel=panel,
+    )
