@@ -17,12 +17,13 @@ from surveyapp.clock import iso
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.errors import RoundClosed
 from surveyapp.export import codebook
-from surveyapp.export.answers import AnswerWriter, AskedCell, Entry, Sheet, label, long_value
+from surveyapp.export.answers import AnswerWriter, AskedCell, Sheet, label, long_value
 from surveyapp.export.items import item_columns, item_rows
 from surveyapp.export.package import FileEntry, Package, PackageFile, building
 from surveyapp.export.panel import LATE_COLUMNS, panel_columns
 from surveyapp.export.readme import readme
 from surveyapp.export.tables import Column, Table
+from surveyapp.export.tokens import Entry
 from surveyapp.export.writers.csv import Value, lines
 from surveyapp.models import Cell, ItemVersion, Panellist, QuestionnaireVersion, Round, Study
 from surveyapp.questionnaire.cells import CellKey

@@ -18,7 +18,6 @@ END = "\r\n"
 _SIGNS = "=+\\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20"
 _UNSEEN = "\\s\"'`\u200b\u200e\u200f\u2060\ufeff"
 _LOOKS_LIKE_FORMULA = re.compile(f"[{_UNSEEN}]*[{_SIGNS}]")
-_NEEDS_QUOTES = re.compile('[,"\r\n\t;\0]|^\\s|\\s\\Z')
 
 Value = str | int | Decimal | None
 
@@ -30,7 +29,10 @@ def is_formula_like(text: str) -> bool:
 
 def defuse(text: str) -> str:
     """`text` with one leading apostrophe if a spreadsheet could take it for a formula."""
-    return f"'{text}" if _LOOKS_LIKE_FORMULA.match(text) else text
+    # Nearly every text begins with a letter or digit; asking that first saves seconds in a large export.
+    if text[:1].isalnum() or not is_formula_like(text):
+        return text
+    return f"'{text}"
 
 
 def undefuse(text: str) -> str:
@@ -40,7 +42,20 @@ def undefuse(text: str) -> str:
 
 def quoted(text: str) -> str:
     """`text` as one CSV field."""
-    return '"' + text.replace('"', '""') + '"' if _NEEDS_QUOTES.search(text) else text
+    # Many plain searches are faster than one clever one.
+    if (
+        "," in text
+        or '"' in text
+        or "\n" in text
+        or "\r" in text
+        or ";" in text
+        or "\t" in text
+        or "\0" in text
+        or text[:1].isspace()
+        or text[-1:].isspace()
+    ):
+        return '"' + text.replace('"', '""') + '"'
+    return text
 
 
 def safe_field(value: Value) -> str:

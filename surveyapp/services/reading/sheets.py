@@ -3,7 +3,7 @@
 What counts is the latest submission. Its answers equal the answer rows unless something was edited
 afterwards, or questions fell out of the expert's route before submitting; only then is the submission's
 own text read. Everything else the database packs into one text of tokens per panellist and round
-(`surveyapp.export.answers`), because millions of rows would cost more to fetch than to write.
+(`surveyapp.export.tokens`), because millions of rows would cost more to fetch than to write.
 """
 
 from __future__ import annotations
@@ -16,16 +16,34 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from sqlalchemy import BigInteger, ColumnElement, Text, and_, case, cast, collate, func, not_, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    collate,
+    func,
+    not_,
+    or_,
+    select,
+)
 from sqlalchemy.orm import Session
 
-from surveyapp.export.answers import TOKEN_BASE, Entry
+from surveyapp.export.tokens import (
+    TOKEN_BASE,
+    TOKEN_MIDDLE,
+    TOKEN_REACH,
+    TOKEN_STATUS,
+    TOKEN_STEP,
+    Entry,
+)
 from surveyapp.models import Answer, LateDraft, Panellist, Participation, Study, Submission
 from surveyapp.questionnaire.cells import Status
 
-_BLOCK = 20
-# Whole numbers up to here have one decimal text on every database.
-_SMALL = 1_000_000_000
+_BLOCK = 25
 _LONGEST_TOKEN_TEXT = 60
 
 GivenState = Literal["submitted", "started", "withdrawn"]
@@ -111,6 +129,81 @@ def iterate_seats(
         ]
 
 
+def _is_token() -> ColumnElement[bool]:
+    return or_(
+        Answer.status.in_([Status.BLANK.value, Status.WITHDRAWN.value]),
+        and_(
+            Answer.value.is_not(None),
+            Answer.value.between(-TOKEN_REACH, TOKEN_REACH),
+            Answer.value == func.round(Answer.value),
+        ),
+        and_(
+            Answer.status.in_([Status.DONT_KNOW.value, Status.DECLINED.value]),
+            func.length(Answer.text) <= _LONGEST_TOKEN_TEXT,
+            Answer.text.not_like("% %"),
+        ),
+    )
+
+
+def _token() -> ColumnElement[str]:
+    cell = cast(Answer.cell, BigInteger) + TOKEN_BASE
+    digits = (
+        cell * TOKEN_STEP
+        + cast(Answer.status, BigInteger) * TOKEN_STATUS
+        + TOKEN_MIDDLE
+        + func.coalesce(Answer.value, 0)
+    )
+    return case(
+        (Answer.text.is_(None), cast(cast(digits, BigInteger), Text)),
+        else_=cast(cell, Text) + ":" + cast(Answer.status, Text) + ":" + Answer.text,
+    )
+
+
+# Made once: building a statement costs more than running it on so few rows.
+_THESE_ANSWERS = (
+    Answer.study_id == bindparam("study_id"),
+    Answer.round == bindparam("round"),
+    Answer.panellist_id.in_(bindparam("ids", expanding=True)),
+)
+_TOKENS = (
+    select(Answer.panellist_id, func.aggregate_strings(_token(), " "))
+    .where(*_THESE_ANSWERS, _is_token())
+    .group_by(Answer.panellist_id)
+)
+_ENTRIES = select(
+    Answer.panellist_id, Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts
+).where(*_THESE_ANSWERS, not_(_is_token()))
+_PARTICIPATIONS = (
+    select(
+        Participation.round,
+        Participation.panellist_id,
+        Participation.group,
+        Participation.revision,
+        Participation.submitted_revision,
+        Participation.submission,
+        Participation.submitted_at,
+        Participation.withdrawn_at,
+        Submission.content,
+    )
+    .outerjoin(
+        Submission,
+        and_(
+            Submission.study_id == Participation.study_id,
+            Submission.round == Participation.round,
+            Submission.panellist_id == Participation.panellist_id,
+            Submission.number == Participation.submission,
+        ),
+    )
+    .where(
+        Participation.study_id == bindparam("study_id"),
+        Participation.round == bindparam("round"),
+        Participation.panellist_id.in_(bindparam("ids", expanding=True)),
+    )
+)
+# A submission has one of these per answer, and no written text can imitate it: its quotes are escaped.
+_ONE_ANSWER = '"status":'
+
+
 def _read_sheets(
     session: Session,
     *,
@@ -121,138 +214,46 @@ def _read_sheets(
 ) -> dict[int, list[GivenSheet]]:
     found: dict[int, list[GivenSheet]] = defaultdict(list)
     for number in rounds:
-        participations = _read_participations(session, study_id=study.id, number=number, ids=ids)
-        whole = [
-            row.panellist_id
-            for row in participations
-            if row.revision <= row.submitted_revision or not row.submission
-        ]
-        tokens = _read_tokens(session, study_id=study.id, number=number, ids=whole)
-        entries = _read_entries(session, study_id=study.id, number=number, ids=whole)
+        key = {"study_id": study.id, "round": number, "ids": ids}
+        participations = session.execute(_PARTICIPATIONS, key).all()
+        tokens = {seat: packed.split(" ") for seat, packed in session.execute(_TOKENS, key)}
+        entries: dict[int, list[Entry]] = defaultdict(list)
+        for seat, cell, status, value, text, parts in session.execute(_ENTRIES, key):
+            entries[seat].append(_entry(cell, status, value, text, parts))
         for row in participations:
-            key = row.panellist_id
-            mine, others, drafts = tokens.get(key, []), entries.get(key, []), []
+            mine, others = tokens.get(row.panellist_id, []), entries[row.panellist_id]
+            drafts: list[Entry] = []
             if row.submission and (
-                (key not in tokens and key not in entries) or row.answers != len(mine) + len(others)
+                row.revision > row.submitted_revision
+                or row.content.count(_ONE_ANSWER) != len(mine) + len(others)
             ):
-                mine, others, drafts = [], *_read_apart(session, study_id=study.id, row=row, cells=cells)
+                mine, others = [], _submitted_entries(row.content, cells)
+                drafts = _read_edits(session, key=key, row=row)
             state: GivenState = (
                 "submitted" if row.submission else "withdrawn" if row.withdrawn_at else "started"
             )
-            found[key].append(GivenSheet(number, row.group, state, row.submitted_at, mine, others, drafts))
+            found[row.panellist_id].append(
+                GivenSheet(number, row.group, state, row.submitted_at, mine, others, drafts)
+            )
     return found
 
 
-def _read_participations(
-    session: Session, *, study_id: int, number: int, ids: Sequence[int]
-) -> Sequence[Any]:
-    # How many answers the submission holds: each has its status once, and a written text cannot imitate
-    # this piece, for its quotes are escaped. Counting here is far cheaper than taking the text along.
-    mark = '"status":'
-    answers = (
-        func.length(Submission.content) - func.length(func.replace(Submission.content, mark, ""))
-    ) / len(mark)
-    return session.execute(
-        select(
-            Participation.round,
-            Participation.panellist_id,
-            Participation.group,
-            Participation.revision,
-            Participation.submitted_revision,
-            Participation.submission,
-            Participation.submitted_at,
-            Participation.withdrawn_at,
-            func.coalesce(cast(answers, BigInteger), 0).label("answers"),
-        )
-        .outerjoin(
-            Submission,
-            and_(
-                Submission.study_id == Participation.study_id,
-                Submission.round == Participation.round,
-                Submission.panellist_id == Participation.panellist_id,
-                Submission.number == Participation.submission,
-                Participation.revision <= Participation.submitted_revision,
-            ),
-        )
-        .where(
-            Participation.study_id == study_id,
-            Participation.round == number,
-            Participation.panellist_id.in_(ids),
-        )
-    ).all()
+def _submitted_entries(content: str, cells: Mapping[CellName, int]) -> list[Entry]:
+    """What was submitted, from the submission's own text."""
+    return [_submitted_entry(answer, cells) for answer in json.loads(content)["answers"]]
 
 
-def _is_token() -> ColumnElement[bool]:
-    no_value = Answer.status.in_([Status.BLANK.value, Status.WITHDRAWN.value])
-    small = and_(
-        Answer.status.in_([Status.VALUE.value, Status.KEPT.value]),
-        Answer.value.is_not(None),
-        Answer.value.between(-_SMALL, _SMALL),
-        Answer.value == func.round(Answer.value),
-    )
-    opt_out = and_(
-        Answer.status.in_([Status.DONT_KNOW.value, Status.DECLINED.value]),
-        func.length(Answer.text) <= _LONGEST_TOKEN_TEXT,
-        Answer.text.not_like("% %"),
-    )
-    return or_(no_value, small, opt_out)
-
-
-def _read_tokens(session: Session, *, study_id: int, number: int, ids: Sequence[int]) -> dict[int, list[str]]:
-    rest = case(
-        (Answer.value.is_not(None), cast(cast(Answer.value, BigInteger), Text)),
-        else_=func.coalesce(Answer.text, ""),
-    )
-    token = cast(Answer.cell + TOKEN_BASE, Text) + ":" + cast(Answer.status, Text) + ":" + rest
-    rows = session.execute(
-        select(Answer.panellist_id, func.aggregate_strings(token, " "))
-        .where(Answer.study_id == study_id, Answer.round == number, Answer.panellist_id.in_(ids), _is_token())
-        .group_by(Answer.panellist_id)
-    )
-    return {panellist_id: packed.split(" ") for panellist_id, packed in rows}
-
-
-def _read_entries(
-    session: Session, *, study_id: int, number: int, ids: Sequence[int]
-) -> dict[int, list[Entry]]:
-    found: dict[int, list[Entry]] = defaultdict(list)
-    rows = session.execute(
-        select(
-            Answer.panellist_id, Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts
-        ).where(
-            Answer.study_id == study_id,
-            Answer.round == number,
-            Answer.panellist_id.in_(ids),
-            not_(_is_token()),
-        )
-    )
-    for panellist_id, cell, status, value, text, parts in rows:
-        found[panellist_id].append(_entry(cell, status, value, text, parts))
-    return found
-
-
-def _read_apart(
-    session: Session, *, study_id: int, row: Any, cells: Mapping[CellName, int]
-) -> tuple[list[Entry], list[Entry]]:
-    """What was submitted, from the submission's own text, and what was edited after it."""
-    content = session.execute(
-        select(Submission.content).where(
-            Submission.study_id == study_id,
-            Submission.round == row.round,
-            Submission.panellist_id == row.panellist_id,
-            Submission.number == row.submission,
-        )
-    ).scalar_one()
-    submitted = [_submitted_entry(answer, cells) for answer in json.loads(content)["answers"]]
+def _read_edits(session: Session, *, key: Mapping[str, Any], row: Any) -> list[Entry]:
+    """What was edited after the latest submission."""
     edits = session.execute(
         select(Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts).where(
-            Answer.study_id == study_id,
-            Answer.round == row.round,
+            Answer.study_id == key["study_id"],
+            Answer.round == key["round"],
             Answer.panellist_id == row.panellist_id,
             Answer.revision > row.submitted_revision,
         )
     )
-    return submitted, [_entry(*edit) for edit in edits]
+    return [_entry(*edit) for edit in edits]
 
 
 def _submitted_entry(answer: Mapping[str, Any], cells: Mapping[CellName, int]) -> Entry:

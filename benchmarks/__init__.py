@@ -1,0 +1,1 @@
+"""What is fast, how it is measured, and what was measured last."""
