@@ -15,7 +15,8 @@ from functools import cached_property
 from typing import Any, Final
 
 from ruamel.yaml import YAML
-from ruamel.yaml.composer import Composer
+from ruamel.yaml.composer import Composer, ComposerError
+from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import Node
 from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import Reader
@@ -113,7 +114,12 @@ class _NearParser(Parser):
 
 
 class _NearComposer(Composer):
-    """Keeps the parser and the resolver at hand."""
+    """Keeps the parser and the resolver at hand, and refuses aliases: they can unfold to gigabytes."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.parser.check_event(AliasEvent):
+            raise ComposerError(None, None, "an alias", self.parser.peek_event().start_mark)
+        return super().compose_node(parent, index)
 
     @cached_property
     def parser(self) -> Any:

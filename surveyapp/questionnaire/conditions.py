@@ -178,7 +178,8 @@ class _Check:
         meaning = _meaning_of_question(self.questionnaire, question)
         if meaning is None:
             what = f"“{name.name}” is of kind {question.kind}, which cannot decide what is shown"
-            yield self.finding(name.column, f"{what}; use a choice, a number, an expertise or a consent")
+            what = f"column {name.column} of the condition: {what}; use a choice, a number, or a consent"
+            yield Finding(self.path, what, about=name.name)
         return meaning
 
     def unknown(self, name: Name) -> Finding:
@@ -236,11 +237,11 @@ def check_reach(questionnaire: Questionnaire) -> Iterator[Finding]:
             look = walk.look(planned.context)
             if not _may_hold(planned.condition, look):
                 continue
+            pages.add(planned.key)
             for each in planned.questions:
                 if _may_hold(each.condition, look):
                     walk.is_asked[each.question.id, planned.context] = False
                     questions.add(each.question.id)
-                    pages.add(planned.key)
     for p, page in enumerate(questionnaire.pages):
         path: Path = ("pages", p)
         missed = [context for context in questionnaire.members_of(page) if page.key(context) not in pages]

@@ -22,7 +22,7 @@ def explain(error: ValidationError, root: type[BaseModel], data: Any) -> Iterato
     errors = error.errors(include_url=False, include_context=True)
     paths = [path_in(each["loc"], data) for each in errors]
     for each, path in zip(errors, paths, strict=True):
-        if each["type"] == "too_short" and _is_emptied(each, path, paths):
+        if each["type"] == "too_short" and is_emptied(each, path, paths):
             continue
         yield _finding(each, path, shape_at(root, each["loc"]), root)
 
@@ -139,7 +139,7 @@ def _unknown_key(key: str, shapes: tuple[type[BaseModel], ...]) -> str:
     return f"“{key}” is not known here{nearest(key, known)}"
 
 
-def _is_emptied(error: ErrorDetails, path: Path, paths: list[Path]) -> bool:
+def is_emptied(error: ErrorDetails, path: Path, paths: list[Path]) -> bool:
     """Whether a list is only too short because entries in it were refused, which is said already."""
     given = error["input"]
     enough = isinstance(given, tuple) and len(given) >= error.get("ctx", {}).get("min_length", 0)

@@ -73,7 +73,7 @@ def read_items(folder: Path, wanted: ItemsFile, taxonomies: Sequence[str]) -> It
         table.problems.append(Problem(name, str(error)))
         return table
     targets = _targets(table, name, rows[0], wanted.columns)
-    if "title" not in targets:
+    if not any(target.partition(".")[0] == "title" for target in targets):
         known = ", ".join(f"“{header}”" for header in rows[0].cells if header)
         what = f"no column holds the titles; name one of {known} “title”, or write columns: {{title: …}}"
         table.problems.append(Problem(f"{name}: row {rows[0].number}", what))
@@ -85,7 +85,7 @@ def read_items(folder: Path, wanted: ItemsFile, taxonomies: Sequence[str]) -> It
     taxonomy = wanted.taxonomy or (taxonomies[0] if len(taxonomies) == 1 else None)
     for row in rows[1:]:
         place = f"{name}: row {row.number}"
-        extra = [cell for cell in row.cells[len(targets) :] if cell]
+        extra = [cell.strip() for cell in row.cells[len(targets) :] if cell.strip()]
         if extra:
             what = f"“{extra[0][:40]}” stands outside the columns; put texts with commas in quotes"
             table.problems.append(Problem(place, what))

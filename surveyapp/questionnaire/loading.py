@@ -43,7 +43,9 @@ def load_text(name: str, content: bytes, folder: Path) -> Questionnaire:
         problems += _placed(read, findings)
         problems += _of_the_rest(read, data)
         raise QuestionnaireError(_in_order(problems)) from error
-    problems += _placed(read, checking.check(questionnaire))
+    is_whole = not problems
+    findings = (each for each in checking.check(questionnaire) if is_whole or not each.of_whole)
+    problems += _placed(read, findings)
     problems += _placed(read, translations.find_plain(questionnaire, data))
     if problems:
         raise QuestionnaireError(_in_order(problems))

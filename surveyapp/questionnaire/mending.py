@@ -12,9 +12,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from surveyapp.questionnaire.explaining import path_in, shape_at
+from surveyapp.questionnaire.explaining import is_emptied, path_in, shape_at
 from surveyapp.questionnaire.finding import Path
-from surveyapp.questionnaire.model import Questionnaire
+from surveyapp.questionnaire.model import Questionnaire, is_identifier
 from surveyapp.questionnaire.source import Source
 
 _STAND_INS: Final[Mapping[str, Any]] = {
@@ -62,6 +62,10 @@ def mend(data: Mapping[str, Any], source: Source) -> Mended | None:
             lost |= set(_names(dropped))
             if isinstance(path[-1], str):
                 lost.add(path[-1])
+            if len(path) == 4 and path[2] == "questions":
+                # A text in its place, so that its page is not left empty and dropped as well.
+                rest = _with(rest, path, _text_instead(dropped, path))
+                continue
             rest = _without(rest, path)
             source.drop(path)
     return None
@@ -70,11 +74,15 @@ def mend(data: Mapping[str, Any], source: Source) -> Mended | None:
 def _drops(error: ValidationError, data: Any) -> list[Path] | None:
     """What to leave out, last things first, nothing inside another; None when that would be everything."""
     paths: set[Path] = set()
-    for each in error.errors(include_url=False):
-        path = path_in(each["loc"], data)
+    errors = error.errors(include_url=False)
+    places = [path_in(each["loc"], data) for each in errors]
+    for each, path in zip(errors, places, strict=True):
+        if each["type"] == "too_short" and is_emptied(each, path, places):
+            continue
         if each["type"] == "missing":
-            path = path[:-1]
-        drop = path if each["type"] == "extra_forbidden" else _droppable(path, data)
+            drop = _droppable(path[:-1], data)
+        else:
+            drop = path if each["type"] == "extra_forbidden" else _droppable(path, data)
         if not drop:
             return None
         paths.add(drop)
@@ -130,6 +138,25 @@ def _without(data: Any, path: Path) -> Any:
             return data[:step] + data[step + 1 :]
         return (*data[:step], _without(data[step], rest), *data[step + 1 :])
     return data
+
+
+def _with(data: Any, path: Path, part: Any) -> Any:
+    """`data` with `part` at `path`."""
+    if not path:
+        return part
+    step = path[0]
+    if isinstance(data, Mapping):
+        return {key: _with(value, path[1:], part) if key == step else value for key, value in data.items()}
+    return tuple(_with(value, path[1:], part) if key == step else value for key, value in enumerate(data))
+
+
+def _text_instead(question: Any, path: Path) -> dict[str, Any]:
+    named = question.get("id") if isinstance(question, Mapping) else None
+    is_good = isinstance(named, str) and is_identifier(named) and len(named) <= 60
+    name = named if is_good else f"unnamed-{path[1]}-{path[3]}"
+    shown = question.get("show_if") if isinstance(question, Mapping) else None
+    condition = {"show_if": shown} if isinstance(shown, str) else {}
+    return {"id": name, "kind": "information", "text": "–", **condition}
 
 
 def _names(data: Any) -> Iterator[str]:

@@ -52,7 +52,8 @@ class Source:
                 key_node = node
                 break
             key_node, node = found
-        return self._place(key_node if key else node)
+        is_empty = isinstance(node, ScalarNode) and node.style is None and not node.value
+        return self._place(key_node if key or is_empty else node)
 
     def drop(self, path: Path) -> None:
         """Forget what stands at `path`, so that later positions in the same list stay right."""

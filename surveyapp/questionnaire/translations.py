@@ -29,9 +29,10 @@ def find_plain(questionnaire: Questionnaire, data: Any) -> Iterator[Finding]:
 
     A text that is the same everywhere says so by ``{"*": …}``.
     """
-    if len(questionnaire.languages) < 2:
+    languages = list(dict.fromkeys(questionnaire.languages))
+    if len(languages) < 2:
         return
-    several = ", ".join(f"{code}: …" for code in questionnaire.languages)
+    several = ", ".join(f"{code}: …" for code in languages)
     for path, text in _texts(questionnaire, ()):
         if ANY_LANGUAGE in text.root and isinstance(_at(data, path), str):
             what = f"this text stands here in one language; write {{{several}}}"
