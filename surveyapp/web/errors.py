@@ -36,10 +36,13 @@ def show_http_error(error: HTTPException) -> ResponseReturnValue:
 def _words(code: int) -> tuple[str, str]:
     reload_page = _("Go back, reload the page and try again. What you had saved is still there.")
     known = {
-        400: (_("That could not be used"), _("The request was incomplete or came from an old page. ") + reload_page),
+        400: (
+            _("That could not be used"),
+            _("The request was incomplete or came from an old page. ") + reload_page,
+        ),
         403: (
             _("That came from another site"),
-            _("For your safety only pages of this site can do this. Open your personal link and use its buttons."),
+            _("Only pages of this site can do this. Open your personal link and use its buttons."),
         ),
         404: (
             _("There is no such page"),
@@ -48,7 +51,9 @@ def _words(code: int) -> tuple[str, str]:
         405: (_("That does not work here"), reload_page),
         413: (
             _("That was too long"),
-            _("One page can hold about a million characters. Go back: your texts are still there; shorten the longest."),
+            _(
+                "One page holds up to a million characters. Go back, your texts are still there; shorten them."
+            ),
         ),
         415: (_("That could not be read"), reload_page),
         429: (_("Too many tries"), _("Please wait a few minutes and try again.")),
@@ -82,7 +87,9 @@ def show_fault(error: Exception) -> ResponseReturnValue:
     page = render_template(
         "errors/error.html",
         title=_("Something went wrong on our side"),
-        what=_("Nothing that was saved is lost. Try again in a moment; if it stays so, write to the study team."),
+        what=_(
+            "Nothing that was saved is lost. Try again in a moment; if it stays so, write to the study team."
+        ),
         reference=reference,
     )
     return page, 500

@@ -58,7 +58,7 @@ def text_direction(language: str) -> str:
 
 @lru_cache(maxsize=512)
 def written_time(moment: datetime, time_zone: str, language: str) -> str:
-    """`moment` as people of the study's zone write it, with the zone's name: ``Sat 12 Dec 2026, 18:00 CET``."""
+    """`moment` in the study's zone, with the zone's name: ``Sat 12 Dec 2026, 18:00 CET``."""
     local = moment.astimezone(ZoneInfo(time_zone))
     zone = local.tzname() or time_zone
     if zone[:1] in "+-":

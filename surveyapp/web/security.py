@@ -41,7 +41,7 @@ class Sessions(SessionInterface):
         """The cookie's name; over https the browser itself guarantees who set it."""
         return f"__Host-surveyapp-{audience}" if self.is_https else f"surveyapp-{audience}"
 
-    def open_session(self, app: Flask, request: Request) -> BrowserSession:  # noqa: ARG002 - Flask's signature
+    def open_session(self, app: Flask, request: Request) -> BrowserSession:
         """The session that this address may see: `/s/…` an expert's seat, `/organiser/…` an organiser."""
         opened = BrowserSession()
         g.seat = None

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from surveyapp.web.expert import autosave, copies, landing, leaving, routes, submitting
 from surveyapp.web.expert.blueprints import links, seat
 
-# Imported for the routes that they add to the two blueprints.
-from surveyapp.web.expert import autosave, copies, landing, leaving, routes, submitting  # noqa: F401, I001
+ROUTES = (landing, routes, autosave, submitting, copies, leaving)
+"""The modules that add their routes to the two blueprints."""
 
-__all__ = ["links", "seat"]
+__all__ = ["ROUTES", "links", "seat"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markupsafe import Markup, escape
 
@@ -27,7 +27,7 @@ from surveyapp.questionnaire.model import (
     SingleChoice,
     Text,
 )
-from surveyapp.web.expert.fields import Field
+from surveyapp.web.expert.fields import EMPTY, Field
 
 ONE_LINE = 200
 
@@ -38,7 +38,7 @@ class Choice:
 
     value: str
     label: Markup
-    help: Markup = Markup("")
+    help: Markup = EMPTY
     is_opt_out: bool = False
     is_exclusive: bool = False
 
@@ -51,7 +51,7 @@ class Row:
     title: Markup
     statement: Markup
     choices: tuple[Choice, ...]
-    subject: Markup = Markup("")
+    subject: Markup = EMPTY
     reason: Field | None = None
 
 
@@ -80,17 +80,17 @@ class Asked:
     is_required: bool
     field: Field | None = None
     other: Field | None = None
-    other_label: Markup = Markup("")
+    other_label: Markup = EMPTY
     choices: tuple[Choice, ...] = ()
     rows: tuple[Row, ...] = ()
     cards: tuple[Card, ...] = ()
     scales: tuple[tuple[Markup, tuple[Choice, ...]], ...] = ()
-    reason_label: Markup = Markup("")
+    reason_label: Markup = EMPTY
     reason_length: int = 0
     is_reason_required: bool = False
-    agree_label: Markup = Markup("")
+    agree_label: Markup = EMPTY
     length: int = 0
-    unit: Markup = Markup("")
+    unit: Markup = EMPTY
     least: str = ""
     most: str = ""
     is_whole: bool = True
@@ -182,7 +182,9 @@ class Asker:
     def choices(self, scale: Scale) -> tuple[Choice, ...]:
         """The points of a scale and, apart, its opt-outs."""
         say = self.wording
-        points = [Choice(str(point.value), say.line(point.label), say.inline(point.help)) for point in scale.points]
+        points = [
+            Choice(str(point.value), say.line(point.label), say.inline(point.help)) for point in scale.points
+        ]
         opt_outs = [Choice(each.id, say.line(each.label), is_opt_out=True) for each in scale.opt_outs]
         return (*points, *opt_outs)
 
@@ -205,8 +207,6 @@ def _options(asker: Asker, question: SingleChoice | MultipleChoice) -> tuple[Cho
 
 
 def _with(asked: Asked, **more: object) -> Asked:
-    from dataclasses import replace  # noqa: PLC0415
-
     return replace(asked, **more)  # type: ignore[arg-type]  # each kind fills the fields it names
 
 
@@ -300,9 +300,7 @@ def _explained(
     return tuple((Markup("") if alone else title, choices) for choices, title in by_choices.items())
 
 
-def _card(
-    asker: Asker, question: Rating, item: Item, scales: Mapping[str, tuple[Choice, ...]]
-) -> Card:
+def _card(asker: Asker, question: Rating, item: Item, scales: Mapping[str, tuple[Choice, ...]]) -> Card:
     say = asker.wording
     subject = say.line(item.title)
     return Card(

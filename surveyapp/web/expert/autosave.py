@@ -12,13 +12,14 @@ from flask_babel import gettext as _
 from surveyapp.errors import AnswerError, Conflict, InputError, Refused, RoundClosed
 from surveyapp.extensions import get_database
 from surveyapp.services import answering
-from surveyapp.services.instruments import Instrument, get_instrument
+from surveyapp.services.instruments import Instrument
 from surveyapp.services.reading.seats import Seat
 from surveyapp.services.unit import read_now
 from surveyapp.web.expert import forms
 from surveyapp.web.expert.blueprints import get_seat, seat
 from surveyapp.web.expert.fields import form_texts
-from surveyapp.web.expert.routes import say
+from surveyapp.web.expert.showing import say
+from surveyapp.web.expert.standing import read_instrument
 
 
 @seat.post("/save")
@@ -27,13 +28,7 @@ def autosave(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the guard has 
     here = get_seat()
     if request.mimetype != "application/json":
         return {"kind": "media-type", "message": _("Saves are sent as application/json.")}, 415
-    with get_database().reading() as session:
-        instrument = get_instrument(
-            session,
-            study_id=here.study_id,
-            number=here.questionnaire_number,
-            sha256=here.questionnaire_sha256,
-        )
+    instrument = read_instrument(here)
     try:
         body = _read_json()
         request_id, base, place, values = forms.read_autosave(body, most=len(instrument.specs))
@@ -53,7 +48,9 @@ def _read_json() -> Any:
             request.get_data(), object_pairs_hook=forms.refuse_duplicates, parse_constant=_refuse_constant
         )
     except (ValueError, RecursionError) as error:
-        raise InputError(_("The page sent something that is no JSON. Reload the page and try again.")) from error
+        raise InputError(
+            _("The page sent something that is no JSON. Reload the page and try again.")
+        ) from error
 
 
 def _refuse_constant(name: str) -> None:
@@ -78,7 +75,9 @@ def _save(
             answering.keep_late_draft(
                 session, seat=here, request_id=request_id, changes=changes, now=read_now(session)
             )
-        message = _("The round has closed. What you changed since was kept as a late draft and is not counted.")
+        message = _(
+            "The round has closed. What you changed since was kept as a late draft and is not counted."
+        )
         return {"kind": "closed", "message": message}, 409
     except AnswerError as error:
         return {"kind": "answers", "problems": [], "message": str(error)}, 422

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from surveyapp.extensions import get_database
@@ -48,7 +48,7 @@ def end_session() -> ResponseReturnValue:
     if cookie:
         with get_database().verb() as session:
             doors.leave(session, id_hash=doors.hash_cookie(cookie))
-    response = redirect(url_for("links.left"), 303)
+    response = make_response(redirect(url_for("links.left"), 303))
     sessions.take(response, security.SEAT)
     return response
 

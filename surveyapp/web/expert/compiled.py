@@ -14,13 +14,13 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TypeVar
 
-from markupsafe import Markup, escape
+from markupsafe import escape
 
 from surveyapp.questionnaire.cells import Given
-from surveyapp.web.expert.fields import CHECKED, OPEN, SLOT, form_texts
+from surveyapp.web.expert.fields import CHECKED, OPEN, SLOT, form_texts, slot
 from surveyapp.web.expert.pages import Person
 
-SLOTTED_PERSON = Person(**{each.name: Markup(f"{SLOT}{each.name}{SLOT}") for each in fields(Person)})
+SLOTTED_PERSON = Person(**{each.name: slot(each.name) for each in fields(Person)})
 """The person of a page that is being compiled."""
 
 _CHECKED = CHECKED.encode()

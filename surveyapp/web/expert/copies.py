@@ -18,10 +18,11 @@ from surveyapp.services.receipts import receipt as make_receipt
 from surveyapp.web.expert import pages
 from surveyapp.web.expert.asking import Wording, page_title
 from surveyapp.web.expert.blueprints import get_seat, seat
-from surveyapp.web.expert.routes import Standing, read_standing
+from surveyapp.web.expert.standing import Standing, read_standing
 from surveyapp.web.languages import page_language, written_time
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+# The last four are the full-width forms of the first: some spreadsheets take them for the same.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 @seat.get("/receipt.json")
@@ -61,11 +62,21 @@ def answers_csv(slug: str) -> ResponseReturnValue:
     here = get_seat()
     written = io.StringIO()
     table = csv.writer(written)
-    table.writerow([_("page"), _("question"), _("item"), _("context"), _("criterion"), _("what"), _("answer")])
+    table.writerow(
+        [_("page"), _("question"), _("item"), _("context"), _("criterion"), _("what"), _("answer")]
+    )
     for page in copy_of(read_standing(here)):
         for question in page.questions:
             for each in question.answers:
-                row = (page.title, question.text, each.item, each.context, each.criterion, each.what, each.words)
+                row = (
+                    page.title,
+                    question.text,
+                    each.item,
+                    each.context,
+                    each.criterion,
+                    each.what,
+                    each.words,
+                )
                 table.writerow([defuse(cell) for cell in row])
     name = f"{slug}-round-{here.round}-{'synthetic-' if here.is_synthetic else ''}answers.csv"
     # The mark at the start tells spreadsheets that this is UTF-8.
@@ -92,7 +103,9 @@ def copy_of(standing: Standing) -> tuple[pages.AnsweredPage, ...]:
         questions = []
         for question in routed.questions:
             answered = tuple(
-                _answered(standing, wording, spec) for spec in routed.cells if spec.key.question == question.id
+                _answered(standing, wording, spec)
+                for spec in routed.cells
+                if spec.key.question == question.id
             )
             if answered:
                 questions.append(pages.AnsweredQuestion(wording.plain(question.text), answered))

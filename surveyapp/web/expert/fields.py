@@ -27,6 +27,11 @@ _NOTHING: tuple[str, ...] = ()
 _WITHOUT_TEXT = frozenset({Status.BLANK, Status.WITHDRAWN})
 
 
+def slot(name: str) -> Markup:
+    """A mark in a page that is being compiled, where something is put in later."""
+    return Markup("{0}{1}{0}").format(SLOT, name)
+
+
 def form_texts(given: Given | None) -> tuple[str, ...]:
     """What a form would send for `given`: the way back from parsing."""
     if given is None or given.status in _WITHOUT_TEXT:
@@ -86,7 +91,7 @@ class Filled:
 
     def place(self, item: str) -> Markup:
         """Which place an item has in an order; places count from 1."""
-        return Markup(list(self.values).index(item) + 1) if item in self.values else EMPTY
+        return Markup("{}").format(list(self.values).index(item) + 1) if item in self.values else EMPTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +104,19 @@ class Slotted:
 
     def checked(self, value: str) -> Markup:
         """A slot for the attribute of one option."""
-        return Markup(f"{SLOT}{self.number}={value}{SLOT}")
+        return slot(f"{self.number}={value}")
 
     def text(self) -> Markup:
         """A slot for a text."""
-        return Markup(f"{SLOT}{self.number}~{SLOT}")
+        return slot(f"{self.number}~")
 
     def open(self) -> Markup:
         """A slot for the attribute of a fold."""
-        return Markup(f"{SLOT}{self.number}+{SLOT}")
+        return slot(f"{self.number}+")
 
     def place(self, item: str) -> Markup:
         """A slot for a place in an order."""
-        return Markup(f"{SLOT}{self.number}#{item}{SLOT}")
+        return slot(f"{self.number}#{item}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -87,9 +87,13 @@ def _read_places(prefix: str, lists: Mapping[str, list[str]]) -> list[str]:
         if not name.startswith(prefix) or not place:
             continue
         if not (place.isascii() and place.isdigit() and 0 < int(place) < 1_000):
-            raise AnswerError([Problem("", _("“%(place)s” is not a place; write 1, 2, 3 …", place=place[:20]))])
+            raise AnswerError(
+                [Problem("", _("“%(place)s” is not a place; write 1, 2, 3 …", place=place[:20]))]
+            )
         if int(place) in places:
-            raise AnswerError([Problem("", _("Two items have place %(place)s; give each its own.", place=place))])
+            raise AnswerError(
+                [Problem("", _("Two items have place %(place)s; give each its own.", place=place))]
+            )
         places[int(place)] = name.removeprefix(prefix)
     return [places[place] for place in sorted(places)]
 
@@ -118,13 +122,17 @@ def read_autosave(body: Any, *, most: int) -> tuple[str, int, str | None, dict[i
     """
     if not isinstance(body, dict):
         raise InputError(_("The page sent something that is no save. Reload the page and try again."))
-    request_id = _take(body, "request_id", lambda it: isinstance(it, str) and 8 <= len(it) <= LONGEST_REQUEST_ID)
+    request_id = _take(
+        body, "request_id", lambda it: isinstance(it, str) and 8 <= len(it) <= LONGEST_REQUEST_ID
+    )
     base = _take(body, "base", lambda it: type(it) is int and 0 <= it <= LARGEST_REVISION)
     place = _take(body, "place", lambda it: it is None or (isinstance(it, str) and len(it) <= 200))
     answers = _take(body, "answers", lambda it: isinstance(it, dict) and 0 < len(it) <= _MOST_CELLS)
     unknown = set(body) - {"request_id", "base", "place", "answers"}
     if unknown:
-        raise InputError([Problem(str(name)[:60], _("this is not part of a save")) for name in sorted(unknown)])
+        raise InputError(
+            [Problem(str(name)[:60], _("this is not part of a save")) for name in sorted(unknown)]
+        )
     values: dict[int, list[str]] = {}
     for name, texts in answers.items():
         match = _FIELD.fullmatch(name)

@@ -5,26 +5,29 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from flask import g, redirect, render_template, request, url_for
+from flask import g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import NotFound, Refused, TooManyTries
-from surveyapp.extensions import get_database
+from surveyapp.errors import NotFound, TooManyTries
+from surveyapp.extensions import get_config, get_database
 from surveyapp.questionnaire.estimating import estimate
-from surveyapp.services import doors
+from surveyapp.services import doors, throttling
 from surveyapp.services.doors import Invited
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.unit import read_now
 from surveyapp.web import security
+from surveyapp.web.errors import show_refused
 from surveyapp.web.expert import pages
 from surveyapp.web.expert.asking import Wording
 from surveyapp.web.expert.blueprints import links
 from surveyapp.web.languages import page_language, written_time
 
 LONGEST_TOKEN = 200
+MOST_WRONG_TOKENS = 60
+WRONG_TOKENS_WINDOW = 900
 _MINUTE = 60
 
 
@@ -64,7 +67,24 @@ def _find(session: Session, token: str) -> Invited | None:
 
 
 def _show_unknown() -> ResponseReturnValue:
-    """The same neutral page for a token that never was, was revoked, or belongs to nobody."""
+    """The same neutral page for a token that never was, was revoked, or belongs to nobody.
+
+    Wrong tokens are counted per address, and too many get 429. A right token is never held up by the
+    wrong ones of others behind the same address: guessing one of 2^144 is hopeless at any speed.
+    """
+    subject = throttling.hide(get_config().secret_key.encode(), request.remote_addr or "")
+    with get_database().verb() as session:
+        try:
+            throttling.count(
+                session,
+                purpose="link",
+                subject=subject,
+                limit=MOST_WRONG_TOKENS,
+                window_seconds=WRONG_TOKENS_WINDOW,
+                now=read_now(session),
+            )
+        except TooManyTries as error:
+            return show_refused(error)
     return render_template("expert/unknown_link.html"), 404
 
 
@@ -106,11 +126,15 @@ def _state_of(invited: Invited) -> str:
 
 def _minutes(least: int, most: int) -> str:
     """An honest range, in steps of five minutes."""
-    low = max(1, math.floor(least / _MINUTE / 5 + 0.5) * 5) if least > 5 * _MINUTE else math.ceil(least / _MINUTE)
+    low = (
+        max(1, math.floor(least / _MINUTE / 5 + 0.5) * 5)
+        if least > 5 * _MINUTE
+        else math.ceil(least / _MINUTE)
+    )
     high = math.ceil(most / _MINUTE / 5) * 5 if most > 5 * _MINUTE else math.ceil(most / _MINUTE)
     if low >= high:
-        return _("about %(minutes)s minutes", minutes=max(high, 1))
-    return _("%(low)s to %(high)s minutes", low=low, high=high)
+        return str(_("about %(minutes)s minutes", minutes=max(high, 1)))
+    return str(_("%(low)s to %(high)s minutes", low=low, high=high))
 
 
 @links.post("/l/start")
@@ -136,7 +160,7 @@ def start() -> ResponseReturnValue:
         if cookie and other is not None:
             # The old session dies with the new one's birth: nobody can have planted it.
             doors.leave(session, id_hash=doors.hash_cookie(cookie))
-    response = redirect(url_for("seat.enter", slug=started.slug), 303)
+    response = make_response(redirect(url_for("seat.enter", slug=started.slug), 303))
     sessions.give(response, security.SEAT, started.cookie)
     return response
 
@@ -186,11 +210,3 @@ def withdrawn() -> ResponseReturnValue:
 def show_unknown(error: NotFound) -> ResponseReturnValue:  # noqa: ARG001 - the page is the same for all
     """A token that opens nothing."""
     return _show_unknown()
-
-
-@links.errorhandler(Refused)
-def show_refused(error: Refused) -> ResponseReturnValue:
-    """The act is not possible now."""
-    if isinstance(error, TooManyTries):
-        raise error
-    return render_template("errors/error.html", title=_("That is not possible now"), what=str(error)), 409

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from flask import redirect, render_template, request, url_for
+from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
 from surveyapp.extensions import get_database
 from surveyapp.services import doors
-from surveyapp.services.instruments import get_instrument
 from surveyapp.services.unit import read_now
 from surveyapp.web import security
 from surveyapp.web.expert import pages
 from surveyapp.web.expert.asking import Wording
 from surveyapp.web.expert.blueprints import end_session, get_seat, seat
+from surveyapp.web.expert.standing import read_instrument
 from surveyapp.web.languages import page_language
 
 
@@ -26,7 +26,9 @@ def leave(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the guard has che
 @seat.get("/withdraw")
 def withdraw(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - as above
     """Ask what is to become of the answers."""
-    return render_template("expert/withdraw.html", frame=pages.frame_of(get_seat()), csrf=generate_csrf(), asks=False)
+    return render_template(
+        "expert/withdraw.html", frame=pages.frame_of(get_seat()), csrf=generate_csrf(), asks=False
+    )
 
 
 @seat.post("/withdraw")
@@ -41,7 +43,7 @@ def end_participation(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - as ab
         return shown, 422
     with get_database().verb() as session:
         doors.withdraw(session, seat=here, keep_answers=wish == "keep", now=read_now(session))
-    response = redirect(url_for("links.withdrawn", answers=wish), 303)
+    response = make_response(redirect(url_for("links.withdrawn", answers=wish), 303))
     security.get_sessions().take(response, security.SEAT)
     return response
 
@@ -56,13 +58,7 @@ def contact(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - as above
 def about(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - as above
     """The information sheet."""
     here = get_seat()
-    with get_database().reading() as session:
-        instrument = get_instrument(
-            session,
-            study_id=here.study_id,
-            number=here.questionnaire_number,
-            sha256=here.questionnaire_sha256,
-        )
+    instrument = read_instrument(here)
     questionnaire = instrument.questionnaire
     wording = Wording(questionnaire, here.language, page_language())
     return render_template(

@@ -36,6 +36,7 @@ class Frame:
 
 @lru_cache(maxsize=256)
 def _frame(
+    *,
     slug: str,
     title: str,
     organisation: str,
@@ -60,16 +61,16 @@ def _frame(
 def frame_of(place: Seat | Invited) -> Frame:
     """The frame of the pages of one study, in the language of this page."""
     return _frame(
-        place.slug,
-        place.title,
-        place.organisation,
-        place.contact_email,
-        place.round,
-        place.planned_rounds,
-        place.closes_at,
-        place.time_zone,
-        place.is_synthetic,
-        page_language(),
+        slug=place.slug,
+        title=place.title,
+        organisation=place.organisation,
+        contact_email=place.contact_email,
+        number=place.round,
+        planned=place.planned_rounds,
+        closes_at=place.closes_at,
+        time_zone=place.time_zone,
+        is_synthetic=place.is_synthetic,
+        language=page_language(),
     )
 
 

@@ -14,57 +14,20 @@ from flask_wtf.csrf import generate_csrf
 
 from surveyapp.errors import AnswerError, Conflict, InputError, RoundClosed
 from surveyapp.extensions import get_database
-from surveyapp.questionnaire.cells import BLANK, Given
-from surveyapp.questionnaire.kinds import KINDS
-from surveyapp.questionnaire.routing import Route, RoutedPage
+from surveyapp.questionnaire.cells import Given
+from surveyapp.questionnaire.routing import Route
 from surveyapp.services import answering
-from surveyapp.services.instruments import Instrument, get_instrument
-from surveyapp.services.reading.seats import Seat, given_of, read_answers, read_stored
+from surveyapp.services.instruments import Instrument
+from surveyapp.services.reading.seats import Seat, given_of, read_stored
 from surveyapp.services.unit import read_now
 from surveyapp.web.expert import fields, forms, pages, steps
 from surveyapp.web.expert.asking import Asker, Wording, statement_of
 from surveyapp.web.expert.blueprints import end_session, get_seat, seat
-from surveyapp.web.expert.compiled import SLOTTED_PERSON, Compiled, Kept, cut
+from surveyapp.web.expert.showing import compile_page, say_expired, show_again, show_closed, show_conflict
+from surveyapp.web.expert.standing import read_instrument, read_standing
 from surveyapp.web.languages import page_language
 
-_compiled = Kept()
 _CLEAR = re.compile(r"a([1-9][0-9]{0,6})", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Standing:
-    """One expert's way through the questionnaire as it stands now."""
-
-    seat: Seat
-    instrument: Instrument
-    route: Route
-    answers: Mapping[int, Given]
-
-    def find_page(self, key: str) -> RoutedPage:
-        """The page `key` of this expert's route; 404 when it is not on it."""
-        try:
-            return self.route.page(key)
-        except KeyError:
-            abort(404)
-
-    def is_open(self, key: str) -> bool:
-        """Whether the page may be opened: consent comes first."""
-        return key in [page.key for page in self.route.pages[: self.route.open_until]]
-
-
-def read_standing(of: Seat) -> Standing:
-    """Instrument, answers and route of a seat."""
-    with get_database().reading() as session:
-        instrument = get_instrument(
-            session,
-            study_id=of.study_id,
-            number=of.questionnaire_number,
-            sha256=of.questionnaire_sha256,
-        )
-        stored = read_answers(session, seat=of)
-    answers = {number: answer.given for number, answer in stored.items()}
-    route = instrument.route(group=of.group, tags=of.tags, answers=answers)
-    return Standing(of, instrument, route, answers)
 
 
 @seat.get("/")
@@ -92,9 +55,7 @@ def practice(slug: str) -> ResponseReturnValue:
     if item is None:
         return redirect(pages.page_url(slug, standing.route.pages[0].key), 303)
     wording = Wording(questionnaire, here.language, page_language())
-    asker = Asker(
-        wording, number_of=standing.instrument.number_of, field=fields.Fields({}).field, context=""
-    )
+    asker = Asker(wording, number_of=standing.instrument.number_of, field=fields.Fields({}).field, context="")
     criterion = questionnaire.criteria[item.criterion]
     page = pages.PracticePage(
         frame=pages.frame_of(here),
@@ -137,62 +98,14 @@ def show_page(slug: str, key: str) -> ResponseReturnValue:
     return Response(body, mimetype="text/html")
 
 
-def compile_page(standing: Standing, routed: RoutedPage) -> Compiled:
-    """The page, rendered once for all experts who see the same questions in the same language."""
-    here = standing.seat
-    frame = pages.frame_of(here)
-    key = (
-        here.study_id,
-        standing.instrument.sha256,
-        here.round,
-        here.language,
-        page_language(),
-        frame,
-        routed.key,
-        tuple(question.id for question in routed.questions),
-    )
-    return _compiled.get(
-        key, lambda: cut(render_page(standing, routed, fields=fields.Fields(), person=SLOTTED_PERSON))
-    )
-
-
-def render_page(
-    standing: Standing,
-    routed: RoutedPage,
-    *,
-    fields: fields.Fields,
-    person: pages.Person,
-    mistakes: tuple[pages.Mistake, ...] = (),
-    is_conflict: bool = False,
-) -> str:
-    """The page by its templates: what compiled pages are made from, and what shows mistakes."""
-    page = pages.question_page(
-        pages.frame_of(standing.seat),
-        standing.instrument,
-        routed,
-        language=standing.seat.language,
-        fields=fields,
-        person=person,
-        mistakes=mistakes,
-        is_conflict=is_conflict,
-    )
-    return render_template("expert/page.html", page=page, form=None)
-
-
 @seat.post("/p/<key>")
-def save_page(slug: str, key: str) -> ResponseReturnValue:
+def save_page(slug: str, key: str) -> ResponseReturnValue:  # noqa: ARG001 - the guard has checked it
     """Save a page and go where its button says; a mistake or a conflict shows it again, nothing lost."""
     here = get_seat()
-    with get_database().reading() as session:
-        instrument = get_instrument(
-            session,
-            study_id=here.study_id,
-            number=here.questionnaire_number,
-            sha256=here.questionnaire_sha256,
-        )
+    instrument = read_instrument(here)
     form = forms.PageForm()
     if not g.get("csrf_valid", False):
-        return _show_again(key, instrument, notice=_expired(), status=400)
+        return show_again(key, instrument, notice=say_expired(), status=400)
     if not form.validate():
         abort(400)
     numbers = forms.read_numbers(form.shown.data or "", most=len(instrument.specs))
@@ -203,17 +116,17 @@ def save_page(slug: str, key: str) -> ResponseReturnValue:
     changes, more_errors = forms.parse(instrument, values)
     errors = more_errors | errors
     if errors:
-        return _show_again(key, instrument, values=values, errors=errors, status=422)
-    saving = Saving(form.request_id.data, form.revision.data, changes, key)
+        return show_again(key, instrument, values=values, errors=errors, status=422)
+    saving = Saving(form.request_id.data or "", form.revision.data or 0, changes, key)
     try:
         route = saving.run(here, instrument)
     except answering.Conflicted as conflict:
-        return _show_conflict(key, instrument, values, conflict)
+        return show_conflict(key, instrument, values, conflict)
     except RoundClosed:
         saving.keep_late(here)
         return show_closed(here, kept=True), 409
     except AnswerError as error:
-        return _show_again(key, instrument, values=values, notice=str(error), status=422)
+        return show_again(key, instrument, values=values, notice=str(error), status=422)
     if request.form.get("go") == "leave":
         return end_session()
     return redirect(_next_url(here, route, key, cleared), 303)
@@ -287,111 +200,6 @@ def _next_url(here: Seat, route: Route, key: str, cleared: int | None) -> str:
     if keys.index(target) >= route.open_until:
         return url_for("seat.show_page", slug=slug, key=key, needs="consent")
     return pages.page_url(slug, target)
-
-
-def _expired() -> str:
-    return _(
-        "Your session was renewed while this page was open, so nothing was saved yet. "
-        "Everything you typed is still here: press the button once more."
-    )
-
-
-def _show_again(
-    key: str,
-    instrument: Instrument,
-    *,
-    values: Mapping[int, Sequence[str]] | None = None,
-    errors: Mapping[int, str] | None = None,
-    notice: str = "",
-    status: int,
-) -> ResponseReturnValue:
-    """The page once more, with everything as it was typed and what is to be put right."""
-    here = get_seat()
-    standing = read_standing(here)
-    routed = standing.find_page(key)
-    if values is None:
-        values, _errors = forms.read_posted(instrument, instrument.numbers(routed), request.form)
-    wording = Wording(instrument.questionnaire, here.language, page_language())
-    mistakes = [
-        pages.Mistake(f"a{cell}", pages.cell_label(wording, instrument.specs[cell - 1]), what)
-        for cell, what in (errors or {}).items()
-    ]
-    person = steps.person_of(
-        here,
-        instrument,
-        standing.route,
-        standing.answers,
-        current=key,
-        revision=_posted_revision(here),
-        notice=notice,
-    )
-    shown = render_page(
-        standing,
-        routed,
-        fields=fields.Fields(values, errors),
-        person=person,
-        mistakes=tuple(mistakes),
-    )
-    return shown, status
-
-
-def _posted_revision(here: Seat) -> int:
-    posted = request.form.get("revision", "")
-    is_number = posted.isascii() and posted.isdigit() and len(posted) < 10
-    return min(int(posted), here.revision) if is_number else here.revision
-
-
-def _show_conflict(
-    key: str, instrument: Instrument, values: Mapping[int, Sequence[str]], conflict: answering.Conflicted
-) -> ResponseReturnValue:
-    """The page once more, with both values of each cell that another window changed first."""
-    here = get_seat()
-    standing = read_standing(here)
-    routed = standing.find_page(key)
-    wording = Wording(instrument.questionnaire, here.language, page_language())
-    both = {
-        each.cell: fields.Conflict(
-            say(instrument, each.cell, each.yours, here.language),
-            say(instrument, each.cell, each.theirs, here.language),
-        )
-        for each in conflict.conflicts
-    }
-    mistakes = tuple(
-        pages.Mistake(
-            f"a{cell}",
-            pages.cell_label(wording, instrument.specs[cell - 1]),
-            _("here: %(yours)s; in the other window: %(theirs)s", yours=each.yours, theirs=each.theirs),
-        )
-        for cell, each in both.items()
-    )
-    person = steps.person_of(
-        here, instrument, standing.route, standing.answers, current=key, revision=conflict.revision
-    )
-    shown = render_page(
-        standing,
-        routed,
-        fields=fields.Fields(values, conflicts=both),
-        person=person,
-        mistakes=mistakes,
-        is_conflict=True,
-    )
-    return shown, 409
-
-
-def say(instrument: Instrument, cell: int, given: Given, language: str) -> str:
-    """What was given in a cell, in words; “blank” where nothing was."""
-    if given.is_blank or given == BLANK:
-        return _("blank")
-    spec = instrument.specs[cell - 1]
-    question = instrument.questionnaire.questions_by_id[spec.key.question]
-    return KINDS[question.kind].show(instrument.questionnaire, question, spec, given, language) or _("blank")
-
-
-def show_closed(here: Seat, *, kept: bool) -> str:
-    """The page that says, kindly, that the round takes no answers now."""
-    return render_template(
-        "expert/closed.html", frame=pages.frame_of(here), kept=kept, has_submitted=here.submission > 0
-    )
 
 
 @seat.errorhandler(InputError)

@@ -10,7 +10,7 @@ from uuid import uuid4
 from flask import render_template, request, url_for
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from surveyapp.extensions import get_config
 from surveyapp.questionnaire.cells import Given, Status
@@ -19,7 +19,7 @@ from surveyapp.services.instruments import Instrument
 from surveyapp.services.reading.seats import Seat
 from surveyapp.web.expert.asking import Wording, page_title
 from surveyapp.web.expert.compiled import Compiled, Kept, cut
-from surveyapp.web.expert.fields import SLOT
+from surveyapp.web.expert.fields import slot
 from surveyapp.web.expert.pages import Person, page_url
 from surveyapp.web.languages import page_language
 
@@ -79,9 +79,7 @@ def _make_outline(seat: Seat, instrument: Instrument, route: Route) -> tuple[Sta
     )
 
 
-def show_steps(
-    stages: tuple[Stage, ...], route: Route, answers: Mapping[int, Given], current: str
-) -> bytes:
+def show_steps(stages: tuple[Stage, ...], route: Route, answers: Mapping[int, Given], current: str) -> bytes:
     """The side navigation for one expert on the page `current`."""
     compiled = _navigations.get(
         (stages, route.open_until, route.is_consented, current, page_language()),
@@ -101,7 +99,7 @@ def show_steps(
 def _compile_steps(stages: tuple[Stage, ...], route: Route, current: str) -> Compiled:
     steps = []
     for position, stage in enumerate(stages):
-        state: str = _slot(f"state {position}")
+        state: str = slot(f"state {position}")
         if stage.key == current:
             state = "now"
         elif position >= route.open_until:
@@ -112,8 +110,8 @@ def _compile_steps(stages: tuple[Stage, ...], route: Route, current: str) -> Com
                 stage.url,
                 len(stage.counted),
                 state,
-                _slot(f"answered {position}"),
-                _slot(f"tick {position}"),
+                slot(f"answered {position}"),
+                slot(f"tick {position}"),
             )
         )
     return cut(
@@ -125,10 +123,6 @@ def _compile_steps(stages: tuple[Stage, ...], route: Route, current: str) -> Com
             may_review=route.is_consented,
         )
     )
-
-
-def _slot(name: str) -> Markup:
-    return Markup(f"{SLOT}{name}{SLOT}")
 
 
 def person_of(
@@ -146,16 +140,14 @@ def person_of(
     revision = seat.revision if revision is None else revision
     steps = show_steps(stages, route, answers, current).decode()
     if not notice and seat.has_drafts:
-        notice = _(
-            "You changed something after submitting. The changes count once you submit again."
-        )
+        notice = _("You changed something after submitting. The changes count once you submit again.")
     return Person(
-        csrf=Markup(generate_csrf()),
-        revision=Markup(revision),
-        request_id=Markup(uuid4()),
-        queue=Markup(queue_name(seat)),
+        csrf=escape(generate_csrf()),
+        revision=escape(revision),
+        request_id=escape(uuid4()),
+        queue=escape(queue_name(seat)),
         steps=Markup(steps),  # noqa: S704 - rendered from its template
-        status=Markup(_("All answers saved") if revision else _("Answers are saved as you give them")),
+        status=escape(_("All answers saved") if revision else _("Answers are saved as you give them")),
         notice=Markup('<p class="note" role="status">{}</p>').format(notice) if notice else Markup(""),
     )
 

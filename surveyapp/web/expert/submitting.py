@@ -14,7 +14,8 @@ from surveyapp.services import answering
 from surveyapp.web.expert import forms, pages, steps
 from surveyapp.web.expert.asking import Wording, page_title
 from surveyapp.web.expert.blueprints import get_seat, seat
-from surveyapp.web.expert.routes import Standing, read_standing, show_closed
+from surveyapp.web.expert.showing import show_closed
+from surveyapp.web.expert.standing import Standing, read_standing
 from surveyapp.web.languages import page_language, written_time
 
 
@@ -53,8 +54,8 @@ def _review_page(standing: Standing, position: int) -> pages.ReviewedPage:
     routed = standing.route.pages[position]
     slug = standing.seat.slug
     wording = Wording(questionnaire, standing.seat.language, page_language())
-    blanks = []
-    needed = []
+    blanks: list[pages.Blank] = []
+    needed: list[pages.Blank] = []
     answered = total = reasons = 0
     for spec in routed.cells:
         cell = instrument.number_of[spec.key]
@@ -90,7 +91,7 @@ def submit(slug: str) -> ResponseReturnValue:
     form = forms.SubmitForm()
     if not g.get("csrf_valid", False) or not form.validate():
         abort(400)
-    request_id = form.request_id.data
+    request_id = form.request_id.data or ""
     try:
         try:
             with get_database().verb() as session:
@@ -102,7 +103,9 @@ def submit(slug: str) -> ResponseReturnValue:
     except RoundClosed:
         return show_closed(here, kept=False), 409
     except answering.Incomplete:
-        return show_review(read_standing(here), notice=_("Some answers are still needed before you can submit.")), 422
+        return show_review(
+            read_standing(here), notice=_("Some answers are still needed before you can submit.")
+        ), 422
     return redirect(url_for("seat.thanks", slug=slug), 303)
 
 

@@ -1,0 +1,58 @@
+"""One expert's way through the questionnaire as it stands now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flask import abort
+from sqlalchemy.orm import Session
+
+from surveyapp.extensions import get_database
+from surveyapp.questionnaire.cells import Given
+from surveyapp.questionnaire.routing import Route, RoutedPage
+from surveyapp.services.instruments import Instrument, get_instrument
+from surveyapp.services.reading.seats import Seat, read_answers
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One expert's way through the questionnaire as it stands now."""
+
+    seat: Seat
+    instrument: Instrument
+    route: Route
+    answers: Mapping[int, Given]
+
+    def find_page(self, key: str) -> RoutedPage:
+        """The page `key` of this expert's route; 404 when it is not on it."""
+        try:
+            return self.route.page(key)
+        except KeyError:
+            abort(404)
+
+    def is_open(self, key: str) -> bool:
+        """Whether the page may be opened: consent comes first."""
+        return key in [page.key for page in self.route.pages[: self.route.open_until]]
+
+
+def read_standing(of: Seat) -> Standing:
+    """Instrument, answers and route of a seat."""
+    with get_database().reading() as session:
+        instrument = _get_instrument(session, of)
+        stored = read_answers(session, seat=of)
+    answers = {number: answer.given for number, answer in stored.items()}
+    route = instrument.route(group=of.group, tags=of.tags, answers=answers)
+    return Standing(of, instrument, route, answers)
+
+
+def read_instrument(of: Seat) -> Instrument:
+    """The questionnaire version that this seat answers; a query only the first time in a process."""
+    with get_database().reading() as session:
+        return _get_instrument(session, of)
+
+
+def _get_instrument(session: Session, of: Seat) -> Instrument:
+    return get_instrument(
+        session, study_id=of.study_id, number=of.questionnaire_number, sha256=of.questionnaire_sha256
+    )
