@@ -42,6 +42,11 @@ SEVERAL = "|"
 
 LONG_COLUMNS = (
     Column("panellist", "Pseudonym of the panellist, the same in all files and rounds of this study."),
+    Column(
+        "is_synthetic",
+        "Whether this panellist was invented by a program.",
+        {"yes": "Synthetic: nothing in this row is a finding.", "no": "A person."},
+    ),
     Column("group", "Reporting group of the panellist in this round."),
     Column("round", "Number of the round."),
     Column(
@@ -183,18 +188,19 @@ class AnswerWriter:
         }
         self._wide_values = {number: _WideValues(self, places) for number, places in self._places.items()}
         self._width = len(rounds) + len(rounds) * len(cells)
-        header = ["panellist", "group", *(f"r{number}.state" for number in rounds)]
+        header = ["panellist", "is_synthetic", "group", *(f"r{number}.state" for number in rounds)]
         header += [names[number, cell.number] for number in rounds for cell in cells]
         self._write_header(long, [column.name for column in LONG_COLUMNS])
         self._write_header(wide, header)
 
-    def write(self, pseudonym: str, group: str, sheets: Iterable[Sheet]) -> None:
+    def write(self, pseudonym: str, group: str, sheets: Iterable[Sheet], *, is_synthetic: bool) -> None:
         """Write all that one panellist gave, rounds in ascending order."""
         field = self._field
+        who = f"{field(pseudonym)},{'yes' if is_synthetic else 'no'}"
         row = [""] * self._width
         for sheet in sheets:
             pieces, shown = self._write_entries(sheet)
-            start = f"{field(pseudonym)},{field(sheet.group)},{sheet.round},{field(sheet.submitted)},"
+            start = f"{who},{field(sheet.group)},{sheet.round},{field(sheet.submitted)},"
             self._write_long(start, sheet, pieces)
             row[self._states[sheet.round]] = sheet.state
             # Drafts stand in the long file only: here is what a table of results may be made from.
@@ -204,7 +210,7 @@ class AnswerWriter:
                 places = self._places[sheet.round]
                 for cell, text in shown:
                     row[places[cell]] = text
-        self._wide.write(f"{field(pseudonym)},{field(group)},{','.join(row)}{END}", 1)
+        self._wide.write(f"{who},{field(group)},{','.join(row)}{END}", 1)
 
     def _write_entries(self, sheet: Sheet) -> tuple[dict[str, str], list[tuple[int, str]]]:
         """Pieces of long lines under keys that sort like tokens, and (cell, field of the wide file)."""

@@ -96,7 +96,7 @@ def _explain_values(cells: Sequence[AskedCell]) -> Iterator[Explanation]:
 def _explain_wide(
     questionnaire: Questionnaire, cells: Sequence[AskedCell], rounds: Sequence[int]
 ) -> Iterator[Explanation]:
-    yield Explanation(WIDE, "panellist", "", "", LONG_COLUMNS[0].meaning)
+    yield from _explain_columns(WIDE, LONG_COLUMNS[:2])
     yield Explanation(WIDE, "group", "", "", "Reporting group of the panellist.")
     for number in rounds:
         state = Column(

@@ -11,6 +11,7 @@ _LONG = {column.name: column for column in LONG_COLUMNS}
 
 LATE_COLUMNS = (
     _LONG["panellist"],
+    _LONG["is_synthetic"],
     _LONG["round"],
     Column(
         "save", "Number of the save among this panellist's late ones, in the order in which they arrived."
@@ -26,6 +27,7 @@ def panel_columns(rounds: Sequence[int]) -> tuple[Column, ...]:
     """One row per panellist: never a name, never an address."""
     columns = [
         _LONG["panellist"],
+        _LONG["is_synthetic"],
         Column("group", "Reporting group of the panellist; empty where the questionnaire has no groups."),
         Column("language", "Language of the pages."),
         Column("tags", "Tags, joined by '|'. They may route; they define no breakdown."),
@@ -38,11 +40,6 @@ def panel_columns(rounds: Sequence[int]) -> tuple[Column, ...]:
                 "not_me": "The link reached the wrong person.",
                 "withdrawn": "Took part, or began to, and withdrew.",
             },
-        ),
-        Column(
-            "is_synthetic",
-            "Whether this panellist was invented by a program.",
-            {"yes": "Synthetic: nothing in this row is a finding.", "no": "A person."},
         ),
     ]
     for number in rounds:

@@ -9,8 +9,8 @@ from surveyapp.export.package import FileEntry
 
 SYNTHETIC = (
     "SYNTHETIC DATA. The panel of this study, or part of it, was invented by a program to try things "
-    "out. Nothing in these files is a finding about the world. panel.csv says which panellists are "
-    "synthetic."
+    "out. Nothing in these files is a finding about the world. The column is_synthetic says which "
+    "panellists are."
 )
 _SAFE = (
     "Texts that a spreadsheet could take for a formula begin with one added apostrophe ('). Numbers "

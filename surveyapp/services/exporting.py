@@ -219,12 +219,17 @@ def _write_panel_and_answers(
                     )
                     for sheet in seat.sheets
                 ]
-                writer.write(seat.pseudonym, seat.group, sheets)
+                invented = _is_synthetic(ground, seat)
+                writer.write(seat.pseudonym, seat.group, sheets, is_synthetic=invented)
                 _write_rows(panel, [_panel_row(ground, seat, sheets)], exact=ground.exact)
                 _write_rows(late, _late_rows(ground, seat, by_number), exact=ground.exact)
             panellists += len(block)
             progress(len(block))
     return panellists, long.rows
+
+
+def _is_synthetic(ground: _Ground, seat: PanelSeat) -> bool:
+    return ground.study.is_synthetic or seat.is_synthetic
 
 
 def _panel_row(ground: _Ground, seat: PanelSeat, sheets: Sequence[Sheet]) -> tuple[Value, ...]:
@@ -235,11 +240,11 @@ def _panel_row(ground: _Ground, seat: PanelSeat, sheets: Sequence[Sheet]) -> tup
         per_round += [sheet.state, sheet.submitted] if sheet is not None else ["not_started", None]
     return (
         seat.pseudonym,
+        "yes" if _is_synthetic(ground, seat) else "no",
         seat.group,
         seat.language,
         "|".join(seat.tags),
         seat.state,
-        "yes" if seat.is_synthetic else "no",
         *per_round,
     )
 
@@ -250,7 +255,8 @@ def _late_rows(
     for number, save in enumerate(seat.late, start=1):
         arrived = _at_grain(save.received_at, ground.study.time_grain)
         for entry in save.entries:
-            yield (seat.pseudonym, save.round, number, arrived, *_late_cell(cells[entry.cell], entry))
+            head = (seat.pseudonym, "yes" if _is_synthetic(ground, seat) else "no", save.round, number)
+            yield (*head, arrived, *_late_cell(cells[entry.cell], entry))
 
 
 def _late_cell(cell: AskedCell, entry: Entry) -> tuple[Value, ...]:
