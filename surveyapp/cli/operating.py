@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from surveyapp.cli.frame import Installation, installation, json_option, print_json, progress_bar
+from surveyapp.services import operations
 from surveyapp.services.schema import migrate
 
 
@@ -36,8 +37,6 @@ def backup(here: Installation, *, file: Path, as_json: bool) -> None:
     Example:
       surveyapp backup surveyapp-2026-12-12.zip
     """
-    from surveyapp.services import operations
-
     with progress_bar("Backing up", operations.count_rows(here.database)) as advance:
         summary = operations.backup(here.database, file=file, progress=advance)
     if as_json:
@@ -57,9 +56,9 @@ def restore(here: Installation, *, file: Path, as_json: bool) -> None:
     Example:
       surveyapp init-db && surveyapp restore surveyapp-2026-12-12.zip
     """
-    from surveyapp.services import operations
-
-    summary = operations.restore(here.database, file=file)
+    rows = operations.verify(file).rows
+    with progress_bar("Restoring", rows) as advance:
+        summary = operations.restore(here.database, file=file, progress=advance)
     if as_json:
         print_json({"file": str(file), "rows": summary.rows})
         return

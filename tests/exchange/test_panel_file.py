@@ -57,7 +57,7 @@ def test_the_same_list_in_many_clothes(tmp_path: Path, content: str | bytes) -> 
 
 
 def test_a_spreadsheet_reads_like_a_csv_file(tmp_path: Path) -> None:
-    rows: list[list[object]] = [line.split(",") for line in PANEL.strip().splitlines()]
+    rows: list[list[object]] = [list(line.split(",")) for line in PANEL.strip().splitlines()]
     assert read_panel_file(write_workbook(tmp_path, rows)).rows == (JANE,)
 
 
