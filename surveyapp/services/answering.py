@@ -338,6 +338,8 @@ def _check_complete(instrument: Instrument, way: Way, stored: Mapping[int, Store
     cells = []
     for page in way.route.pages:
         for cell in way.pages[page.key]:
+            if cell not in instrument.may_fall_short:
+                continue
             spec = instrument.specs[cell - 1]
             question = questionnaire.questions_by_id[spec.key.question]
             columns = stored.get(cell)

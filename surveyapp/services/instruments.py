@@ -15,6 +15,7 @@ from surveyapp.delphi.receipts import canonical_json
 from surveyapp.errors import NotFound
 from surveyapp.models import Cell, QuestionnaireVersion
 from surveyapp.questionnaire.cells import CellKey, CellSpec, Given
+from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.questionnaire.routing import Route, RoutedPage, all_cells, route, routing_questions
 
@@ -58,6 +59,19 @@ class Instrument:
         return tuple(
             number for number, spec in enumerate(self.specs, start=1) if spec.key.question in questions
         )
+
+    @cached_property
+    def may_fall_short(self) -> frozenset[int]:
+        """Numbers of the cells that can keep an expert from submitting; the others need not be looked at."""
+        questionnaire = self.questionnaire
+        numbers = []
+        for number, spec in enumerate(self.specs, start=1):
+            question = questionnaire.questions_by_id[spec.key.question]
+            blank_will_do = KINDS[question.kind].shortfall(questionnaire, question, spec, None) is None
+            # Of several options, some can be too few even where none at all would do.
+            if spec.value_type == "options" or not blank_will_do:
+                numbers.append(number)
+        return frozenset(numbers)
 
     @cached_property
     def canonical_keys(self) -> tuple[dict[str, object], ...]:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Protocol, TypeAlias
 
 from sqlalchemy import and_, bindparam, select
@@ -190,11 +191,21 @@ def read_stored(
 
 def given_of(stored: Stored) -> Given:
     """What the stored columns mean."""
+    # Ratings and options come again and again; what people write does not, and must not be kept about.
+    return (
+        _given_of(stored) if stored[0] == Status.VALUE and stored[2] is not None else _kept_given_of(stored)
+    )
+
+
+def _given_of(stored: Stored) -> Given:
     status, value, text, parts = stored
     number = None
     if value is not None:
         number = Decimal(int(value)) if value == int(value) else Decimal(repr(value))
     return Given(Status(status), number, text, None if parts is None else tuple(json.loads(parts)))
+
+
+_kept_given_of = lru_cache(maxsize=4_096)(_given_of)
 
 
 def stored_of(given: Given) -> Stored:
