@@ -39,7 +39,7 @@ lock:  ## requirements/*.txt anew from pyproject.toml
 
 bench:  ## the benchmarks; prints what benchmarks/README.md shows
 	@scripts/setup.sh test
-	@$(BIN)/python benchmarks/run.py
+	@$(BIN)/python -m benchmarks
 
 verify:  ## all tests again with more trials and examples (TRIALS= times as many)
 	@scripts/setup.sh test
