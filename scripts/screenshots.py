@@ -1,0 +1,126 @@
+"""The pictures of the README: the demo, freshly made in a folder of its own, as a browser shows it.
+
+    make screenshots
+
+The study and its synthetic panel are the demo's own; nothing in var/ is touched.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(CHECKOUT))
+
+from surveyapp.cli.demo import ORGANISER, demo_settings, expert_link, prepare  # noqa: E402 - found by the path
+from surveyapp.services.unit import Database  # noqa: E402 - as above
+from tests.support.chromium import find_chromium  # noqa: E402 - as above
+from tests.support.serving import LiveServer  # noqa: E402 - as above
+
+PICTURES = CHECKOUT / "docs" / "screenshots"
+DESKTOP = (1280, 900)
+PHONE = (390, 844)
+
+
+def take_pictures(browser: Browser, link: str, organiser: str, password: str) -> None:
+    """Walk through the demo as its expert and as its organiser, and keep what they see."""
+    expert = open_page(browser, DESKTOP)
+    expert.goto(link)
+    keep(expert, "landing")
+    expert.get_by_role("button", name="Start").click()
+    walk_to_ratings(expert)
+    for number, choice in enumerate((4, 5, 2)):
+        row(expert, number).get_by_role("radio").nth(choice - 1).check()
+    expert.get_by_text("All answers saved").wait_for()
+    expert.mouse.wheel(0, -20_000)
+    expert.wait_for_function("scrollY === 0")
+    keep(expert, "rating-desktop")
+    phone = open_page(browser, PHONE, storage_state=expert.context.storage_state())
+    phone.goto(expert.url)
+    row(phone, 0).scroll_into_view_if_needed()
+    keep(phone, "rating-phone")
+    phone.context.close()
+    expert.context.close()
+
+    seen = open_page(browser, DESKTOP)
+    seen.goto(organiser)
+    seen.get_by_label("E-mail").fill(ORGANISER)
+    seen.get_by_label("Password").fill(password)
+    seen.get_by_role("button", name="Sign in").click()
+    seen.locator("main a[href*='/s/']").first.click()
+    keep(seen, "organiser")
+    seen.context.close()
+
+
+def walk_to_ratings(page: Page) -> None:
+    """Past practice, consent and background to the first page of ratings, giving what must be given."""
+    for _ in range(12):
+        if page.get_by_role("radiogroup").count() > 20:
+            return
+        for box in page.locator("main label:has(.needed) input[type=checkbox]").all():
+            box.check()
+        for group in page.locator("main fieldset:has(.needed):has(input[type=radio])").all():
+            group.locator("input[type=radio]").first.check()
+        page.locator("main .foot button").last.click()
+        page.wait_for_load_state()
+    raise SystemExit(f"No page of ratings was reached; the last one was {page.url}.")
+
+
+def row(page: Page, number: int) -> Locator:
+    """The ratings' radio groups in the order of the page."""
+    return page.get_by_role("radiogroup").nth(number)
+
+
+def open_page(browser: Browser, size: tuple[int, int], **options: object) -> Page:
+    """A page in a context of its own."""
+    width, height = size
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        reduced_motion="reduce",
+        **options,  # type: ignore[arg-type]  # Playwright's own names
+    )
+    context.set_default_timeout(15_000)
+    return context.new_page()
+
+
+def keep(page: Page, name: str) -> None:
+    """The picture `name`, as large as the window."""
+    path = PICTURES / f"{name}.png"
+    page.screenshot(path=path)
+    sys.stdout.write(f"{path.relative_to(CHECKOUT)}\n")
+
+
+def main() -> None:
+    """Make the demo, serve it, take the pictures."""
+    chromium = find_chromium()
+    if chromium is None:
+        raise SystemExit("No Chromium here; as root: apt-get install chromium.")
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        url = f"sqlite:///{home / 'surveyapp.sqlite3'}"
+        settings = {**demo_settings("", ""), "SURVEYAPP_DATA_DIR": folder}
+        for name in ("BASE_URL", "PORT"):
+            settings.pop(f"SURVEYAPP_{name}")
+        server = LiveServer(url, home, settings=settings)
+        try:
+            database = Database(url)
+            password = prepare(database, server.config)
+            link = expert_link(database, server.config)
+            database.close()
+            flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+            with sync_playwright() as playwright:
+                browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+                take_pictures(browser, link, f"{server.url}/organiser/", password)
+                browser.close()
+        finally:
+            server.stop()
+
+
+if __name__ == "__main__":
+    main()
