@@ -32,11 +32,9 @@ STATUS_MEANINGS: Mapping[str, str] = {
     LATE_DRAFT: "Edited after the latest submission and not submitted again. It does not count.",
 }
 _BLANK_MARK = "(blank)"
-_WITHDRAWN_MARK = "(withdrawn)"
 WIDE_MARKS: Mapping[str, str] = {
     "": "Not asked, or nothing submitted in this round.",
     _BLANK_MARK: "Asked and left blank.",
-    _WITHDRAWN_MARK: "The expert withdrew this answer.",
 }
 SEVERAL = "|"
 
@@ -204,7 +202,7 @@ class AnswerWriter:
             self._write_long(start, sheet, pieces)
             row[self._states[sheet.round]] = sheet.state
             # Drafts stand in the long file only: here is what a table of results may be made from.
-            if sheet.state != "started":
+            if sheet.is_submitted:
                 for place, text in map(self._wide_values[sheet.round].__getitem__, sheet.tokens):
                     row[place] = text
                 places = self._places[sheet.round]
@@ -297,10 +295,8 @@ def long_value(entry: Entry) -> Value:
 
 
 def wide_value(entry: Entry) -> Value:
-    """What a wide column holds; the answers that are no value are told apart there too."""
-    if entry.status == Status.BLANK:
-        return _BLANK_MARK
-    return _WITHDRAWN_MARK if entry.status == Status.WITHDRAWN else long_value(entry)
+    """What a wide column holds; a blank is told from a question that was not asked there too."""
+    return _BLANK_MARK if entry.status == Status.BLANK else long_value(entry)
 
 
 def label(cell: AskedCell, entry: Entry) -> str | None:

@@ -105,7 +105,7 @@ def _explain_wide(
             {
                 "submitted": "Submitted; the columns of this round hold the latest submission.",
                 "started": "Began and did not submit; drafts stand in the long file only.",
-                "withdrawn": "Withdrew the answers of this round.",
+                "withdrawn": "Withdrew; nothing of this round counts.",
                 "": "Did not begin.",
             },
         )

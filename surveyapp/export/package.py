@@ -109,9 +109,7 @@ def building(out: Path) -> Iterator[Package]:
     """
     out = out.absolute()
     if _is_taken(out):
-        raise InputError(
-            [Problem(str(out), "it is there already; name a new file or folder, or remove it first.")]
-        )
+        raise _taken(out)
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         _sweep(out)
@@ -140,7 +138,11 @@ def _is_taken(out: Path) -> bool:
 
 def _put_in_place(package: Package, out: Path) -> None:
     if out.suffix.lower() != ".zip":
-        package.folder.rename(out)
+        try:
+            package.folder.rename(out)
+        except OSError as error:
+            # Somebody else was faster; renaming never replaces a folder that holds something.
+            raise _taken(out) from error
         return
     packed = package.folder / ".packed.zip"
     handle = os.open(packed, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -156,7 +158,20 @@ def _put_in_place(package: Package, out: Path) -> None:
                 archive.open(info, "w", force_zip64=True) as sink,
             ):
                 shutil.copyfileobj(source, sink, _BUFFER)
-    packed.rename(out)
+    try:
+        # Unlike renaming, linking does not replace what somebody else may have put there meanwhile.
+        out.hardlink_to(packed)
+    except FileExistsError as error:
+        raise _taken(out) from error
+    except OSError:
+        # Not every file system has links.
+        packed.rename(out)
+
+
+def _taken(out: Path) -> InputError:
+    return InputError(
+        [Problem(str(out), "it is there already; name a new file or folder, or remove it first.")]
+    )
 
 
 def _sweep(out: Path) -> None:

@@ -46,7 +46,7 @@ def panel_columns(rounds: Sequence[int]) -> tuple[Column, ...]:
         states = {
             "submitted": "Submitted at least once.",
             "started": "Began and did not submit.",
-            "withdrawn": "Withdrew the answers of this round.",
+            "withdrawn": "Withdrew; nothing of this round counts.",
             "not_started": "Did not begin.",
         }
         columns.append(Column(f"r{number}.state", f"What the panellist did in round {number}.", states))
