@@ -17,6 +17,8 @@ from surveyapp.models import database_now
 
 BUSY_TIMEOUT_MS = 5_000
 _VERB = {"surveyapp_begin": "BEGIN IMMEDIATE"}
+# SQLite's driver stands in autocommit already: there only the BEGIN is left out.
+_GLANCE = {"sqlite": {"surveyapp_begin": ""}, "postgresql": {"isolation_level": "AUTOCOMMIT"}}
 
 
 class Database:
@@ -34,11 +36,21 @@ class Database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         self.engine = _create_engine(self.url, pool_size=pool_size)
         self._verb_engine = self.engine.execution_options(**_VERB)
+        self._glance_engine = self.engine.execution_options(**_GLANCE[self.url.get_backend_name()])
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one state of the data and leaves nothing behind."""
         with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    @contextmanager
+    def glance(self) -> Iterator[Session]:
+        """A session for one query that needs no other beside it: no transaction is begun and none ended.
+
+        That saves two of three trips to PostgreSQL, on the way that every expert's request takes.
+        """
+        with Session(self._glance_engine, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @contextmanager
@@ -92,6 +104,8 @@ def _create_engine(url: URL, *, pool_size: int) -> Engine:
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         # A verb takes the write lock at once, so that it waits at its start and never fails half-way.
-        connection.exec_driver_sql(connection.get_execution_options().get("surveyapp_begin", "BEGIN"))
+        statement = connection.get_execution_options().get("surveyapp_begin", "BEGIN")
+        if statement:
+            connection.connection.cursor().execute(statement)
 
     return engine
