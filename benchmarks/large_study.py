@@ -7,17 +7,15 @@ is not what is measured; each submission is the very text that submitting would 
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import insert, text
 
 from surveyapp.models import Answer, Panellist, Participation, Round, Submission
-from surveyapp.models.base import SQLITE_TIME
 from surveyapp.questionnaire.loading import load
 from surveyapp.services.answering import canonical_answer
 from surveyapp.services.instruments import Instrument, get_instrument
@@ -29,9 +27,10 @@ QUESTIONNAIRE = Path(__file__).resolve().parents[1] / "questionnaires" / "system
 PANELLISTS = 10_000
 CELLS = 270
 _WORDS = (
-    "auditors need access risk evidence early models deployment costs incentives unclear Über naïve «quoted» "
-    'oversight, "independent" public – 透明性 безопасность thresholds liability reporting capacity'
-).split()
+    "auditors", "need", "access", "risk", "evidence", "early", "models", "deployment", "costs",
+    "incentives", "unclear", "Über", "naïve", "«quoted»", "oversight,", '"independent"', "public", "–",
+    "透明性", "безопасность", "thresholds", "liability", "reporting", "capacity",
+)  # fmt: skip
 
 
 def lay_large_study(database: Database, *, panellists: int = PANELLISTS, seed: int = 1) -> str:
@@ -51,7 +50,14 @@ def lay_large_study(database: Database, *, panellists: int = PANELLISTS, seed: i
             is_synthetic=True,
         )
         session.add(
-            Round(study_id=study.id, number=1, state="closed", questionnaire_number=1, opened_at=now, closed_at=now)
+            Round(
+                study_id=study.id,
+                number=1,
+                state="closed",
+                questionnaire_number=1,
+                opened_at=now,
+                closed_at=now,
+            )
         )
         session.flush()
         instrument = get_instrument(session, study_id=study.id, number=1)
@@ -59,7 +65,8 @@ def lay_large_study(database: Database, *, panellists: int = PANELLISTS, seed: i
         session.execute(insert(Panellist), list(_panel(study.id, ids, now, rng, questionnaire)))
         given = _Given(instrument, rng)
         for start in range(0, panellists, 250):
-            _write_block(session, study.id, ids[start : start + 250], given, now, rng)
+            block = _Block(study.id, ids[start : start + 250], now)
+            _write_block(session, block, given, rng)
         return study.slug
 
 
@@ -100,7 +107,9 @@ class _Given:
             if spec.kind == "rating" or spec.key.part == "reason"
         ]
         if len(self.cells) != CELLS:
-            raise ValueError(f"the built-in questionnaire has {len(self.cells)} rating and reason cells, not {CELLS}")
+            raise ValueError(
+                f"the built-in questionnaire has {len(self.cells)} rating and reason cells, not {CELLS}"
+            )
         reasons = [" ".join(rng.choices(_WORDS, k=rng.randint(4, 14))).capitalize() + "." for _ in range(300)]
         blank = (2, None, None, None)
         self._choices: dict[int, list[tuple[Stored, str]]] = {}
@@ -112,7 +121,7 @@ class _Given:
             else:
                 points = [label for label in spec.labels if label.lstrip("-").isdigit()]
                 opt_outs = [label for label in spec.labels if label not in points]
-                stored = [(1, float(point), None, None) for point in points] * 4
+                stored = [(1, float(point), None, None) for point in points for _ in range(4)]
                 stored += [(3, None, opt_out, None) for opt_out in opt_outs] * 2 + [blank]
             self._choices[cell] = [(each, canonical_answer(instrument, cell, each)) for each in stored]
 
@@ -121,9 +130,14 @@ class _Given:
         return [(cell, *rng.choice(self._choices[cell])) for cell in self.cells]
 
 
-def _write_block(
-    session: Any, study_id: int, ids: list[int], given: _Given, now: datetime, rng: random.Random
-) -> None:
+class _Block(NamedTuple):
+    study_id: int
+    ids: list[int]
+    now: datetime
+
+
+def _write_block(session: Any, block: _Block, given: _Given, rng: random.Random) -> None:
+    study_id, ids, now = block
     participations, submissions, answers = [], [], []
     for panellist_id in ids:
         at = now - timedelta(seconds=rng.randint(0, 10**6))
@@ -143,7 +157,8 @@ def _write_block(
             }
         )
         submissions.append(
-            key | {"number": 1, "content": content, "sha256": "0" * 64, "salt_seed": "0" * 64, "submitted_at": at}
+            key
+            | {"number": 1, "content": content, "sha256": "0" * 64, "salt_seed": "0" * 64, "submitted_at": at}
         )
         answers += [(study_id, 1, panellist_id, cell, *stored, 1) for cell, stored, _ in filled]
     session.execute(insert(Participation), participations)

@@ -385,11 +385,11 @@ def test_prv_08_rows_are_in_an_order_that_tells_no_time_and_times_are_coarse(
         submit(ground, seat)
     ground.close()
     with database.verb() as session:
-        for minute, member in enumerate(ground.panel):
+        for minute, seated in enumerate(ground.panel):
             at = datetime(2026, 11, 23, 10, 59 - minute, 31, tzinfo=UTC)
             session.execute(
                 update(Participation)
-                .where(Participation.panellist_id == member.panellist_id)
+                .where(Participation.panellist_id == seated.panellist_id)
                 .values(submitted_at=at)
             )
     out = export(ground, tmp_path / "out")
@@ -513,8 +513,8 @@ def test_both_databases_give_the_same_bytes(both: list[Database], tmp_path: Path
             database, load_text(SMALL, tmp_path), groups=("north", "both", "both", "south", "both")
         )
         with database.verb() as session:
-            for member, name in zip(ground.panel, names, strict=True):
-                found = session.get_one(Panellist, (ground.study_id, member.panellist_id))
+            for seated, name in zip(ground.panel, names, strict=True):
+                found = session.get_one(Panellist, (ground.study_id, seated.panellist_id))
                 found.pseudonym, found.tags = name, json.dumps(["b", "a"])
         for member, text in enumerate(HOSTILE[:4]):
             seat = ground.sit_down(member)
@@ -550,5 +550,5 @@ def test_both_databases_give_the_same_bytes(both: list[Database], tmp_path: Path
     ):
         assert (one / name).read_bytes() == (other / name).read_bytes(), name
     assert [row["panellist"] for row in read(one, "panel.csv")] == sorted(names, key=str.encode)
-    years = [row["value"] for row in only(read(one, "answers-long.csv"), question="years", counted="yes")]
-    assert "0.30000000000000004" in years
+    told = [row["value"] for row in only(read(one, "answers-long.csv"), question="years", counted="yes")]
+    assert "0.30000000000000004" in told

@@ -1,0 +1,80 @@
+"""One piece of work in a process of its own, so that its memory is its own.
+
+``run(work, url, folder)`` starts this file as a program, which does the work and tells time and memory.
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from surveyapp.services.exporting import export_study
+from surveyapp.services.operations import backup, restore
+from surveyapp.services.unit import Database
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a piece of work took: seconds on the clock and on the processor, peak memory in MB, a count."""
+
+    seconds: float
+    processor_seconds: float
+    peak_mb: float
+    count: int
+
+
+def run(work: str, url: str, folder: Path) -> Spent:
+    """Do `work` (a name in WORK) on the database at `url`, with `folder` for its files."""
+    command = [sys.executable, "-m", "benchmarks.child", work, url, str(folder)]
+    done = subprocess.run(command, cwd=CHECKOUT, stdout=subprocess.PIPE, check=True)
+    return Spent(**json.loads(done.stdout))
+
+
+def _export(url: str, folder: Path) -> int:
+    return export_study(Database(url), slug="large", out=folder / "export", actor="benchmark").rows
+
+
+def _export_zip(url: str, folder: Path) -> int:
+    return export_study(Database(url), slug="large", out=folder / "export.zip", actor="benchmark").rows
+
+
+def _backup(url: str, folder: Path) -> int:
+    return backup(Database(url), file=folder / "all.backup").rows
+
+
+def _restore(url: str, folder: Path) -> int:
+    return restore(Database(url), file=folder / "all.backup").rows
+
+
+WORK: dict[str, Callable[[str, Path], int]] = {
+    "export": _export,
+    "export-zip": _export_zip,
+    "backup": _backup,
+    "restore": _restore,
+}
+
+
+def main() -> None:
+    """Do the work that the command line names and print what it took."""
+    work, url, folder = sys.argv[1:]
+    started, processor = time.perf_counter(), time.process_time()
+    count = WORK[work](url, Path(folder))
+    spent = {
+        "seconds": time.perf_counter() - started,
+        "processor_seconds": time.process_time() - processor,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "count": count,
+    }
+    sys.stdout.write(json.dumps(spent))
+
+
+if __name__ == "__main__":
+    main()
