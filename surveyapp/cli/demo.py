@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from surveyapp.services.studies import create_study, list_studies
 from surveyapp.services.unit import Database, read_now
 
 QUESTIONNAIRE = CHECKOUT / "questionnaires" / "systemic-risk-mitigations.yaml"
+FOLDER = CHECKOUT / "var" / "demo"
 TITLE = "Mitigations for systemic AI risks"
 SLUG = "systemic-ai-mitigations"
 ORGANISER = "organiser@example.org"
@@ -35,17 +37,23 @@ _OPEN_FOR = timedelta(days=30)
 
 
 @click.command()
-def demo() -> None:
+@click.option(
+    "--folder",
+    default=CHECKOUT / "var" / "demo",
+    type=click.Path(path_type=Path),
+    help="Where to keep its data.",
+)
+def demo(folder: Path) -> None:
     """Show the built-in study with a synthetic panel; HOST and PORT say where to listen.
 
-    Everything is kept in var/demo, so that the next start goes on where this one ended. Delete the
-    folder to begin anew.
+    Everything is kept in one folder (var/demo), so that the next start goes on where this one ended.
+    Delete the folder to begin anew.
 
     \b
     Example:
       PORT=8080 surveyapp demo
     """
-    environ = demo_settings(os.environ.get("HOST", ""), os.environ.get("PORT", ""))
+    environ = demo_settings(folder, host=os.environ.get("HOST", ""), port=os.environ.get("PORT", ""))
     config = Config.from_environment(environ)
     # The port first: nobody should wait for a study that cannot be shown.
     listener = listen(config.host, config.port)
@@ -63,12 +71,12 @@ def demo() -> None:
         click.echo(f"              e-mail    {ORGANISER}")
         click.echo(f"              password  {password}")
         click.echo(f"  One expert  {link}\n")
-        click.echo("Stop with Ctrl-C. The data stay in var/demo.")
+        click.echo(f"Stop with Ctrl-C. The data stay in {folder}.")
 
-    run_server(config, listener, environ={**os.environ, **environ}, announce=announce)
+    run_server(config, listener, environ={**_without_settings(os.environ), **environ}, announce=announce)
 
 
-def demo_settings(host: str, port: str) -> dict[str, str]:
+def demo_settings(folder: Path, *, host: str, port: str) -> dict[str, str]:
     """The demo's own settings; those of an installation on the same machine are never touched."""
     host = host.strip() or "127.0.0.1"
     port = port.strip() or "8000"
@@ -76,11 +84,16 @@ def demo_settings(host: str, port: str) -> dict[str, str]:
     shown = f"[{shown}]" if ":" in shown else shown
     return {
         "SURVEYAPP_ENVIRONMENT": "development",
-        "SURVEYAPP_DATA_DIR": str(CHECKOUT / "var" / "demo"),
+        "SURVEYAPP_DATA_DIR": str(folder.absolute()),
+        "SURVEYAPP_DATABASE_URL": f"sqlite:///{folder.absolute() / 'surveyapp.sqlite3'}",
         "SURVEYAPP_HOST": host,
         "SURVEYAPP_PORT": port,
         "SURVEYAPP_BASE_URL": f"http://{shown}:{port}",
     }
+
+
+def _without_settings(environ: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if not name.startswith("SURVEYAPP_")}
 
 
 def _own_address(host: str) -> str:

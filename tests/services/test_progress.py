@@ -1,0 +1,112 @@
+"""Progress counts everybody once, and tells nothing else."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import update
+
+from surveyapp.models import Panellist, Participation, Study
+from surveyapp.services import answering, doors
+from surveyapp.services.reading.progress import Counts, Day, StudyProgress, get_progress
+from surveyapp.services.studies import get_study
+from surveyapp.services.unit import Database, read_now
+from tests.support.studies import SMALL, Ground, lay_ground, load_text
+
+GROUPS = ("north", "north", "south", "south", "both", "both", "both")
+
+
+@pytest.fixture
+def ground(database: Database, tmp_path: Path) -> Ground:
+    questionnaire = load_text(SMALL, tmp_path)
+    noise = lay_ground(database, questionnaire, slug="noise")
+    noise.sit_down()
+    return lay_ground(database, questionnaire, groups=GROUPS)
+
+
+def look(ground: Ground) -> StudyProgress:
+    with ground.database.reading() as session:
+        return get_progress(session, study=get_study(session, slug=ground.slug))
+
+
+def submit(ground: Ground, member: int) -> None:
+    seat = ground.sit_down(member)
+    cells = {ground.number("consent"): "1", ground.number("word"): "botany"}
+    changes = {cell: ground.given(cell, text) for cell, text in cells.items()}
+    with ground.database.verb() as session:
+        answering.save(session, seat=seat, request_id=f"save-{member}-in-time", base=0, changes=changes)
+    with ground.database.verb() as session:
+        answering.submit(session, seat=seat, request_id=f"submit-{member}-in-time")
+
+
+def test_everybody_stands_in_one_place(ground: Ground) -> None:
+    submit(ground, 0)
+    ground.sit_down(2)
+    with ground.database.verb() as session:
+        now = read_now(session)
+        doors.decline(session, token=ground.panel[3].token, now=now)
+        doors.say_not_me(session, token=ground.panel[4].token, now=now)
+    submit(ground, 5)
+    with ground.database.verb() as session:
+        session.execute(
+            update(Panellist)
+            .where(Panellist.study_id == ground.study_id, Panellist.id == ground.panel[5].panellist_id)
+            .values(state="withdrawn")
+        )
+    progress = look(ground)
+    current = progress.current
+    assert current is not None
+    assert progress.is_open
+    assert current.counts == Counts(
+        7, submitted=1, in_progress=1, not_started=2, declined=1, not_me=1, withdrawn=1
+    )
+    by_group = {each.group: (each.title, each.counts.submitted, each.counts.panel) for each in current.groups}
+    assert by_group == {
+        "north": ("Northerners", 1, 2),
+        "south": ("Southerners", 0, 2),
+        "both": ("Both", 0, 3),
+    }
+
+
+def test_days_add_up_in_the_studys_own_time(ground: Ground) -> None:
+    late_evening = datetime(2026, 12, 12, 23, 30, tzinfo=UTC)
+    for member, moment in ((0, late_evening), (1, late_evening + timedelta(days=1)), (2, late_evening)):
+        submit(ground, member)
+        with ground.database.verb() as session:
+            session.execute(
+                update(Participation)
+                .where(Participation.panellist_id == ground.panel[member].panellist_id)
+                .values(submitted_at=moment)
+            )
+    with ground.database.verb() as session:
+        session.execute(update(Study).where(Study.id == ground.study_id).values(time_zone="Europe/Berlin"))
+    current = look(ground).current
+    assert current is not None
+    assert current.days == (Day(date(2026, 12, 13), 2), Day(date(2026, 12, 14), 3))
+
+
+def test_late_drafts_are_counted_by_person(ground: Ground) -> None:
+    seat = ground.sit_down(0)
+    cell = ground.number("word")
+    ground.close()
+    with ground.database.verb() as session:
+        for number in range(2):
+            answering.keep_late_draft(
+                session,
+                seat=seat,
+                request_id=f"late-request-{number}",
+                changes={cell: ground.given(cell, "late")},
+                now=read_now(session),
+            )
+    progress = look(ground)
+    assert progress.current is not None
+    assert progress.current.late == 1
+    assert not progress.is_open
+
+
+def test_a_study_without_a_round_counts_its_panel(database: Database, tmp_path: Path) -> None:
+    ground = lay_ground(database, load_text(SMALL, tmp_path), is_open=False)
+    progress = look(ground)
+    assert (progress.panel, progress.rounds, progress.current, progress.is_open) == (3, (), None, False)
