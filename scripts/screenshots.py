@@ -19,7 +19,7 @@ sys.path.insert(0, str(CHECKOUT))
 
 from surveyapp.cli.demo import ORGANISER, demo_settings, expert_link, prepare  # noqa: E402 - found by the path
 from surveyapp.services.unit import Database  # noqa: E402 - as above
-from tests.support.chromium import find_chromium  # noqa: E402 - as above
+from tests.support.chromium import chromium_environment, find_chromium  # noqa: E402 - as above
 from tests.support.serving import LiveServer  # noqa: E402 - as above
 
 PICTURES = CHECKOUT / "docs" / "screenshots"
@@ -103,19 +103,20 @@ def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        url = f"sqlite:///{home / 'surveyapp.sqlite3'}"
-        settings = {**demo_settings("", ""), "SURVEYAPP_DATA_DIR": folder}
-        for name in ("BASE_URL", "PORT"):
-            settings.pop(f"SURVEYAPP_{name}")
-        server = LiveServer(url, home, settings=settings)
+        settings = demo_settings(home, host="", port="")
+        # The server has a port of its own.
+        del settings["SURVEYAPP_BASE_URL"], settings["SURVEYAPP_PORT"]
+        server = LiveServer(settings["SURVEYAPP_DATABASE_URL"], home, settings=settings)
         try:
-            database = Database(url)
+            database = Database(settings["SURVEYAPP_DATABASE_URL"])
             password = prepare(database, server.config)
             link = expert_link(database, server.config)
             database.close()
             flags = ["--no-sandbox"] if os.geteuid() == 0 else []
             with sync_playwright() as playwright:
-                browser = playwright.chromium.launch(executable_path=chromium, args=flags)
+                browser = playwright.chromium.launch(
+                    executable_path=chromium, args=flags, env=dict(chromium_environment())
+                )
                 take_pictures(browser, link, f"{server.url}/organiser/", password)
                 browser.close()
         finally:

@@ -12,7 +12,7 @@ import axe_playwright_python
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, sync_playwright
 
-from tests.support.chromium import find_chromium
+from tests.support.chromium import chromium_environment, find_chromium
 from tests.support.serving import LiveServer
 
 DESKTOP = (1280, 800)
@@ -52,7 +52,9 @@ def browser() -> Iterator[Browser]:
         pytest.skip("no Chromium here; as root: apt-get install chromium")
     flags = [*_FLAGS, "--no-sandbox"] if os.geteuid() == 0 else list(_FLAGS)
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=chromium, headless=True, args=flags)
+        started = playwright.chromium.launch(
+            executable_path=chromium, headless=True, args=flags, env=dict(chromium_environment())
+        )
         yield started
         started.close()
 

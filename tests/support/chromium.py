@@ -25,6 +25,7 @@ def find_chromium() -> Path | None:
             done = subprocess.run(
                 [candidate, "--headless", "--no-sandbox", "--version"],
                 capture_output=True,
+                env=chromium_environment(),
                 timeout=60,
                 check=False,
             )
@@ -33,6 +34,13 @@ def find_chromium() -> Path | None:
         if done.returncode == 0:
             return candidate
     return None
+
+
+def chromium_environment() -> dict[str, str]:
+    """This process's environment with a home for Chromium in the checkout: it writes to its home unasked."""
+    home = _CHECKOUT / ".cache" / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    return {**os.environ, "HOME": str(home), "XDG_CONFIG_HOME": str(home), "XDG_CACHE_HOME": str(home)}
 
 
 def _candidates() -> list[Path]:
