@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, url_for
+from flask import Flask, Response, request
 from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -96,7 +96,8 @@ def add_static_files(app: Flask) -> None:
     """`static_file('app.css')` for templates."""
 
     def static_file(name: str) -> str:
-        return url_for("static", filename=name)
+        # Not url_for: the page that refuses an unknown host has no addresses to build from.
+        return f"{request.script_root}{app.static_url_path}/{name}"
 
     app.jinja_env.globals["static_file"] = static_file
 

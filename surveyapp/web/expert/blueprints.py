@@ -28,7 +28,7 @@ def require_seat() -> ResponseReturnValue | None:
     if (request.view_args or {}).get("slug") != found.slug:
         abort(404)
     if request.method not in security.SAFE_METHODS:
-        token = request.headers.get("X-CSRFToken") if request.is_json else request.form.get("csrf_token")
+        token = request.headers.get("X-CSRFToken") or request.form.get("csrf_token")
         if not security.is_csrf_token_valid(token) and request.endpoint != "seat.save_page":
             # The page itself is shown again with everything typed; see `routes.save_page`.
             abort(400)

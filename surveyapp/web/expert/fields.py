@@ -82,8 +82,8 @@ class Filled:
         return CHECKED if value in self.values else EMPTY
 
     def text(self) -> Markup:
-        """What was written, escaped."""
-        return escape(self.values[0]) if self.values else EMPTY
+        """What was written, escaped; NUL, which no page may hold, is shown as a mark."""
+        return escape(self.values[0].replace(SLOT, "\ufffd")) if self.values else EMPTY
 
     def open(self) -> Markup:
         """The attribute of a fold that must not hide what was written, or what is wrong with it."""

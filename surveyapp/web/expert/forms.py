@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -21,6 +23,7 @@ from surveyapp.services.instruments import Instrument
 LONGEST_REQUEST_ID = 64
 LARGEST_REVISION = 2**31 - 1
 _MOST_CELLS = 5_000
+_REQUEST_ID = [InputRequired(), Length(8, LONGEST_REQUEST_ID), Regexp(r"[A-Za-z0-9_-]+\Z")]
 _FIELD = re.compile(r"a([1-9][0-9]{0,6})", re.ASCII)
 _SPAN = re.compile(r"([1-9][0-9]{0,6})(?:-([1-9][0-9]{0,6}))?", re.ASCII)
 
@@ -31,14 +34,14 @@ class PageForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without type
     """What every page of questions sends beside its answers; the session's token is checked by the guard."""
 
     revision = IntegerField(validators=[InputRequired(), NumberRange(0, LARGEST_REVISION)])
-    request_id = StringField(validators=[InputRequired(), Length(8, LONGEST_REQUEST_ID), Regexp(r"[\w-]+\Z")])
+    request_id = StringField(validators=_REQUEST_ID)
     shown = StringField(validators=[Length(max=20_000)])
 
 
 class SubmitForm(FlaskForm):  # type: ignore[misc]  # as above
     """The button at the end."""
 
-    request_id = StringField(validators=[InputRequired(), Length(8, LONGEST_REQUEST_ID), Regexp(r"[\w-]+\Z")])
+    request_id = StringField(validators=_REQUEST_ID)
 
 
 def read_numbers(text: str, *, most: int) -> tuple[int, ...]:
@@ -96,6 +99,16 @@ def _read_places(prefix: str, lists: Mapping[str, list[str]]) -> list[str]:
             )
         places[int(place)] = name.removeprefix(prefix)
     return [places[place] for place in sorted(places)]
+
+
+def name_save(request_id: str, values: Values) -> str:
+    """The id of one page post: the page's own together with what was posted.
+
+    A double click posts the same twice and is saved once. A page that the browser brought back from its
+    memory and that was then changed carries the same id as before, and must not be taken for a repeat.
+    """
+    content = json.dumps(sorted((number, list(texts)) for number, texts in values.items()))
+    return f"{request_id[:40]}-{hashlib.sha256(content.encode()).hexdigest()[:20]}"
 
 
 def parse(instrument: Instrument, values: Values) -> tuple[dict[int, Given], dict[int, str]]:

@@ -117,7 +117,8 @@ def save_page(slug: str, key: str) -> ResponseReturnValue:  # noqa: ARG001 - the
     errors = more_errors | errors
     if errors:
         return show_again(key, instrument, values=values, errors=errors, status=422)
-    saving = Saving(form.request_id.data or "", form.revision.data or 0, changes, key)
+    request_id = forms.name_save(form.request_id.data or "", values)
+    saving = Saving(request_id, form.revision.data or 0, changes, key)
     try:
         route = saving.run(here, instrument)
     except answering.Conflicted as conflict:

@@ -1,0 +1,139 @@
+"""A compiled page is, byte for byte, the page that its templates write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from markupsafe import Markup
+
+from surveyapp.questionnaire.cells import BLANK, CellSpec, Given, Status
+from surveyapp.questionnaire.kinds import KINDS
+from surveyapp.services.instruments import Instrument
+from surveyapp.web.expert.compiled import Kept, cut
+from surveyapp.web.expert.fields import Fields, form_texts
+from surveyapp.web.expert.pages import Person
+from surveyapp.web.expert.showing import compile_page, render_page
+from surveyapp.web.expert.standing import Standing, read_standing
+from tests.support.studies import Ground
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+on_sqlite = pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)
+
+PERSON = Person(
+    csrf=Markup("token"),
+    revision=Markup("3"),
+    request_id=Markup("id"),
+    queue=Markup("queue"),
+    steps=Markup("<nav></nav>"),
+    status=Markup("saved"),
+    notice=Markup("<p>Note.</p>"),
+)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1, max_size=40)
+
+
+def given_in(spec: CellSpec) -> st.SearchStrategy[Given]:
+    """Anything that the cell can hold."""
+    opt_outs = [
+        Given(Status.DONT_KNOW, text=label) for label in spec.labels if not label.lstrip("-").isdigit()
+    ]
+    if spec.value_type == "text":
+        return TEXTS.map(lambda text: Given(Status.VALUE, text=text)) | st.just(BLANK)
+    if spec.value_type == "options":
+        chosen = st.lists(st.sampled_from(sorted(spec.labels)), unique=True, min_size=1)
+        return chosen.map(lambda parts: Given(Status.VALUE, parts=tuple(parts))) | st.just(BLANK)
+    if spec.value_type == "option":
+        return st.sampled_from([*(Given(Status.VALUE, text=option) for option in spec.labels), BLANK])
+    numbers = [label for label in spec.labels if label.lstrip("-").isdigit()] or ["0", "17", "80"]
+    points = [Given(Status.VALUE, number=Decimal(number)) for number in numbers]
+    return st.sampled_from([*points, *(opt_outs if spec.kind != "consent" else []), BLANK])
+
+
+def texts_of(instrument: Instrument, answers: dict[int, Given]) -> dict[int, Sequence[str]]:
+    return {number: form_texts(each) for number, each in answers.items()}
+
+
+@on_sqlite
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(data=st.data())
+def test_compiled_is_plain(app: Flask, ground: Ground, data: st.DataObject) -> None:
+    kept = app.extensions.setdefault("test.standing", {})
+    if not kept:
+        kept["standing"] = read_standing_of(app, ground)
+    start: Standing = kept["standing"]
+    instrument = start.instrument
+    routed = data.draw(st.sampled_from(instrument.route(group="both", tags=(), answers={}).pages))
+    numbers = instrument.numbers(routed)
+    answers = {
+        number: data.draw(given_in(instrument.spec(number)))
+        for number in numbers
+        if data.draw(st.booleans(), label=f"is {number} answered?")
+    }
+    standing = Standing(start.seat, instrument, start.route, answers)
+    with app.test_request_context("/s/every-kind/"):
+        plain = render_page(standing, routed, fields=Fields(texts_of(instrument, answers)), person=PERSON)
+        compiled = compile_page(standing, routed).fill(PERSON, answers, numbers)
+    assert compiled == plain.encode()
+
+
+def read_standing_of(app: Flask, ground: Ground) -> Standing:
+    """Somebody who rates both areas."""
+    seat = ground.sit_down(1)
+    with app.test_request_context("/s/every-kind/"):
+        return read_standing(seat)
+
+
+@on_sqlite
+def test_a_page_is_compiled_once(app: Flask, ground: Ground) -> None:
+    standing = read_standing_of(app, ground)
+    with app.test_request_context("/s/every-kind/"):
+        page = standing.route.pages[0]
+        assert compile_page(standing, page) is compile_page(standing, page)
+        assert compile_page(standing, page) is not compile_page(standing, standing.route.pages[1])
+
+
+@on_sqlite
+def test_every_kind_has_its_partial(app: Flask, ground: Ground) -> None:
+    partials = {
+        name.removeprefix("kinds/") for name in app.jinja_env.list_templates() if name.startswith("kinds/")
+    }
+    assert partials == {f"{name}.html" for name in KINDS}
+
+
+@on_sqlite
+def test_what_is_given_goes_through_the_form_unchanged(app: Flask, ground: Ground) -> None:
+    instrument = ground.instrument
+    for number, spec in enumerate(instrument.specs, start=1):
+        question = instrument.questionnaire.questions_by_id[spec.key.question]
+        for text in spec.labels or ("7",):
+            if spec.kind == "consent" and text == "0":
+                continue
+            parsed = KINDS[question.kind].parse(instrument.questionnaire, question, spec, [text])
+            assert form_texts(parsed) == (text,), number
+
+
+def test_cutting_finds_every_slot() -> None:
+    page = cut("<a\x0012=x-1\x00>\x0012~\x00<b\x0012+\x00>\x00csrf\x00-\x00csrf\x00\x007#plums\x00")
+    assert page.checked[12].keys() == {"x-1"}
+    assert page.places[7].keys() == {"plums"}
+    assert len(page.person["csrf"]) == 2
+    filled = page.fill(
+        PERSON, {12: Given(Status.VALUE, text="x-1"), 7: Given(Status.VALUE, parts=("plums",))}, (12, 7)
+    )
+    assert filled == b"<a checked><b open>token-token1"
+
+
+def test_what_is_kept_the_longest_unused_goes_first() -> None:
+    kept = Kept(most=2)
+    for key in ("a", "b", "a", "c"):
+        kept.get(key, lambda key=key: key)  # type: ignore[misc]  # mypy cannot see a default as a capture
+    made: list[str] = []
+    for key in ("a", "c", "b"):
+        kept.get(key, lambda key=key: made.append(key))  # type: ignore[misc]  # as above
+    assert made == ["b"]
