@@ -15,8 +15,9 @@ SurveyappError                 something a person can act on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,42 @@ class Problem:
         return f"{self.where}: {self.what}" if self.where else self.what
 
 
+class Sentence(str):
+    """A sentence in English that remembers how it was made, so that a page can say it in another language.
+
+    `template` is what translators see, with ``{names}`` for `values`.
+    """
+
+    __slots__ = ("template", "values")
+    template: str
+    values: Mapping[str, object]
+
+    def __new__(cls, template: str, **values: object) -> Self:
+        sentence = super().__new__(cls, template.format(**values) if values else template)
+        sentence.template = template
+        sentence.values = values
+        return sentence
+
+    def said_by(self, translate: Callable[[str], str]) -> str:
+        """The sentence as `translate` says its template, with the values put in."""
+        values = {
+            name: value.said_by(translate) if isinstance(value, Sentence) else value
+            for name, value in self.values.items()
+        }
+        return translate(self.template).format(**values) if values else translate(self.template)
+
+
 class SurveyappError(Exception):
     """An error whose text is written for the person who caused it."""
+
+    def said_by(self, translate: Callable[[str], str]) -> str:
+        """The error's text as `translate` says it."""
+        return say(self.args[0], translate) if self.args else ""
+
+
+def say(text: str, translate: Callable[[str], str]) -> str:
+    """`text` as `translate` says it where it remembers how it was made; else as it stands."""
+    return text.said_by(translate) if isinstance(text, Sentence) else text
 
 
 class InputError(SurveyappError):
@@ -43,6 +78,10 @@ class InputError(SurveyappError):
     def __init__(self, problems: Sequence[Problem] | str) -> None:
         self.problems = (Problem("", problems),) if isinstance(problems, str) else tuple(problems)
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def said_by(self, translate: Callable[[str], str]) -> str:
+        """All problems, one a line, as `translate` says them."""
+        return "\n".join(str(Problem(each.where, say(each.what, translate))) for each in self.problems)
 
 
 class QuestionnaireError(InputError):

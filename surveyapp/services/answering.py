@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.delphi.receipts import canonical_json, commitments, submission_hash
 from surveyapp.delphi.rounds import takes_answers
-from surveyapp.errors import AnswerError, Conflict, InputError, Problem, Refused, RoundClosed
+from surveyapp.errors import AnswerError, Conflict, InputError, Problem, Refused, RoundClosed, Sentence
 from surveyapp.models import LateDraft, Round, SaveReceipt, Submission, UtcDateTime, database_now
 from surveyapp.questionnaire.cells import BLANK, Given, Status
 from surveyapp.questionnaire.kinds import KINDS
@@ -48,8 +48,10 @@ class Conflicted(Conflict):
 
     def __init__(self, conflicts: tuple[CellConflict, ...], *, revision: int) -> None:
         super().__init__(
-            "Some of these answers were changed in another window after this page was opened. "
-            "Nothing was overwritten: choose which of the two to keep."
+            Sentence(
+                "Some of these answers were changed in another window after this page was opened. "
+                "Nothing was overwritten: choose which of the two to keep."
+            )
         )
         self.conflicts = conflicts
         self.revision = revision
@@ -277,7 +279,9 @@ def _key_of(seat: SeatKey) -> dict[str, int]:
 def _check_request_id(request_id: str) -> None:
     if not 8 <= len(request_id) <= MAX_REQUEST_ID or not request_id.isascii() or not request_id.isprintable():
         raise AnswerError(
-            "The page sent a save without a proper number of its own. Reload the page and try again."
+            Sentence(
+                "The page sent a save without a proper number of its own. Reload the page and try again."
+            )
         )
 
 
@@ -296,11 +300,11 @@ def _hold_round(session: Session, *, seat: Seat, request_id: str) -> _Held:
 
 
 def _gone() -> Refused:
-    return Refused("You have withdrawn from this study: nothing more is stored.")
+    return Refused(Sentence("You have withdrawn from this study: nothing more is stored."))
 
 
 def _closed(number: int) -> RoundClosed:
-    return RoundClosed(f"Round {number} takes no answers now.")
+    return RoundClosed(Sentence("Round {number} takes no answers now.", number=number))
 
 
 def _find_way(
@@ -328,8 +332,10 @@ def _check_asked(
         return
     known = frozenset(way.cells)
     if any(cell in known for cell in changes.keys() - way.open_cells):
-        raise AnswerError("Your consent is needed first: nothing is stored without it.")
-    raise AnswerError("This page holds a question that you are not asked. Reload the page and try again.")
+        raise AnswerError(Sentence("Your consent is needed first: nothing is stored without it."))
+    raise AnswerError(
+        Sentence("This page holds a question that you are not asked. Reload the page and try again.")
+    )
 
 
 def _check_complete(instrument: Instrument, way: Way, stored: Mapping[int, Stored]) -> None:
@@ -394,7 +400,7 @@ def _keep_receipt(
     except IntegrityError as error:
         # The same request ran at the same moment and was first. This one undoes itself; sent again, it
         # finds the reply of the first.
-        raise Conflict("This was being saved already. Nothing was saved twice.") from error
+        raise Conflict(Sentence("This was being saved already. Nothing was saved twice.")) from error
 
 
 def _read_submission(session: Session, *, seat: SeatKey, number: int) -> Submitted:

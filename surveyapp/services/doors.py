@@ -12,7 +12,7 @@ from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.rounds import takes_answers
-from surveyapp.errors import NotFound, Refused
+from surveyapp.errors import NotFound, Refused, Sentence
 from surveyapp.mail.links import hash_token, study_of
 from surveyapp.models import (
     Answer,
@@ -159,10 +159,12 @@ def start(session: Session, *, token: str, now: datetime) -> Started:
     invited = _get_invited(session, token=token)
     if invited.panellist_state == "withdrawn":
         raise Refused(
-            "You have withdrawn from this study. If that was a mistake, please write to the study team."
+            Sentence(
+                "You have withdrawn from this study. If that was a mistake, please write to the study team."
+            )
         )
     if invited.round is None or (not invited.takes_answers and not invited.started):
-        raise Refused("The study takes no answers now.")
+        raise Refused(Sentence("The study takes no answers now."))
     if not invited.started:
         _join_round(session, invited=invited, now=now)
     if invited.panellist_state != "invited":
@@ -233,16 +235,20 @@ def leave(session: Session, *, id_hash: str) -> None:
 def _get_invited(session: Session, *, token: str) -> Invited:
     invited = find_invited(session, token=token)
     if invited is None:
-        raise NotFound("This link does not open anything. It may have been replaced by a newer one.")
+        raise NotFound(
+            Sentence("This link does not open anything. It may have been replaced by a newer one.")
+        )
     return invited
 
 
 def _get_undecided(session: Session, *, token: str) -> Invited:
     invited = _get_invited(session, token=token)
     if invited.started:
-        raise Refused("You have begun to answer already. Open your link, then choose Withdraw on any page.")
+        raise Refused(
+            Sentence("You have begun to answer already. Open your link, then choose Withdraw on any page.")
+        )
     if invited.panellist_state == "withdrawn":
-        raise Refused("You have withdrawn from this study already; no more letters will come.")
+        raise Refused(Sentence("You have withdrawn from this study already; no more letters will come."))
     return invited
 
 
@@ -253,7 +259,7 @@ def _join_round(session: Session, *, invited: Invited, now: datetime) -> None:
         .with_for_update(read=True)
     ).one()
     if not takes_answers(held.state, now=now, closes_at=held.closes_at):
-        raise Refused("The study takes no answers now.")
+        raise Refused(Sentence("The study takes no answers now."))
     values = {
         "study_id": invited.study_id,
         "round": invited.round,

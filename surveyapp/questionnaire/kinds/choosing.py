@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.cells import BLANK, CellSpec, Given, Status
 from surveyapp.questionnaire.kinds.contract import is_missing, quoted, refuse
 
@@ -28,17 +29,29 @@ def choose(
     chosen = set(sent)
     for value in sent:
         if value not in labels:
-            refuse(label, f"{quoted(value)} is not offered here; choose among what is shown")
+            what = Sentence("{what} is not offered here; choose among what is shown", what=quoted(value))
+            refuse(label, what)
     if ordered and len(chosen) < len(sent):
         twice = next(value for value in sent if sent.count(value) > 1)
-        refuse(label, f"“{labels[twice]}” stands in two places; give each place to another one")
+        what = Sentence(
+            "“{option}” stands in two places; give each place to another one", option=labels[twice]
+        )
+        refuse(label, what)
     alone = chosen.intersection(exclusive)
     if alone and len(chosen) > 1:
-        refuse(
-            label, f"“{labels[min(alone)]}” cannot be chosen together with others; choose one or the other"
+        what = Sentence(
+            "“{option}” cannot be chosen together with others; choose one or the other",
+            option=labels[min(alone)],
         )
+        refuse(label, what)
     if most is not None and len(chosen) > most:
-        refuse(label, f"{len(chosen)} are chosen and at most {most} can be; take {len(chosen) - most} out")
+        what = Sentence(
+            "{chosen} are chosen and at most {most} can be; take {surplus} out",
+            chosen=len(chosen),
+            most=most,
+            surplus=len(chosen) - most,
+        )
+        refuse(label, what)
     parts = tuple(sent) if ordered else tuple(option for option in offered if option in chosen)
     return Given(Status.VALUE, parts=parts)
 
@@ -48,10 +61,10 @@ def chosen_shortfall(
 ) -> str | None:
     """Blank though required, or fewer than `least`; an option that stands alone is always enough."""
     if is_missing(given):
-        return "An answer is needed here." if spec.required else None
+        return Sentence("An answer is needed here.") if spec.required else None
     parts = given.parts if given is not None else None
     if parts is None or (exclusive and set(parts) <= set(exclusive)):
         return None
     if len(parts) < least:
-        return f"Choose at least {least}; so far you chose {len(parts)}."
+        return Sentence("Choose at least {least}; so far you chose {chosen}.", least=least, chosen=len(parts))
     return None

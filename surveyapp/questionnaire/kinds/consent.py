@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.cells import BLANK, CellKey, CellSpec, Given, Status
 from surveyapp.questionnaire.kinds.contract import Asking, Chance, quoted, refuse
 from surveyapp.questionnaire.kinds.pace import reading_seconds
@@ -35,7 +36,10 @@ class ConsentKind(Asking[Consent]):
         if not sent <= {"0", "1"}:
             strange = min(sent - {"0", "1"})
             label = question.text.get(questionnaire.language)
-            refuse(label, f"{quoted(strange)} is neither yes (1) nor no (0); tick the box or leave it")
+            what = Sentence(
+                "{what} is neither yes (1) nor no (0); tick the box or leave it", what=quoted(strange)
+            )
+            refuse(label, what)
         if "1" in sent:
             return _AGREED
         return _NOT_AGREED if sent else BLANK
@@ -51,7 +55,7 @@ class ConsentKind(Asking[Consent]):
     ) -> str | None:
         """A required consent must be given: a no is not enough."""
         if question.required and not is_agreed(given):
-            return "Your consent is needed before you can take part."
+            return Sentence("Your consent is needed before you can take part.")
         return None
 
     def seconds(self, questionnaire: Questionnaire, question: Consent, language: str) -> float:

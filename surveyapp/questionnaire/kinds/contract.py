@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Generic, NoReturn, Protocol, TypeVar
 
-from surveyapp.errors import AnswerError, Problem
+from surveyapp.errors import AnswerError, Problem, Sentence
 from surveyapp.questionnaire.cells import CellSpec, Given, Status
 from surveyapp.questionnaire.model import Page, Question, Questionnaire
 
@@ -77,7 +77,7 @@ class Asking(Generic[Q]):
     ) -> str | None:
         """A required cell must be given."""
         if spec.required and is_missing(given):
-            return "An answer is needed here."
+            return Sentence("An answer is needed here.")
         return None
 
     def show(
@@ -114,5 +114,5 @@ def quoted(text: str) -> str:
 def single(values: Sequence[str], label: str) -> str:
     """The one text of a cell that holds one; raises AnswerError when several were sent."""
     if len(values) > 1:
-        refuse(label, "several answers came for a question that takes one; choose one of them")
+        refuse(label, Sentence("several answers came for a question that takes one; choose one of them"))
     return values[0] if values else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.cells import CellSpec, Given
 from surveyapp.questionnaire.kinds.contract import Asking, Chance, refuse
 from surveyapp.questionnaire.kinds.pace import reading_seconds
@@ -25,7 +26,7 @@ class InformationKind(Asking[Information]):
         self, questionnaire: Questionnaire, question: Information, spec: CellSpec, values: Sequence[str]
     ) -> Given:
         """Nothing can be given here."""
-        refuse(question.id, "nothing can be answered here")
+        refuse(question.id, Sentence("nothing can be answered here"))
 
     def seconds(self, questionnaire: Questionnaire, question: Information, language: str) -> float:
         """Reading it."""

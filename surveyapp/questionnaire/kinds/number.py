@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal
 
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.cells import BLANK, CellKey, CellSpec, Given, Status
 from surveyapp.questionnaire.kinds.contract import Asking, Chance, plain_number, quoted, refuse, single
 from surveyapp.questionnaire.kinds.pace import reading_seconds
@@ -37,17 +38,22 @@ class NumberKind(Asking[Number]):
         if not text:
             return BLANK
         if _NUMBER.fullmatch(text) is None:
-            refuse(label, f"{quoted(text)} is not a number; write digits, like 3{_decimals_hint(question)}")
+            refuse(label, _not_a_number(question, quoted(text)))
         number = Decimal(text.replace(",", ".").replace("−", "-"))
         number = number.normalize() if number else Decimal(0)
         if -int(number.as_tuple().exponent) > question.decimals:
-            allowed = f"at most {question.decimals} decimals" if question.decimals else "whole numbers only"
-            refuse(label, f"{quoted(text)} has too many decimals; {allowed}")
+            refuse(label, _too_fine(question, quoted(text)))
         low, high = bounds(question)
         if low is not None and number < low:
-            refuse(label, f"{quoted(text)} is too small; the least is {plain_number(low)}")
+            what = Sentence(
+                "{what} is too small; the least is {least}", what=quoted(text), least=plain_number(low)
+            )
+            refuse(label, what)
         if high is not None and number > high:
-            refuse(label, f"{quoted(text)} is too large; the most is {plain_number(high)}")
+            what = Sentence(
+                "{what} is too large; the most is {most}", what=quoted(text), most=plain_number(high)
+            )
+            refuse(label, what)
         return Given(Status.VALUE, number=Decimal(f"{number:f}"))
 
     def show(
@@ -83,5 +89,15 @@ def bounds(question: Number) -> tuple[Decimal | None, Decimal | None]:
     return low, high
 
 
-def _decimals_hint(question: Number) -> str:
-    return " or 3.5" if question.decimals else ""
+def _not_a_number(question: Number, what: str) -> Sentence:
+    if question.decimals:
+        return Sentence("{what} is not a number; write digits, like 3 or 3.5", what=what)
+    return Sentence("{what} is not a number; write digits, like 3", what=what)
+
+
+def _too_fine(question: Number, what: str) -> Sentence:
+    if question.decimals:
+        return Sentence(
+            "{what} is too fine; at most {most} decimals can be stored", what=what, most=question.decimals
+        )
+    return Sentence("{what} is too fine; whole numbers only", what=what)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.cells import Given
 from surveyapp.questionnaire.kinds.contract import Chance, plain_number, quoted, refuse, single
 from surveyapp.questionnaire.model import Questionnaire, Scale
@@ -18,7 +19,12 @@ def read_point(scale: Scale, values: Sequence[str], label: str, labels: Mapping[
     text = single(values, label)
     given = scale.given_by_text.get(text)
     if given is None:
-        refuse(label, f"{quoted(text)} is not an answer here; choose one of {', '.join(labels)}")
+        what = Sentence(
+            "{what} is not an answer here; choose one of {labels}",
+            what=quoted(text),
+            labels=", ".join(labels),
+        )
+        refuse(label, what)
     return given
 
 

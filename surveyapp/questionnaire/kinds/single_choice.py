@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.cells import BLANK, CellKey, CellSpec, Given, Status
 from surveyapp.questionnaire.kinds.contract import Asking, Chance, quoted, refuse, single
 from surveyapp.questionnaire.kinds.options import option_labels, options_seconds
@@ -44,7 +45,8 @@ class SingleChoiceKind(Asking[SingleChoice]):
         if not text:
             return BLANK
         if text not in spec.labels:
-            refuse(label, f"{quoted(text)} is not one of the options; choose one that is shown")
+            what = Sentence("{what} is not one of the options; choose one that is shown", what=quoted(text))
+            refuse(label, what)
         return Given(Status.VALUE, text=text)
 
     def show(

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.cells import BLANK, CellKey, CellSpec, Given, Status
 from surveyapp.questionnaire.kinds.contract import Chance, refuse, single
 
@@ -28,13 +29,19 @@ def read_text(values: Sequence[str], label: str, max_length: int, *, one_line: b
         return BLANK
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if _NOT_STORABLE.search(text):
-        refuse(
-            label, "this text holds a character that cannot be stored (NUL or half a character); remove it"
+        what = Sentence(
+            "this text holds a character that cannot be stored (NUL or half a character); remove it"
         )
+        refuse(label, what)
     if one_line and "\n" in text:
-        refuse(label, "this answer takes one line; remove the line breaks")
+        refuse(label, Sentence("this answer takes one line; remove the line breaks"))
     if len(text) > max_length:
-        refuse(label, f"this text has {len(text):,} characters; up to {max_length:,} can be stored")
+        what = Sentence(
+            "this text has {length} characters; up to {most} can be stored",
+            length=f"{len(text):,}",
+            most=f"{max_length:,}",
+        )
+        refuse(label, what)
     return Given(Status.VALUE, text=text)
 
 
