@@ -51,9 +51,7 @@ def _words(code: int) -> tuple[str, str]:
         405: (_("That does not work here"), reload_page),
         413: (
             _("That was too long"),
-            _(
-                "One page holds up to a million characters. Go back, your texts are still there; shorten them."
-            ),
+            _("A page holds up to a million characters. Go back, your texts are still there: shorten one."),
         ),
         415: (_("That could not be read"), reload_page),
         429: (_("Too many tries"), _("Please wait a few minutes and try again.")),

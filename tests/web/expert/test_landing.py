@@ -115,7 +115,7 @@ def test_a_wrong_token_gets_a_neutral_page_and_too_many_have_to_wait(
     client: JudgingClient, ground: Ground
 ) -> None:
     token = ground.panel[0].token
-    for wrong in (token[:-1], f"other.{token.split('.')[1]}", "no-token", "x" * 300, "‮"):
+    for wrong in (token[:-1], f"other.{token.split('.')[1]}", "no-token", "x" * 300, "\u202e"):
         assert "does not open anything" in client.get(f"/l/{wrong}", 404).words
         client.post("/l/start", {"token": wrong}, 404)
         client.post("/l/decline", {"token": wrong}, 404)
