@@ -16,8 +16,8 @@ HEAD = """# The command line
 study's slug, the name it has in addresses. Where `--json` is offered, standard output holds one JSON document
 and nothing else; messages to people go to standard error.
 
-Exit codes: 0 done, 1 refused or something is wrong with what was given (nothing was changed), 2 the command was
-not understood.
+Exit codes: 0 done, 1 refused or something is wrong with what was given (nothing was changed), 2 the command
+was not understood.
 
 This page is written by `python scripts/write_commands.py` from what `--help` prints.
 """

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from flask_babel import format_date
 from flask_babel import gettext as _
 
-from surveyapp.services.reading.progress import Day, RoundProgress, StudyProgress
+from surveyapp.services.reading.progress import RoundProgress, StudyProgress
 from surveyapp.web.languages import page_language, written_time
 
 _WIDTH, _HEIGHT = 400, 130
@@ -129,7 +130,7 @@ def study_page(email: str, progress: StudyProgress) -> StudyPage:
         rounds=_strip(progress),
         figures=_figures(current) if current else (),
         groups=_groups(current) if current else (),
-        flow=_flow(current.days, progress.panel) if current else None,
+        flow=_flow(current, progress) if current else None,
         panel=progress.panel,
         late=current.late if current else 0,
         open_round=open_round,
@@ -209,10 +210,14 @@ def _groups(current: RoundProgress) -> tuple[GroupLine, ...]:
     )
 
 
-def _flow(days: Sequence[Day], panel: int) -> Flow | None:
+def _flow(current: RoundProgress, progress: StudyProgress) -> Flow | None:
+    days, panel = current.days, progress.panel
     if not days or not panel:
         return None
     first, last = days[0].day, days[-1].day
+    if current.opened_at is not None:
+        # The wait before the first submission belongs to the picture.
+        first = min(first, current.opened_at.astimezone(ZoneInfo(progress.time_zone)).date())
     span = max((last - first).days, 1)
     path = f"M0 {_HEIGHT}"
     for each in days:
