@@ -32,7 +32,6 @@ def make_flask(config: Config) -> Flask:
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
         MAX_FORM_PARTS=5_000,
-        TRUSTED_HOSTS=_trusted_hosts(config),
         # A long questionnaire may lie open for days; the token ends with its session.
         WTF_CSRF_TIME_LIMIT=None,
         # An unknown host has no page anyway, and a redirect must never name one.
@@ -49,12 +48,10 @@ def make_flask(config: Config) -> Flask:
     return app
 
 
-def _trusted_hosts(config: Config) -> list[str]:
+def _trusted_hosts(config: Config) -> frozenset[str]:
     base = urlsplit(config.base_url).hostname or "localhost"
-    hosts = [f"[{base}]" if ":" in base else base]
-    if not config.is_production:
-        hosts += _LOOPBACK
-    return hosts
+    own = {f"[{base}]" if ":" in base else base}
+    return frozenset(own if config.is_production else own | set(_LOOPBACK))
 
 
 def add_database(app: Flask, config: Config) -> None:
@@ -75,6 +72,7 @@ def add_languages(app: Flask) -> None:
 def add_doors(app: Flask, config: Config) -> None:
     """Sessions, the check of where a request comes from, and the headers of every response."""
     app.session_interface = security.Sessions(is_https=config.is_https)
+    app.before_request(security.make_host_check(_trusted_hosts(config)))
     app.before_request(security.refuse_foreign_origin)
     app.after_request(security.add_headers)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +18,7 @@ from surveyapp.services.reading.seats import Seat, find_seat
 
 SEAT = "seat"
 ORGANISER = "organiser"
+_HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -104,6 +107,22 @@ def get_sessions() -> Sessions:
     sessions = current_app.session_interface
     assert isinstance(sessions, Sessions)
     return sessions
+
+
+def make_host_check(hosts: frozenset[str]) -> Callable[[], None]:
+    """A check that refuses requests for any other host name; `hosts` are names without ports.
+
+    Werkzeug's own TRUSTED_HOSTS does the same at a tenth of a millisecond twice per request, which is much
+    where a page takes one.
+    """
+
+    def refuse_unknown_host() -> None:
+        host = request.environ.get("HTTP_HOST", "")
+        name = _HOST.fullmatch(host.lower())
+        if name is None or name[1] not in hosts:
+            abort(400)
+
+    return refuse_unknown_host
 
 
 def refuse_foreign_origin() -> None:

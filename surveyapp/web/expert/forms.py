@@ -30,7 +30,17 @@ _SPAN = re.compile(r"([1-9][0-9]{0,6})(?:-([1-9][0-9]{0,6}))?", re.ASCII)
 Values = Mapping[int, Sequence[str]]
 
 
-class PageForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without types
+class _Unseen(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without types
+    """A form whose own messages nobody sees: looking for their translations would only cost time."""
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]  # as above
+        """Without translations."""
+
+        def get_translations(self, form: object) -> None:
+            """None are needed."""
+
+
+class PageForm(_Unseen):
     """What every page of questions sends beside its answers; the session's token is checked by the guard."""
 
     revision = IntegerField(validators=[InputRequired(), NumberRange(0, LARGEST_REVISION)])
@@ -38,7 +48,7 @@ class PageForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without type
     shown = StringField(validators=[Length(max=20_000)])
 
 
-class SubmitForm(FlaskForm):  # type: ignore[misc]  # as above
+class SubmitForm(_Unseen):
     """The button at the end."""
 
     request_id = StringField(validators=_REQUEST_ID)

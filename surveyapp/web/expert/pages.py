@@ -203,12 +203,13 @@ class ThanksPage:
     """After submitting."""
 
     frame: Frame
-    number: int
-    submitted: str
+    is_repeated: bool
     may_change: bool
     has_drafts: bool
-    queue: str
-    csrf: str
+    number: Markup
+    submitted: Markup
+    queue: Markup
+    csrf: Markup
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from flask import abort, g, redirect, render_template, request, url_for
+from flask import Response, abort, g, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
+from markupsafe import escape
 
 from surveyapp.errors import Conflict, RoundClosed
 from surveyapp.extensions import get_database
@@ -14,9 +15,13 @@ from surveyapp.services import answering
 from surveyapp.web.expert import forms, pages, steps
 from surveyapp.web.expert.asking import Wording, page_title
 from surveyapp.web.expert.blueprints import get_seat, seat
+from surveyapp.web.expert.compiled import Kept, cut
+from surveyapp.web.expert.fields import slot
 from surveyapp.web.expert.showing import show_closed
 from surveyapp.web.expert.standing import Standing, read_standing
 from surveyapp.web.languages import page_language, written_time
+
+_thanks = Kept()
 
 
 @seat.get("/review")
@@ -115,16 +120,33 @@ def thanks(slug: str) -> ResponseReturnValue:
     here = get_seat()
     if not here.submission or here.submitted_at is None:
         return redirect(url_for("seat.enter", slug=slug), 303)
-    page = pages.ThanksPage(
-        frame=pages.frame_of(here),
-        number=here.submission,
-        submitted=written_time(here.submitted_at, here.time_zone, page_language()),
-        may_change=here.takes_answers,
-        has_drafts=here.has_drafts,
-        queue=steps.queue_name(here),
-        csrf=generate_csrf(),
+    frame = pages.frame_of(here)
+    key = (frame, page_language(), here.submission > 1, here.takes_answers, here.has_drafts)
+    compiled = _thanks.get(
+        key,
+        lambda: cut(
+            render_template(
+                "expert/thanks.html",
+                page=pages.ThanksPage(
+                    frame=frame,
+                    is_repeated=here.submission > 1,
+                    may_change=here.takes_answers,
+                    has_drafts=here.has_drafts,
+                    **{name: slot(name) for name in ("number", "submitted", "queue", "csrf")},
+                ),
+                form=None,
+            )
+        ),
     )
-    return render_template("expert/thanks.html", page=page, form=None)
+    body = compiled.fill_person(
+        {
+            "number": str(here.submission).encode(),
+            "submitted": escape(written_time(here.submitted_at, here.time_zone, page_language())).encode(),
+            "queue": steps.queue_name(here).encode(),
+            "csrf": escape(generate_csrf()).encode(),
+        }
+    )
+    return Response(body, mimetype="text/html")
 
 
 @seat.get("/change")

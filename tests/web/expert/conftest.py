@@ -22,7 +22,7 @@ EVERY_KIND = Path(__file__).with_name("every-kind.yaml")
 
 @pytest.fixture
 def ground(app: Flask) -> Iterator[Ground]:
-    """The study, its first round open; on its panel are one from the north, one from both, one from the south."""
+    """The study, its first round open; the panel: one from the north, one from both, one from the south."""
     database: Database = app.extensions["surveyapp.database"]
     yield lay_ground(database, load(EVERY_KIND), slug="every-kind")
     database.close()
