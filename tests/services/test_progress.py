@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from surveyapp.models import Panellist, Participation, Study
-from surveyapp.services import answering, doors
+from surveyapp.services import answering, doors, rounds
 from surveyapp.services.reading.progress import Counts, Day, StudyProgress, get_progress
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
@@ -110,3 +110,16 @@ def test_a_study_without_a_round_counts_its_panel(database: Database, tmp_path: 
     ground = lay_ground(database, load_text(SMALL, tmp_path), is_open=False)
     progress = look(ground)
     assert (progress.panel, progress.rounds, progress.current, progress.is_open) == (3, (), None, False)
+
+
+def test_each_round_counts_its_own(ground: Ground) -> None:
+    submit(ground, 0)
+    ground.close()
+    with ground.database.verb() as session:
+        study = get_study(session, slug=ground.slug)
+        rounds.open_round(session, study=study, now=read_now(session), actor="test")
+    ground.sit_down(1)
+    first, second = look(ground).rounds
+    assert (first.counts.submitted, first.counts.in_progress, first.counts.not_started) == (1, 0, 6)
+    assert (second.counts.submitted, second.counts.in_progress, second.counts.not_started) == (0, 1, 6)
+    assert (len(first.days), len(second.days)) == (1, 0)
