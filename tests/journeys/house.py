@@ -161,3 +161,12 @@ def open_study(
         study_id = study.id
         instrument = get_instrument(session, study_id=study_id, number=1)
     return Ground(database, study_id, slug, instrument, panel)
+
+
+CONSENT: Answers = {CellKey("consent"): 1}
+
+
+def rating(position: int, part: str = "", *, area: str = "cbrn") -> CellKey:
+    """The item at `position` on the page about an area, or its reason."""
+    item = load_questionnaire().items[position].id
+    return CellKey("effectiveness", item, area, "" if part else "effectiveness", part)

@@ -113,8 +113,11 @@ class Answered:
         return {key: value for answers in self.pages.values() for key, value in answers.items()}
 
 
-def plan_answers(areas: Sequence[str], *, chooses: bool = False) -> Answered:
-    """Answers to the whole built-in study: every point, the opt-out, a few reasons, one item left out."""
+def plan_answers(areas: Sequence[str], *, chooses: bool = False, items: int = 27) -> Answered:
+    """Answers to the whole built-in study: every point, the opt-out, a few reasons, one item left out.
+
+    With fewer `items` the later ones stay blank, where clicking all of them is not the point.
+    """
     pages: dict[str, Answers] = {
         "consent": {CellKey("consent"): 1, CellKey("acknowledgement"): "no"},
         "background": {
@@ -132,17 +135,17 @@ def plan_answers(areas: Sequence[str], *, chooses: bool = False) -> Answered:
     if chooses:
         pages["choice-of-areas"] = {CellKey("areas"): list(areas)}
     for area in areas:
-        pages[f"effectiveness.{area}"] = _plan_ratings("effectiveness", area, first=len(area))
-    pages["feasibility"] = _plan_ratings("feasibility", "", first=2)
+        pages[f"effectiveness.{area}"] = _plan_ratings("effectiveness", area, first=len(area), items=items)
+    pages["feasibility"] = _plan_ratings("feasibility", "", first=2, items=items)
     ids = [item.id for item in load_questionnaire().items]
     pages["preferred-combination"] = {CellKey("combination"): [ids[0], ids[8], ids[26]]}
     pages["closing"] = {CellKey("remarks"): "Nothing is missing.\n\nThank you."}
     return Answered(pages)
 
 
-def _plan_ratings(question: str, context: str, *, first: int) -> Answers:
+def _plan_ratings(question: str, context: str, *, first: int, items: int) -> Answers:
     answers: dict[CellKey, Value] = {}
-    for position, item in enumerate(load_questionnaire().items):
+    for position, item in enumerate(load_questionnaire().items[:items]):
         if position == LEFT_OUT:
             continue
         point = (first + position) % 6
