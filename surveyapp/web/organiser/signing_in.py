@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import g, redirect, render_template, request, url_for
+from flask import g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -50,7 +50,7 @@ def enter() -> ResponseReturnValue:
         if old:
             # Whatever was planted or left here ends with the new session's beginning.
             accounts.sign_out(session, id_hash=hash_cookie(old))
-    response = redirect(url_for("organiser.studies"), 303)
+    response = make_response(redirect(url_for("organiser.studies"), 303))
     sessions.give(response, security.ORGANISER, cookie)
     return response
 
@@ -82,6 +82,6 @@ def sign_out() -> ResponseReturnValue:
     cookie = request.cookies.get(sessions.name(security.ORGANISER), "")
     with get_database().verb() as session:
         accounts.sign_out(session, id_hash=hash_cookie(cookie))
-    response = redirect(url_for("organiser.sign_in"), 303)
+    response = make_response(redirect(url_for("organiser.sign_in"), 303))
     sessions.take(response, security.ORGANISER)
     return response
