@@ -124,10 +124,17 @@ def _answered(standing: Standing, wording: Wording, spec: CellSpec) -> pages.Ans
     kind = KINDS[question.kind]
     context = questionnaire.contexts_by_id.get(key.context)
     what = {"reason": _("reason"), "other": _("in own words")}.get(key.part, "")
+    item = wording.plain(questionnaire.items_by_id[key.item].title) if key.item else ""
+    context_title = wording.plain(context.title) if context else ""
+    criterion = wording.plain(questionnaire.criteria[key.criterion].title) if key.criterion else ""
+    # Where all answers of a question share it, the page's title says the context, and the question the rest.
+    is_several = len(getattr(question, "criteria", ())) > 1
+    label = (item or context_title, criterion if is_several else "", what)
     return pages.Answered(
-        item=wording.plain(questionnaire.items_by_id[key.item].title) if key.item else "",
-        context=wording.plain(context.title) if context else "",
-        criterion=wording.plain(questionnaire.criteria[key.criterion].title) if key.criterion else "",
+        label=" – ".join(piece for piece in label if piece),
+        item=item,
+        context=context_title,
+        criterion=criterion,
         what=what,
         words="" if given is None else kind.show(questionnaire, question, spec, given, wording.language),
         is_text=bool(key.part) or question.kind in {"short_text", "long_text"},

@@ -216,6 +216,7 @@ class ThanksPage:
 class Answered:
     """One answer in the copy that an expert takes along."""
 
+    label: str
     item: str
     context: str
     criterion: str

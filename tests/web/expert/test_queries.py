@@ -1,0 +1,95 @@
+"""A page costs a handful of queries, whatever its length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import event
+
+from surveyapp.questionnaire.loading import load
+from surveyapp.services.unit import Database
+from tests.support.judging import JudgingClient
+from tests.support.studies import QUESTIONNAIRES, Ground, lay_ground
+from tests.web.expert.conftest import Expert
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+PAGE_OR_SAVE = 6
+SUBMIT = 10
+
+
+@pytest.fixture
+def ground(app: Flask) -> Iterator[Ground]:
+    """The built-in study: a page of 27 ratings with 27 reasons."""
+    database: Database = app.extensions["surveyapp.database"]
+    questionnaire = load(QUESTIONNAIRES / "systemic-risk-mitigations.yaml")
+    yield lay_ground(database, questionnaire, slug="mitigations", groups=("cbrn",))
+    database.close()
+
+
+@contextmanager
+def counted(ground: Ground) -> Iterator[list[str]]:
+    """The statements that reach the database meanwhile."""
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    event.listen(ground.database.engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(ground.database.engine, "before_cursor_execute", note)
+
+
+def test_queries_of_pages_saves_and_submitting(client: JudgingClient, ground: Ground, expert: Expert) -> None:
+    expert.consent()
+    page = f"{expert.base}/p/effectiveness.cbrn"
+    client.get(page)  # the questionnaire is read once per process
+    with counted(ground) as of_page:
+        client.get(page)
+    rating, reason = (
+        ("effectiveness", "data-curation", "cbrn", "effectiveness"),
+        ("effectiveness", "data-curation", "cbrn", "", "reason"),
+    )
+    with counted(ground) as of_autosave:
+        answers = {expert.field(*rating): ["4"], expert.field(*reason): ["It depends."]}
+        with_page = expert.save(answers, base=1_000_000)
+    assert with_page.status_code == 200
+    posted = {
+        expert.field("effectiveness", item.id, "cbrn", "effectiveness"): "5"
+        for item in ground.instrument.questionnaire.items
+    }
+    client.get(page)
+    with counted(ground) as of_post:
+        client.submit(posted)
+    with counted(ground) as of_review:
+        client.get(f"{expert.base}/review")
+    with counted(ground) as of_submit:
+        client.submit({}, action=f"{expert.base}/submit")
+    with counted(ground) as of_thanks:
+        client.get(f"{expert.base}/thanks")
+    assert 0 < len(of_page) <= PAGE_OR_SAVE, of_page
+    # The helper fetches a page for its token first.
+    assert 0 < len(of_autosave) - len(of_page) <= PAGE_OR_SAVE, of_autosave
+    assert 0 < len(of_post) <= PAGE_OR_SAVE, of_post
+    assert 0 < len(of_review) <= PAGE_OR_SAVE, of_review
+    assert 0 < len(of_submit) <= SUBMIT, of_submit
+    assert 0 < len(of_thanks) <= PAGE_OR_SAVE, of_thanks
+
+
+def test_a_page_of_one_item_costs_as_many_queries_as_one_of_twenty_seven(
+    app: Flask, client: JudgingClient, ground: Ground, expert: Expert
+) -> None:
+    expert.consent()
+    counts = []
+    for key in ("effectiveness.cbrn", "closing"):
+        client.get(f"{expert.base}/p/{key}")
+        with counted(ground) as statements:
+            client.get(f"{expert.base}/p/{key}")
+        counts.append(len(statements))
+    assert counts[0] == counts[1]

@@ -1,0 +1,68 @@
+"""In which language a page speaks, which passages it marks, and how it writes times."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+
+import surveyapp
+from surveyapp.questionnaire.loading import load
+from surveyapp.questionnaire.model import Text
+from surveyapp.web.expert.asking import Wording
+from surveyapp.web.languages import text_direction, written_time
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+CODE = Path(surveyapp.__file__).parent
+STUDY = Path(__file__).with_name("expert") / "every-kind.yaml"
+
+
+def texts_in_the_code() -> Iterator[str]:
+    """Every text that templates and web code mark as translatable."""
+    methods = [("web/**.py", "python"), ("templates/**.html", "jinja2")]
+    options = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
+    for _file, _line, message, *_rest in extract_from_dir(CODE, methods, options):
+        yield message if isinstance(message, str) else message[0]
+
+
+def test_the_catalogue_holds_every_text_of_the_code() -> None:
+    with (CODE / "translations" / "messages.pot").open("rb") as stream:
+        catalogue = read_po(stream)
+    known = {each.id if isinstance(each.id, str) else each.id[0] for each in catalogue if each.id}
+    used = set(texts_in_the_code())
+    assert len(used) > 100
+    assert known == used, "make messages.pot anew, as surveyapp/translations/README.md says"
+
+
+def test_a_text_in_another_language_is_marked() -> None:
+    wording = Wording(load(STUDY), "de", "de")
+    assert wording.line(Text({"de": "Ja & nein", "en": "Yes"})) == "Ja &amp; nein"
+    assert wording.line(Text({"en": "Yes <b>"})) == '<span lang="en">Yes &lt;b&gt;</span>'
+    assert wording.line(Text({"*": "Yes"})) == '<span lang="en">Yes</span>'
+    assert wording.block(Text({"fr": "Oui"})) == '<div lang="fr"><p>Oui</p>\n</div>'
+    assert Wording(load(STUDY), "en", "en").line(Text({"*": "Yes"})) == "Yes"
+
+
+@pytest.mark.parametrize(
+    ("zone", "written"),
+    [
+        ("Europe/Berlin", "Sat 12 Dec 2026, 18:00 CET"),
+        ("UTC", "Sat 12 Dec 2026, 17:00 UTC"),
+        ("Asia/Dubai", "Sat 12 Dec 2026, 21:00 UTC+04"),
+    ],
+)
+def test_a_time_names_its_zone(zone: str, written: str) -> None:
+    assert written_time(datetime(2026, 12, 12, 17, tzinfo=UTC), zone, "en") == written
+
+
+def test_other_languages_write_times_their_way() -> None:
+    moment = datetime(2026, 12, 12, 17, tzinfo=UTC)
+    assert written_time(moment, "Europe/Berlin", "de").startswith("Sa. 12 Dez. 2026")
+    assert written_time(moment, "Europe/Berlin", "qqq") == "Sat 12 Dec 2026, 18:00 CET"
+    assert [text_direction(code) for code in ("ar", "en", "x-nothing")] == ["rtl", "ltr", "ltr"]
