@@ -19,6 +19,7 @@ from typing import Any, Literal
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Select,
     Text,
     and_,
     bindparam,
@@ -165,14 +166,25 @@ _THESE_ANSWERS = (
     Answer.round == bindparam("round"),
     Answer.panellist_id.in_(bindparam("ids", expanding=True)),
 )
-_TOKENS = (
-    select(Answer.panellist_id, func.aggregate_strings(_token(), " "))
-    .where(*_THESE_ANSWERS, _is_token())
-    .group_by(Answer.panellist_id)
-)
-_ENTRIES = select(
-    Answer.panellist_id, Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts
-).where(*_THESE_ANSWERS, not_(_is_token()))
+
+
+def _select_given(*, is_sqlite: bool) -> Select[int, str, str]:
+    """One row per panellist: tokens in one text, and what is no token as a JSON list of lists."""
+    tokens = func.aggregate_strings(_token(), " ").filter(_is_token())
+    if is_sqlite:
+        # Its JSON would round numbers to fifteen digits; as texts they keep all that they have.
+        number = case((Answer.value.is_not(None), func.printf("%!.17g", Answer.value)))
+        row = func.json_array(Answer.cell, Answer.status, number, Answer.text, Answer.parts)
+        rows = func.json_group_array(row)
+    else:
+        row = func.json_build_array(Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts)
+        rows = func.json_agg(row)
+    entries = cast(rows.filter(not_(_is_token())), Text)
+    return select(Answer.panellist_id, tokens, entries).where(*_THESE_ANSWERS).group_by(Answer.panellist_id)
+
+
+# By whether the database is SQLite.
+_GIVEN = {is_sqlite: _select_given(is_sqlite=is_sqlite) for is_sqlite in (True, False)}
 _PARTICIPATIONS = (
     select(
         Participation.round,
@@ -213,15 +225,16 @@ def _read_sheets(
     cells: Mapping[CellName, int],
 ) -> dict[int, list[GivenSheet]]:
     found: dict[int, list[GivenSheet]] = defaultdict(list)
+    is_sqlite = not _is_postgresql(session)
     for number in rounds:
         key = {"study_id": study.id, "round": number, "ids": ids}
         participations = session.execute(_PARTICIPATIONS, key).all()
-        tokens = {seat: packed.split(" ") for seat, packed in session.execute(_TOKENS, key)}
-        entries: dict[int, list[Entry]] = defaultdict(list)
-        for seat, cell, status, value, text, parts in session.execute(_ENTRIES, key):
-            entries[seat].append(_entry(cell, status, value, text, parts))
+        given = {
+            seat: (packed.split(" ") if packed else [], _read_entries(entries))
+            for seat, packed, entries in session.execute(_GIVEN[is_sqlite], key)
+        }
         for row in participations:
-            mine, others = tokens.get(row.panellist_id, []), entries[row.panellist_id]
+            mine, others = given.get(row.panellist_id, ([], []))
             drafts: list[Entry] = []
             if row.submission and (
                 row.revision > row.submitted_revision
@@ -276,8 +289,13 @@ def _submitted_entry(answer: Mapping[str, Any], cells: Mapping[CellName, int]) -
     )
 
 
-def _entry(cell: int, status: int, value: float | None, text: str | None, parts: str | None) -> Entry:
-    return Entry(cell, status, value, text, None if parts is None else tuple(json.loads(parts)))
+def _read_entries(packed: str | None) -> list[Entry]:
+    return [_entry(*columns) for columns in json.loads(packed)] if packed else []
+
+
+def _entry(cell: int, status: int, value: float | str | None, text: str | None, parts: str | None) -> Entry:
+    number = None if value is None else float(value)
+    return Entry(cell, status, number, text, None if parts is None else tuple(json.loads(parts)))
 
 
 def _read_late(
