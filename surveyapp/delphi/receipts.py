@@ -44,7 +44,7 @@ def submission_hash(head: Mapping[str, Any], all_commitments: Iterable[str]) -> 
 
 def build_receipt(head: Mapping[str, Any], seed: str, answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The receipt file's content: everything that `find_faults` needs, and nothing about anybody else."""
-    entries = []
+    entries: list[dict[str, Any]] = []
     for position, answer in enumerate(answers):
         salt = salt_of(seed, position)
         entries.append(

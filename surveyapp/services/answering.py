@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +32,8 @@ class Saved:
     revision: int
     repeated: bool = False
     """Whether the same request had been saved before; then nothing was done again."""
+    way: Way | None = field(default=None, compare=False)
+    """What the expert is asked from here on; None when the request was a repeated one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,7 @@ def save(
         session, study_id=seat.study_id, number=seat.questionnaire_number, sha256=seat.questionnaire_sha256
     )
     stored = read_stored(session, seat=seat, cells={*changes, *instrument.routing_cells})
-    _check_asked(instrument, seat=seat, stored=stored, changes=changes)
+    way = _check_asked(instrument, seat=seat, stored=stored, changes=changes)
     writes: dict[int, Stored] = {}
     conflicts = []
     for cell, given in changes.items():
@@ -186,7 +188,7 @@ def save(
         raise Conflicted(tuple(conflicts), revision=revision - 1)
     _write(session, seat=seat, revision=revision, base=base, rows=writes)
     _keep_receipt(session, key=key, request_id=request_id, revision=revision, now=held.now)
-    return Saved(revision)
+    return Saved(revision, way=way)
 
 
 def keep_late_draft(
@@ -321,7 +323,7 @@ def _check_asked(
     seat: Seat,
     stored: Mapping[int, tuple[Stored, int]],
     changes: Mapping[int, Given],
-) -> None:
+) -> Way:
     way = _find_way(
         instrument,
         seat=seat,
@@ -329,7 +331,7 @@ def _check_asked(
         changes=changes,
     )
     if changes.keys() <= way.open_cells:
-        return
+        return way
     known = frozenset(way.cells)
     if any(cell in known for cell in changes.keys() - way.open_cells):
         raise AnswerError(Sentence("Your consent is needed first: nothing is stored without it."))

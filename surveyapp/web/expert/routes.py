@@ -17,12 +17,11 @@ from surveyapp.extensions import get_database
 from surveyapp.questionnaire.cells import Given
 from surveyapp.questionnaire.routing import Route
 from surveyapp.services import answering
-from surveyapp.services.instruments import Instrument
-from surveyapp.services.reading.seats import Seat, given_of, read_stored
+from surveyapp.services.reading.seats import Seat
 from surveyapp.services.unit import read_now
 from surveyapp.web.expert import fields, forms, pages, steps
 from surveyapp.web.expert.asking import Asker, Wording, statement_of
-from surveyapp.web.expert.blueprints import end_session, get_seat, seat
+from surveyapp.web.expert.blueprints import ask_for_link, end_session, get_seat, seat
 from surveyapp.web.expert.showing import compile_page, say_expired, show_again, show_closed, show_conflict
 from surveyapp.web.expert.standing import read_instrument, read_standing
 from surveyapp.web.languages import page_language
@@ -105,6 +104,10 @@ def save_page(slug: str, key: str) -> ResponseReturnValue:  # noqa: ARG001 - the
     instrument = read_instrument(here)
     form = forms.PageForm()
     if not g.get("csrf_valid", False):
+        own = steps.queue_name(here)
+        if request.form.get("seat", own) != own:
+            # Another personal link was opened in this browser since: the two are never mixed.
+            return ask_for_link()
         return show_again(key, instrument, notice=say_expired(), status=400)
     if not form.validate():
         abort(400)
@@ -120,7 +123,7 @@ def save_page(slug: str, key: str) -> ResponseReturnValue:  # noqa: ARG001 - the
     request_id = forms.name_save(form.request_id.data or "", values)
     saving = Saving(request_id, form.revision.data or 0, changes, key)
     try:
-        route = saving.run(here, instrument)
+        route = saving.run(here)
     except answering.Conflicted as conflict:
         return show_conflict(key, instrument, values, conflict)
     except RoundClosed:
@@ -142,19 +145,20 @@ class Saving:
     changes: Mapping[int, Given]
     place: str | None
 
-    def run(self, here: Seat, instrument: Instrument) -> Route:
+    def run(self, here: Seat) -> Route:
         """Save, and find the route as it is then."""
         try:
-            return self._run(here, instrument)
+            saved = self._run(here)
         except answering.Conflicted:
             raise
         except Conflict:
             # The same request was under way already, from a double click; now its reply is there.
-            return self._run(here, instrument)
+            saved = self._run(here)
+        return read_standing(here).route if saved.way is None else saved.way.route
 
-    def _run(self, here: Seat, instrument: Instrument) -> Route:
+    def _run(self, here: Seat) -> answering.Saved:
         with get_database().verb() as session:
-            answering.save(
+            return answering.save(
                 session,
                 seat=here,
                 request_id=self.request_id,
@@ -162,13 +166,6 @@ class Saving:
                 changes=self.changes,
                 place=self.place,
             )
-        missing = [cell for cell in instrument.routing_cells if cell not in self.changes]
-        known = dict(self.changes)
-        if missing:
-            with get_database().reading() as session:
-                stored = read_stored(session, seat=here, cells=missing)
-            known = {cell: given_of(columns) for cell, (columns, _revision) in stored.items()} | known
-        return instrument.route(group=here.group, tags=here.tags, answers=known)
 
     def keep_late(self, here: Seat) -> None:
         """Keep what came too late; it is shown to the organiser and never counted silently."""
