@@ -103,15 +103,16 @@ class Autosave {
       });
       body = await reply.json();
     } catch {
-      reply = reply && reply.status < 500 ? reply : null;
+      // No reply, or none of ours: a proxy's own page, or a line that was cut in the middle.
     }
     this.isSending = false;
     this.answer(save, reply, body);
   }
 
   answer(save, reply, body) {
-    if (reply === null || reply.status >= 500 || reply.status === 429) {
-      this.retry(reply);
+    const isCut = reply?.ok && !Number.isInteger(body.revision);
+    if (reply === null || isCut || reply.status >= 500 || reply.status === 429) {
+      this.retry();
     } else if (reply.ok) {
       this.failures = 0;
       this.take(body.revision);
@@ -126,7 +127,8 @@ class Autosave {
       for (const each of body.problems) this.showProblem(each);
       this.say("mistake", "trouble");
       this.send();
-    } else if (body.kind === "no-seat") {
+    } else if (reply.status === 400 && body.kind !== "strange" || reply.status === 401 || reply.status === 403) {
+      // The session is over or is somebody else's by now: what was typed waits for the personal link.
       this.tell(this.form.dataset.ended);
     } else if (body.kind === "closed") {
       this.queue.abandon(Object.keys(save.answers));
@@ -150,9 +152,9 @@ class Autosave {
     }
   }
 
-  retry(reply) {
+  retry() {
     this.failures += 1;
-    this.say(reply === null && navigator.onLine === false ? "offline" : reply === null ? "offline" : "trouble", "trouble");
+    this.say(navigator.onLine === false ? "offline" : "trouble", "trouble");
     const wait = Math.min(LONGEST_WAIT, 1000 * 2 ** (this.failures - 1));
     this.timer = setTimeout(() => this.send(), wait);
   }

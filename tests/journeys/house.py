@@ -25,6 +25,7 @@ from tests.support.studies import QUESTIONNAIRES, Ground, Member, add_member
 TITLE = "Mitigations for systemic AI risks"
 BUILT_IN = QUESTIONNAIRES / "systemic-risk-mitigations.yaml"
 DONT_KNOW = "dont-know"
+WITHDRAWN = "(withdrawn)"
 
 Value = int | str | list[str]
 """What was clicked or written: a point, an option's id or a text, several ids; DONT_KNOW is an opt-out."""
@@ -107,6 +108,8 @@ class House:
             key = CellKey(question, item, context, criterion, part)
             if parts is not None:
                 found[key] = json.loads(parts)
+            elif status == Status.WITHDRAWN:
+                found[key] = WITHDRAWN
             elif number is not None:
                 assert number == int(number), f"{key} holds {number}"
                 found[key] = int(number)

@@ -165,6 +165,27 @@ def test_rel_05_a_reply_lost_after_the_commit_is_asked_for_again(rater: Expert) 
     assert sent[2]["request_id"] != sent[1]["request_id"]
 
 
+def test_a_reply_that_is_no_reply_is_not_taken_for_one(rater: Expert) -> None:
+    page = rater.page
+    page.route(SAVE, lambda route: route.fulfill(status=200, body="<h1>Welcome to our hotel</h1>"))
+    rater.give(rating(0), 3)
+    expect(rater.status).to_have_text(TROUBLE)
+    page.unroute(SAVE)
+    rater.wait_saved()
+    assert rater.stored() == {**CONSENT, rating(0): 3}
+
+
+def test_the_link_opened_again_loses_nothing_of_an_older_window(rater: Expert, page: OpenPage) -> None:
+    again = Expert(rater.house, rater.member, page(context=rater.page.context), rater.ground)
+    again.enter()
+    rater.give(rating(0), 3)
+    expect(rater.status).to_contain_text("Your session has ended. Your answers are kept in this browser")
+    assert rater.stored() == dict(CONSENT)
+    rater.page.reload()
+    rater.wait_saved()
+    assert rater.stored() == {**CONSENT, rating(0): 3}
+
+
 def open_second_window(rater: Expert, page: OpenPage) -> Expert:
     second = Expert(rater.house, rater.member, page(context=rater.page.context), rater.ground)
     second.go("p/effectiveness.cbrn")

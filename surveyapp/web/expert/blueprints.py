@@ -24,14 +24,18 @@ def require_seat() -> ResponseReturnValue | None:
     """Nobody without a seat in this very study comes further; what they typed is shown back to them."""
     found: Seat | None = g.seat
     if found is None:
-        return _ask_for_link()
+        return ask_for_link()
     if (request.view_args or {}).get("slug") != found.slug:
         abort(404)
     if request.method not in security.SAFE_METHODS:
         token = request.headers.get("X-CSRFToken") or request.form.get("csrf_token")
-        if not security.is_csrf_token_valid(token) and request.endpoint != "seat.save_page":
-            # The page itself is shown again with everything typed; see `routes.save_page`.
-            abort(400)
+        if not security.is_csrf_token_valid(token):
+            if request.endpoint == "seat.autosave":
+                # The link was opened again, or another one, since the page was: its script keeps the answers.
+                return {"kind": "no-seat"}, 400
+            if request.endpoint != "seat.save_page":
+                # The page itself is shown again with everything typed; see `routes.save_page`.
+                abort(400)
     return None
 
 
@@ -53,7 +57,8 @@ def end_session() -> ResponseReturnValue:
     return response
 
 
-def _ask_for_link() -> ResponseReturnValue:
+def ask_for_link() -> ResponseReturnValue:
+    """The session behind the page has ended; what was typed is shown back, or stays with the script."""
     if request.path.endswith("/save"):
         return {"kind": "no-seat"}, 401
     texts: list[str] = []
