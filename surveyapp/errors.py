@@ -10,6 +10,7 @@ SurveyappError                 something a person can act on
 │   ├── RoundClosed            the round takes no answers (any more)
 │   ├── Conflict               somebody or another window changed it first
 │   └── TooManyTries           a throttle says wait
+├── Unavailable                the database does not answer now
 └── ConfigError                the installation is not set up rightly
 """
 
@@ -118,6 +119,12 @@ class TooManyTries(Refused):
     def __init__(self, message: str, *, retry_after: int) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Unavailable(SurveyappError):
+    """The database does not answer now; nothing was changed. `retry_after` is in seconds."""
+
+    retry_after = 3
 
 
 class ConfigError(SurveyappError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -10,9 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, select, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import ConfigError
+from surveyapp.errors import ConfigError, Sentence, Unavailable
 from surveyapp.models import database_now
 
 BUSY_TIMEOUT_MS = 5_000
@@ -41,7 +43,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A session that sees one state of the data and leaves nothing behind."""
-        with Session(self.engine, expire_on_commit=False, autoflush=False) as session:
+        with _answering(), Session(self.engine, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @contextmanager
@@ -50,14 +52,15 @@ class Database:
 
         That saves two of three trips to PostgreSQL, on the way that every expert's request takes.
         """
-        with Session(self._glance_engine, expire_on_commit=False, autoflush=False) as session:
+        with _answering(), Session(self._glance_engine, expire_on_commit=False, autoflush=False) as session:
             yield session
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
         """Like `reading`, but every statement sees the same instant: for exports and backups."""
         options = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
-        with Session(self.engine.execution_options(**options), expire_on_commit=False) as session:
+        snapshot = self.engine.execution_options(**options)
+        with _answering(), Session(snapshot, expire_on_commit=False) as session:
             if self.is_sqlite:
                 # BEGIN alone takes no snapshot; the first read does.
                 session.execute(text("SELECT count(*) FROM sqlite_master"))
@@ -66,13 +69,26 @@ class Database:
     @contextmanager
     def verb(self) -> Iterator[Session]:
         """A session whose changes are committed together when the block ends, or not at all."""
-        with Session(self._verb_engine, expire_on_commit=False) as session:
+        with _answering(), Session(self._verb_engine, expire_on_commit=False) as session:
             yield session
             session.commit()
 
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Tell a database that does not answer, is locked or full, from a mistake of ours."""
+    try:
+        yield
+    except (OperationalError, sqlite3.OperationalError) as error:
+        raise Unavailable(
+            Sentence(
+                "The database does not answer just now. Nothing was changed; please try again in a moment."
+            )
+        ) from error
 
 
 def read_now(session: Session) -> datetime:

@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
-from surveyapp.errors import NotFound, Refused, TooManyTries
+from surveyapp.errors import NotFound, Refused, TooManyTries, Unavailable
 
 
 def register(app: Flask) -> None:
@@ -18,6 +18,7 @@ def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, show_http_error)
     app.register_error_handler(NotFound, show_not_found)
     app.register_error_handler(Refused, show_refused)
+    app.register_error_handler(Unavailable, show_unavailable)
     app.register_error_handler(Exception, show_fault)
 
 
@@ -61,15 +62,30 @@ def _words(code: int) -> tuple[str, str]:
 
 def show_not_found(error: NotFound) -> ResponseReturnValue:
     """There is no such thing, or it is not this person's to see."""
-    return render_template("errors/error.html", title=_("There is no such page"), what=str(error)), 404
+    return render_template("errors/error.html", title=_("There is no such page"), what=error.said_by(_)), 404
 
 
 def show_refused(error: Refused) -> ResponseReturnValue:
     """The act is not possible in the present state."""
     if isinstance(error, TooManyTries):
-        page = render_template("errors/error.html", title=_("Too many tries"), what=str(error))
+        page = render_template("errors/error.html", title=_("Too many tries"), what=error.said_by(_))
         return page, 429, {"Retry-After": str(error.retry_after)}
-    return render_template("errors/error.html", title=_("That is not possible now"), what=str(error)), 409
+    return render_template(
+        "errors/error.html", title=_("That is not possible now"), what=error.said_by(_)
+    ), 409
+
+
+def show_unavailable(error: Unavailable) -> ResponseReturnValue:
+    """The database does not answer; what was sent was not saved, and may be sent again."""
+    # The cause may hold what was being stored, so only its type is written down.
+    current_app.logger.error("unavailable at %s: %s", request.endpoint, type(error.__cause__).__qualname__)
+    later = {"Retry-After": str(error.retry_after)}
+    if request.path.endswith("/save"):
+        return {"kind": "unavailable"}, 503, later
+    page = render_template(
+        "errors/error.html", title=_("Please try again in a moment"), what=error.said_by(_)
+    )
+    return page, 503, later
 
 
 def show_fault(error: Exception) -> ResponseReturnValue:

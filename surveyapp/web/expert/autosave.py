@@ -33,7 +33,7 @@ def autosave(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the guard has 
         body = _read_json()
         request_id, base, place, values = forms.read_autosave(body, most=len(instrument.specs))
     except InputError as error:
-        return {"kind": "strange", "message": str(error)}, 400
+        return {"kind": "strange", "message": error.said_by(_)}, 400
     changes, errors = forms.parse(instrument, values)
     if errors:
         problems = [{"field": f"a{cell}", "message": what} for cell, what in errors.items()]
@@ -80,9 +80,9 @@ def _save(
         )
         return {"kind": "closed", "message": message}, 409
     except AnswerError as error:
-        return {"kind": "answers", "problems": [], "message": str(error)}, 422
+        return {"kind": "answers", "problems": [], "message": error.said_by(_)}, 422
     except Refused as error:
-        return {"kind": "refused", "message": str(error)}, 409
+        return {"kind": "refused", "message": error.said_by(_)}, 409
     return {"revision": saved.revision, "repeated": saved.repeated}
 
 

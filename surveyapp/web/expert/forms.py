@@ -14,7 +14,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import IntegerField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange, Regexp
 
-from surveyapp.errors import AnswerError, InputError, Problem
+from surveyapp.errors import AnswerError, InputError, Problem, say
 from surveyapp.questionnaire.cells import Given
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.questionnaire.model import Combination
@@ -87,7 +87,7 @@ def read_posted(
             try:
                 sent = _read_places(f"a{number}.", lists) + sent
             except AnswerError as error:
-                errors[number] = error.problems[0].what
+                errors[number] = say(error.problems[0].what, _)
         values[number] = sent
     return values, errors
 
@@ -134,7 +134,7 @@ def parse(instrument: Instrument, values: Values) -> tuple[dict[int, Given], dic
         try:
             given[number] = KINDS[question.kind].parse(questionnaire, question, spec, sent)
         except AnswerError as error:
-            errors[number] = error.problems[0].what
+            errors[number] = say(error.problems[0].what, _)
     return given, errors
 
 

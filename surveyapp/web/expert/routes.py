@@ -130,7 +130,7 @@ def save_page(slug: str, key: str) -> ResponseReturnValue:  # noqa: ARG001 - the
         saving.keep_late(here)
         return show_closed(here, kept=True), 409
     except AnswerError as error:
-        return show_again(key, instrument, values=values, notice=str(error), status=422)
+        return show_again(key, instrument, values=values, notice=error.said_by(_), status=422)
     if request.form.get("go") == "leave":
         return end_session()
     return redirect(_next_url(here, route, key, cleared), 303)
@@ -204,4 +204,4 @@ def _next_url(here: Seat, route: Route, key: str, cleared: int | None) -> str:
 def show_strange_input(error: Any) -> ResponseReturnValue:
     """A page of ours cannot have sent this."""
     current_app.logger.info("strange input refused at %s", request.endpoint)
-    return render_template("errors/error.html", title=_("That could not be used"), what=str(error)), 400
+    return render_template("errors/error.html", title=_("That could not be used"), what=error.said_by(_)), 400

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_wtf.csrf import generate_csrf
 from markupsafe import escape
 
-from surveyapp.errors import Conflict, RoundClosed
+from surveyapp.errors import Conflict, RoundClosed, say
 from surveyapp.extensions import get_database
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.services import answering
@@ -75,7 +75,7 @@ def _review_page(standing: Standing, position: int) -> pages.ReviewedPage:
             answered += is_given
         if why is not None or (not is_given and not spec.key.part):
             blank = pages.Blank(
-                pages.page_url(slug, routed.key, cell), pages.cell_label(wording, spec), why or ""
+                pages.page_url(slug, routed.key, cell), pages.cell_label(wording, spec), say(why or "", _)
             )
             (blanks if why is None else needed).append(blank)
     return pages.ReviewedPage(
