@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 
 import surveyapp
@@ -25,9 +25,11 @@ STUDY = Path(__file__).with_name("expert") / "every-kind.yaml"
 
 def texts_in_the_code() -> Iterator[str]:
     """Every text that templates and web code mark as translatable."""
-    methods = [("web/**.py", "python"), ("templates/**.html", "jinja2")]
+    methods = [("**.py", "python"), ("templates/**.html", "jinja2")]
     options = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
-    for _file, _line, message, *_rest in extract_from_dir(CODE, methods, options):
+    for _file, _line, message, *_rest in extract_from_dir(
+        CODE, methods, options, keywords={**DEFAULT_KEYWORDS, "Sentence": None}
+    ):
         yield message if isinstance(message, str) else message[0]
 
 
