@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import select
 
@@ -80,7 +81,7 @@ class House:
         changes = {number: ground.given(number, *texts) for number, texts in numbers.items()}
         with self.database.verb() as session:
             answering.save(
-                session, seat=seat, request_id="answered before", base=seat.revision, changes=changes
+                session, seat=seat, request_id=uuid4().hex, base=seat.revision, changes=changes
             )
 
     def submit(self, member: Member, *, ground: Ground | None = None) -> None:

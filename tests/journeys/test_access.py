@@ -1,0 +1,116 @@
+"""Every page for everybody: axe-core, narrow windows, dark and forced colours, focus in sight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.journeys.house import House, load_questionnaire
+from tests.journeys.states import EXAMPLES, EXPERT_STATES, ORGANISER_STATES, State, Visit
+from tests.support.browser import DESKTOP, OpenPage
+
+pytestmark = pytest.mark.browser
+
+Axe = Callable[[Page], list[str]]
+NARROW = (320, 256)
+"""What is left of 1280 pixels at 400 per cent: WCAG's own measure."""
+
+UNFOLD = "() => document.querySelectorAll('details').forEach(fold => { fold.open = true; })"
+OVERFLOWING = """() => {
+  const wide = [...document.querySelectorAll('body *')].filter(each => {
+    const box = each.getBoundingClientRect();
+    return box.width > 0 && box.right > innerWidth + 1 && !each.closest('.sees, .prose table, .visually-hidden, .unseen, [role=region]');
+  });
+  return [document.documentElement.scrollWidth, wide.slice(0, 3).map(each => each.outerHTML.slice(0, 120))];
+}"""
+OBSCURED = """() => {
+  const isFocusable = each => each.tabIndex >= 0 && !each.disabled && each.checkVisibility()
+    && !(each.type === 'radio' && each.form && [...each.form.elements].find(other => other.name === each.name) !== each);
+  const hidden = [];
+  for (const each of [...document.querySelectorAll('a[href], button, input, textarea, summary, [tabindex]')].filter(isFocusable)) {
+    each.focus();
+    if (document.activeElement !== each) continue;
+    const box = each.getBoundingClientRect();
+    const points = [[.5, .5], [.1, .2], [.9, .2], [.1, .8], [.9, .8]].map(([x, y]) => [box.left + box.width * x, box.top + box.height * y]);
+    const isSeen = points.some(([x, y]) => {
+      const top = document.elementFromPoint(x, y);
+      return top && (each.contains(top) || top.contains(each) || each.labels?.[0]?.contains(top));
+    });
+    if (!isSeen) hidden.push(each.outerHTML.slice(0, 120));
+  }
+  return hidden;
+}"""
+
+
+def find_faults(page: Page, axe: Axe) -> list[str]:
+    """What is wrong with a page as it stands: wide and light, then unfolded, narrow and dark, then forced colours."""
+    faults = [f"wide: {fault}" for fault in axe(page)]
+    page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
+    page.emulate_media(color_scheme="dark")
+    page.evaluate(UNFOLD)
+    faults += [f"narrow and dark: {fault}" for fault in axe(page)]
+    width, wide = page.evaluate(OVERFLOWING)
+    if width > NARROW[0] or wide:
+        faults.append(f"narrow: {width} pixels wide: {wide}")
+    faults += [f"narrow: focus out of sight: {fault}" for fault in page.evaluate(OBSCURED)]
+    return faults
+
+
+def visit(house: House, page: OpenPage) -> Visit:
+    return Visit(house, page, {"viewport": DESKTOP, "reduced_motion": "reduce", "color_scheme": "light"})
+
+
+@pytest.mark.parametrize(
+    "state", [pytest.param(state, id=name) for name, state in (EXPERT_STATES | ORGANISER_STATES).items()]
+)
+def test_a_page_has_no_finding(house: House, page: OpenPage, axe: Axe, state: State) -> None:
+    assert find_faults(state(visit(house, page)), axe) == []
+
+
+@pytest.mark.parametrize("example", [pytest.param(path, id=path.stem) for path in EXAMPLES])
+def test_every_kind_of_question_has_no_finding(
+    house: House, page: OpenPage, axe: Axe, example: Path
+) -> None:
+    questionnaire = load_questionnaire(example)
+    group = next(iter(questionnaire.groups)).id if questionnaire.groups else ""
+    slug = "example-" + example.stem.replace("_", "-")
+    ground = house.open_study(questionnaire, slug=slug, groups=(group,))
+    expert = visit(house, page).invite(group, ground)
+    expert.enter()
+    if "practice" in expert.page.url:
+        expert.press("Go to the first page")
+    assert find_faults(expert.page, axe) == []
+
+
+@pytest.mark.parametrize("name", ["landing", "page_background", "page_ratings", "review", "conflict"])
+def test_forced_colours_hide_nothing(house: House, page: OpenPage, axe: Axe, name: str) -> None:
+    shown = EXPERT_STATES[name](visit(house, page))
+    shown.emulate_media(forced_colors="active")
+    assert axe(shown) == []
+    told_apart = shown.evaluate(
+        """() => [...document.querySelectorAll('.opt')].map(option => {
+          const style = getComputedStyle(option.querySelector('.pick'));
+          return [option.querySelector('input').checked, style.backgroundColor + style.borderWidth];
+        })"""
+    )
+    chosen = {look for is_chosen, look in told_apart if is_chosen}
+    assert chosen.isdisjoint({look for is_chosen, look in told_apart if not is_chosen})
+
+
+def test_the_checks_can_fail(house: House, page: OpenPage, axe: Axe) -> None:
+    shown = EXPERT_STATES["page_consent"](visit(house, page))
+    shown.evaluate(
+        """() => {
+          document.querySelector('fieldset legend').textContent = '';
+          const bar = document.createElement('div');
+          bar.style.cssText = 'position:fixed;inset:0;inline-size:700px;background:#999;color:#aaa;z-index:99';
+          bar.textContent = 'in the way';
+          document.body.append(bar);
+        }"""
+    )
+    faults = " ".join(find_faults(shown, axe))
+    for expected in ("color-contrast", "pixels wide", "focus out of sight"):
+        assert expected in faults
