@@ -9,12 +9,12 @@ answer can be shown to be the published one even when another was redacted.
 from __future__ import annotations
 
 import hashlib
-import hmac
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 RECEIPT_FORMAT = "surveyapp-receipt-1"
+_SALT_BYTES = 16
 
 
 def canonical_json(value: Any) -> str:
@@ -22,9 +22,11 @@ def canonical_json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def salt_of(seed: str, position: int) -> str:
-    """The salt of the answer at `position`, 32 hexadecimal digits derived from the submission's seed."""
-    return hmac.digest(bytes.fromhex(seed), b"%d" % position, "sha256")[:16].hex()
+def salts(seed: str, count: int) -> list[str]:
+    """`count` salts of 32 hexadecimal digits each, drawn from the submission's seed with SHAKE-256."""
+    stream = hashlib.shake_256(bytes.fromhex(seed)).hexdigest(_SALT_BYTES * count)
+    width = 2 * _SALT_BYTES
+    return [stream[start : start + width] for start in range(0, width * count, width)]
 
 
 def commitment(salt: str, answer: str) -> str:
@@ -34,7 +36,7 @@ def commitment(salt: str, answer: str) -> str:
 
 def commitments(seed: str, answers: Sequence[str]) -> list[str]:
     """The commitment to each of `answers` (canonical JSON texts), in their order."""
-    return [commitment(salt_of(seed, position), answer) for position, answer in enumerate(answers)]
+    return [commitment(salt, answer) for salt, answer in zip(salts(seed, len(answers)), answers, strict=True)]
 
 
 def submission_hash(head: Mapping[str, Any], all_commitments: Iterable[str]) -> str:
@@ -45,8 +47,7 @@ def submission_hash(head: Mapping[str, Any], all_commitments: Iterable[str]) -> 
 def build_receipt(head: Mapping[str, Any], seed: str, answers: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """The receipt file's content: everything that `find_faults` needs, and nothing about anybody else."""
     entries: list[dict[str, Any]] = []
-    for position, answer in enumerate(answers):
-        salt = salt_of(seed, position)
+    for salt, answer in zip(salts(seed, len(answers)), answers, strict=True):
         entries.append(
             {"answer": dict(answer), "salt": salt, "commitment": commitment(salt, canonical_json(answer))}
         )

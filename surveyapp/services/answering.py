@@ -23,6 +23,7 @@ from surveyapp.services.instruments import Instrument, Way, get_instrument
 from surveyapp.services.reading.seats import Seat, SeatKey, Stored, given_of, read_stored, stored_of
 
 MAX_REQUEST_ID = 64
+_MOST_CANONICAL = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +261,19 @@ def submission_head(seat: Seat, *, number: int, submitted_at: datetime) -> dict[
 
 def canonical_answer(instrument: Instrument, cell: int, stored: Stored) -> str:
     """One answer as canonical JSON: its cell's key, its status in words, and what was given."""
+    if stored[2] is not None and stored[0] == Status.VALUE:
+        # What people write is theirs alone and comes once; ratings come again with every expert.
+        return _write_canonical(instrument, cell, stored)
+    kept = instrument.canonical_ratings
+    text = kept.get((cell, stored))
+    if text is None:
+        text = _write_canonical(instrument, cell, stored)
+        if len(kept) < _MOST_CANONICAL:
+            kept[cell, stored] = text
+    return text
+
+
+def _write_canonical(instrument: Instrument, cell: int, stored: Stored) -> str:
     status, value, written, parts = stored
     head, question = instrument.canonical_frames[cell - 1]
     pieces = [head]

@@ -18,6 +18,7 @@ from surveyapp.questionnaire.cells import CellKey, CellSpec, Given
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.questionnaire.routing import Route, RoutedPage, all_cells, route, routing_questions
+from surveyapp.services.reading.seats import Stored
 
 _KEPT_INSTRUMENTS = 32
 _KEPT_ROUTES = 512
@@ -50,6 +51,8 @@ class Instrument:
     _ways: OrderedDict[tuple[object, ...], Way] = field(
         default_factory=OrderedDict, repr=False, compare=False
     )
+    canonical_ratings: dict[tuple[int, Stored], str] = field(default_factory=dict, repr=False, compare=False)
+    """Canonical JSON of answers without a text, by cell: `answering` writes each once."""
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @cached_property
@@ -145,6 +148,12 @@ class Instrument:
 
 _kept: OrderedDict[tuple[int, int, str], Instrument] = OrderedDict()
 _kept_lock = threading.Lock()
+
+
+def find_kept_instrument(*, study_id: int, number: int, sha256: str) -> Instrument | None:
+    """The questionnaire version if this process has read it before."""
+    with _kept_lock:
+        return _kept.get((study_id, number, sha256))
 
 
 def get_instrument(session: Session, *, study_id: int, number: int, sha256: str = "") -> Instrument:

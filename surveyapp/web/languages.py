@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
+from typing import cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_datetime
-from flask import g, has_request_context, request
+from flask import current_app, g, has_request_context, request
 from flask_babel import get_babel, get_locale
 
 SOURCE_LANGUAGE = "en"
+_TRANSLATED = "surveyapp.translated"
 
 
 def select_locale() -> str:
@@ -26,11 +28,12 @@ def select_locale() -> str:
 
 
 def _translated() -> tuple[str, ...]:
-    if "translated_languages" not in g:
+    # Looked for on the disk once per process, not once per page.
+    kept: dict[str, object] = current_app.extensions
+    if _TRANSLATED not in kept:
         found = {str(locale) for locale in get_babel().instance.list_translations()}
-        g.translated_languages = (SOURCE_LANGUAGE, *sorted(found - {SOURCE_LANGUAGE}))
-    languages: tuple[str, ...] = g.translated_languages
-    return languages
+        kept[_TRANSLATED] = (SOURCE_LANGUAGE, *sorted(found - {SOURCE_LANGUAGE}))
+    return cast("tuple[str, ...]", kept[_TRANSLATED])
 
 
 def _nearest(wanted: str, available: tuple[str, ...]) -> str:
@@ -40,7 +43,9 @@ def _nearest(wanted: str, available: tuple[str, ...]) -> str:
 
 def page_language() -> str:
     """What stands in the page's `lang`."""
-    return str(get_locale() or SOURCE_LANGUAGE).replace("_", "-")
+    if "page_language" not in g:
+        g.page_language = str(get_locale() or SOURCE_LANGUAGE).replace("_", "-")
+    return cast("str", g.page_language)
 
 
 def page_direction() -> str:

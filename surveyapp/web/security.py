@@ -63,8 +63,8 @@ class Sessions(SessionInterface):
         value = request.cookies.get(self.name(SEAT))
         if not value:
             return None
-        with get_database().glance() as session:
-            return find_seat(session, id_hash=hash_cookie(value))
+        with get_database().glance() as connection:
+            return find_seat(connection, id_hash=hash_cookie(value))
 
     def _open_organiser(self, request: Request, opened: BrowserSession) -> None:
         value = request.cookies.get(self.name(ORGANISER))

@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.rounds import takes_answers
@@ -141,13 +141,17 @@ _FIND_SEAT = (
 )
 
 
+def _connection_of(reader: Session | Connection) -> Connection:
+    return reader.connection() if isinstance(reader, Session) else reader
+
+
 # Columns stand in the order of Seat's fields, but for these, which `find_seat` turns into others.
 _TAGS, _ROUND_STATE, _CLOSING_AT = 13, 16, 18
 
 
-def find_seat(session: Session, *, id_hash: str) -> Seat | None:
+def find_seat(reader: Session | Connection, *, id_hash: str) -> Seat | None:
     """The seat behind a browser session, or None when the session is unknown, ended or expired. One query."""
-    row = session.connection().execute(_FIND_SEAT, {"id_hash": id_hash}).one_or_none()
+    row = _connection_of(reader).execute(_FIND_SEAT, {"id_hash": id_hash}).one_or_none()
     if row is None:
         return None
     values = list(row)
@@ -175,11 +179,11 @@ Stored: TypeAlias = tuple[int, float | None, str | None, str | None]
 
 
 def read_stored(
-    session: Session, *, seat: SeatKey, cells: Collection[int] | None = None
+    reader: Session | Connection, *, seat: SeatKey, cells: Collection[int] | None = None
 ) -> dict[int, tuple[Stored, int]]:
     """Cell number → (the stored columns, revision) for `cells`, or for all; may give more than asked."""
     key = {"study_id": seat.study_id, "round": seat.round, "panellist_id": seat.panellist_id}
-    connection = session.connection()
+    connection = _connection_of(reader)
     if cells is not None and len(cells) <= _FEW:
         rows = connection.execute(_SOME_ANSWERS, {**key, "cells": list(cells)})
     else:
@@ -214,9 +218,9 @@ def stored_of(given: Given) -> Stored:
     return int(given.status), None if given.number is None else float(given.number), given.text, parts
 
 
-def read_answers(session: Session, *, seat: SeatKey) -> dict[int, StoredAnswer]:
+def read_answers(reader: Session | Connection, *, seat: SeatKey) -> dict[int, StoredAnswer]:
     """Cell number → what stands in it, for every cell that has a row. One query."""
     return {
         cell: StoredAnswer(given_of(stored), revision)
-        for cell, (stored, revision) in read_stored(session, seat=seat).items()
+        for cell, (stored, revision) in read_stored(reader, seat=seat).items()
     }

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from flask import abort
-from sqlalchemy.orm import Session
 
 from surveyapp.extensions import get_database
 from surveyapp.questionnaire.cells import Given
 from surveyapp.questionnaire.routing import Route, RoutedPage
-from surveyapp.services.instruments import Instrument, get_instrument
+from surveyapp.services.instruments import Instrument, find_kept_instrument, get_instrument
 from surveyapp.services.reading.seats import Seat, read_answers
 
 
@@ -38,9 +37,9 @@ class Standing:
 
 def read_standing(of: Seat) -> Standing:
     """Instrument, answers and route of a seat."""
-    with get_database().reading() as session:
-        instrument = _get_instrument(session, of)
-        stored = read_answers(session, seat=of)
+    instrument = read_instrument(of)
+    with get_database().glance() as connection:
+        stored = read_answers(connection, seat=of)
     answers = {number: answer.given for number, answer in stored.items()}
     route = instrument.route(group=of.group, tags=of.tags, answers=answers)
     return Standing(of, instrument, route, answers)
@@ -48,11 +47,12 @@ def read_standing(of: Seat) -> Standing:
 
 def read_instrument(of: Seat) -> Instrument:
     """The questionnaire version that this seat answers; a query only the first time in a process."""
-    with get_database().reading() as session:
-        return _get_instrument(session, of)
-
-
-def _get_instrument(session: Session, of: Seat) -> Instrument:
-    return get_instrument(
-        session, study_id=of.study_id, number=of.questionnaire_number, sha256=of.questionnaire_sha256
+    kept = find_kept_instrument(
+        study_id=of.study_id, number=of.questionnaire_number, sha256=of.questionnaire_sha256
     )
+    if kept is not None:
+        return kept
+    with get_database().reading() as session:
+        return get_instrument(
+            session, study_id=of.study_id, number=of.questionnaire_number, sha256=of.questionnaire_sha256
+        )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from uuid import uuid4
 
@@ -54,16 +54,14 @@ class Step:
     tick: Markup
 
 
-def outline(seat: Seat, instrument: Instrument, route: Route) -> tuple[Stage, ...]:
-    """The pages of `route`, made once for all experts on the same route."""
-    key = (
-        seat.study_id,
+def _outline_key(seat: Seat, instrument: Instrument, route: Route) -> tuple[Hashable, ...]:
+    return (
+        seat.slug,
         instrument.sha256,
         seat.language,
         page_language(),
-        tuple((page.key, len(page.cells)) for page in route.pages),
+        tuple([(page.key, len(page.cells)) for page in route.pages]),
     )
-    return _outlines.get(key, lambda: _make_outline(seat, instrument, route))
 
 
 def _make_outline(seat: Seat, instrument: Instrument, route: Route) -> tuple[Stage, ...]:
@@ -79,11 +77,14 @@ def _make_outline(seat: Seat, instrument: Instrument, route: Route) -> tuple[Sta
     )
 
 
-def show_steps(stages: tuple[Stage, ...], route: Route, answers: Mapping[int, Given], current: str) -> bytes:
+def show_steps(
+    seat: Seat, instrument: Instrument, route: Route, answers: Mapping[int, Given], current: str
+) -> bytes:
     """The side navigation for one expert on the page `current`."""
+    key = _outline_key(seat, instrument, route)
+    stages = _outlines.get(key, lambda: _make_outline(seat, instrument, route))
     compiled = _navigations.get(
-        (stages, route.open_until, route.is_consented, current, page_language()),
-        lambda: _compile_steps(stages, route, current),
+        (key, route.open_until, route.is_consented, current), lambda: _compile_steps(stages, route, current)
     )
     given = {number for number, answer in answers.items() if answer.status not in _EMPTY}
     pieces: dict[str, bytes] = {}
@@ -136,9 +137,8 @@ def person_of(
     notice: str = "",
 ) -> Person:
     """What a page says about the person who reads it, apart from the answers on it."""
-    stages = outline(seat, instrument, route)
     revision = seat.revision if revision is None else revision
-    steps = show_steps(stages, route, answers, current).decode()
+    steps = show_steps(seat, instrument, route, answers, current).decode()
     if not notice and seat.has_drafts:
         notice = _("You changed something after submitting. The changes count once you submit again.")
     return Person(
