@@ -10,7 +10,7 @@ from playwright.sync_api import Page
 
 from tests.journeys.house import House, load_questionnaire
 from tests.journeys.states import EXAMPLES, EXPERT_STATES, ORGANISER_STATES, State, Visit
-from tests.support.browser import DESKTOP, OpenPage
+from tests.support.browser import DESKTOP, PHONE, OpenPage
 
 pytestmark = pytest.mark.browser
 
@@ -48,6 +48,9 @@ OBSCURED = """() => {
 def find_faults(page: Page, axe: Axe) -> list[str]:
     """What is wrong with a page as it stands: wide and light, then unfolded, narrow and dark, then forced colours."""
     faults = [f"wide: {fault}" for fault in axe(page)]
+    faults += [f"wide: focus out of sight: {fault}" for fault in page.evaluate(OBSCURED)]
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    faults += [f"phone: focus out of sight: {fault}" for fault in page.evaluate(OBSCURED)]
     page.set_viewport_size({"width": NARROW[0], "height": NARROW[1]})
     page.emulate_media(color_scheme="dark")
     page.evaluate(UNFOLD)
