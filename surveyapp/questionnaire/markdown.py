@@ -12,21 +12,27 @@ _BLOCK: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 _INLINE: Final = MarkdownIt("commonmark", {"html": False}).disable("image")
 _INLINE_TAGS: Final = {"em", "strong", "a", "br", "code"}
 _TAGS: Final = _INLINE_TAGS | {
-    "p", "ul", "ol", "li", "blockquote", "pre", "hr", "h3", "h4", "h5", "h6",
+    "p", "ul", "ol", "li", "blockquote", "pre", "hr", "h2", "h3", "h4", "h5", "h6",
     "table", "thead", "tbody", "tr", "th", "td",
 }  # fmt: skip
 _ATTRIBUTES: Final = {"a": {"href", "title"}, "ol": {"start"}}
-# A page has its one h1 and its own h2s; what authors write comes below them.
-_LOWER: Final = {"h1": "h3", "h2": "h4", "h3": "h5", "h4": "h6", "h5": "h6", "h6": "h6"}
+_LOWEST: Final = 6
 
 
 @lru_cache(maxsize=4096)
-def to_html(text: str) -> str:
-    """`text` as HTML blocks; headings begin at h3, links leave without telling where they came from."""
+def to_html(text: str, top: int = 3) -> str:
+    """`text` as HTML blocks; links leave without telling where they came from.
+
+    Headings begin at `top` (3 for h3), whatever level the author began with, and leave none out: the page
+    around the text has its own headings, and together they make one outline.
+    """
     tokens = _BLOCK.parse(text)
+    above: list[str] = []
     for token in tokens:
+        if token.type == "heading_open":
+            above = [tag for tag in above if tag < token.tag] + [token.tag]
         if token.type in {"heading_open", "heading_close"}:
-            token.tag = _LOWER[token.tag]
+            token.tag = f"h{min(top - 1 + len(above), _LOWEST)}"
     return clean(_BLOCK.renderer.render(tokens, _BLOCK.options, {}), _TAGS)
 
 

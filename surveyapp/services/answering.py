@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -382,17 +382,27 @@ def _write(session: Session, *, seat: Seat, revision: int, base: int, rows: Mapp
     if connection.dialect.name == "sqlite":
         values["rows"] = json.dumps([(cell, *columns) for cell, columns in rows.items()])
     else:
-        statuses, numbers, texts, parts = zip(*rows.values(), strict=True)
-        values |= {
-            "cells": list(rows),
-            "statuses": list(statuses),
-            "numbers": list(numbers),
-            "texts": list(texts),
-            "parts": list(parts),
-        }
+        values["cells"] = _array_of(rows)
+        columns = zip(*rows.values(), strict=True)
+        for name, column in zip(("statuses", "numbers", "texts", "parts"), columns, strict=True):
+            values[name] = _array_of(column)
     written = connection.execute(_WRITE[connection.dialect.name], values).rowcount
     if written != len(rows):
         raise RuntimeError(f"{len(rows)} answers were to be written and {written} were: nothing is kept")
+
+
+def _array_of(values: Iterable[object]) -> str:
+    """A PostgreSQL array as text: the driver's own way takes three times as long for a page of answers."""
+    return "{" + ",".join([_element_of(value) for value in values]) + "}"
+
+
+def _element_of(value: object) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    return repr(value)
 
 
 def _keep_receipt(

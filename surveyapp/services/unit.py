@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.errors import ConfigError, Sentence, Unavailable
 from surveyapp.models import database_now
+from surveyapp.services.turns import WriterTurns
 
 BUSY_TIMEOUT_MS = 5_000
 _VERB = {"surveyapp_begin": "BEGIN IMMEDIATE"}
@@ -36,6 +37,9 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         if self.is_sqlite and self.url.database:
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        self._turn: AbstractContextManager[None] = nullcontext()
+        if self.is_sqlite and self.url.database:
+            self._turn = WriterTurns(self.url.database)
         self.engine = _create_engine(self.url, pool_size=pool_size)
         self._verb_engine = self.engine.execution_options(**_VERB)
         self._glance_engine = self.engine.execution_options(**_GLANCE[self.url.get_backend_name()])
@@ -69,13 +73,15 @@ class Database:
     @contextmanager
     def verb(self) -> Iterator[Session]:
         """A session whose changes are committed together when the block ends, or not at all."""
-        with _answering(), Session(self._verb_engine, expire_on_commit=False) as session:
+        with _answering(), self._turn, Session(self._verb_engine, expire_on_commit=False) as session:
             yield session
             session.commit()
 
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+        if isinstance(self._turn, WriterTurns):
+            self._turn.close()
 
 
 @contextmanager

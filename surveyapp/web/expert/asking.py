@@ -30,6 +30,8 @@ from surveyapp.questionnaire.model import (
 from surveyapp.web.expert.fields import EMPTY, Field
 
 ONE_LINE = 200
+# Their text is an h2; the others' is a label or a legend under the page's h1.
+_WITH_HEADING = frozenset({"rating", "expertise"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +119,9 @@ class Wording:
         """A line with emphasis and links."""
         return self._marked(text, lambda words: Markup(to_inline_html(_put(words, places))), "span")  # noqa: S704 - sanitised
 
-    def block(self, text: Text | None) -> Markup:
-        """Paragraphs and lists."""
-        return self._marked(text, lambda words: Markup(to_html(words)), "div")  # noqa: S704 - sanitised
+    def block(self, text: Text | None, *, top: int = 3) -> Markup:
+        """Paragraphs and lists; headings begin at `top`, below the heading that the text stands under."""
+        return self._marked(text, lambda words: Markup(to_html(words, top)), "div")  # noqa: S704 - sanitised
 
     def _marked(self, text: Text | None, show: Callable[[str], Markup], element: str) -> Markup:
         if text is None:
@@ -168,8 +170,10 @@ class Asker:
         asked = Asked(
             id=question.id,
             kind=question.kind,
-            text=say.block(question.text) if question.kind == "information" else say.inline(question.text),
-            help=say.block(question.help),
+            text=say.block(question.text, top=2)
+            if question.kind == "information"
+            else say.inline(question.text),
+            help=say.block(question.help, top=3 if question.kind in _WITH_HEADING else 2),
             perspective=say.inline(question.perspective),
             is_required=question.required,
         )
@@ -213,7 +217,7 @@ def _with(asked: Asked, **more: object) -> Asked:
 def _ask_consent(asker: Asker, asked: Asked, question: Consent) -> Asked:
     return _with(
         asked,
-        text=asker.wording.block(question.text),
+        text=asker.wording.block(question.text, top=2),
         field=asker.field(CellKey(question.id, context=asker.context)),
         agree_label=asker.wording.inline(question.agree_label),
     )
@@ -308,7 +312,7 @@ def _card(asker: Asker, question: Rating, item: Item, scales: Mapping[str, tuple
         code=asker.code(item),
         title=subject,
         definition=say.inline(item.definition),
-        details=say.block(item.details),
+        details=say.block(item.details, top=4),
         rows=tuple(
             Row(
                 field=asker.field(CellKey(question.id, item.id, asker.context, name)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
@@ -31,10 +30,15 @@ Values = Mapping[int, Sequence[str]]
 
 
 class _Unseen(FlaskForm):  # type: ignore[misc]  # Flask-WTF comes without types
-    """A form whose own messages nobody sees: looking for their translations would only cost time."""
+    """A form whose own messages nobody sees: looking for their translations would only cost time.
+
+    The session's token is checked once, by the guard of all seats' pages, whatever form they hold.
+    """
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]  # as above
-        """Without translations."""
+        """Without translations, and without checking the token a second time."""
+
+        csrf = False
 
         def get_translations(self, form: object) -> None:
             """None are needed."""
@@ -117,7 +121,7 @@ def name_save(request_id: str, values: Values) -> str:
     A double click posts the same twice and is saved once. A page that the browser brought back from its
     memory and that was then changed carries the same id as before, and must not be taken for a repeat.
     """
-    content = json.dumps(sorted((number, list(texts)) for number, texts in values.items()))
+    content = repr(sorted(values.items()))
     return f"{request_id[:40]}-{hashlib.sha256(content.encode()).hexdigest()[:20]}"
 
 

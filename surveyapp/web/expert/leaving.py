@@ -65,7 +65,7 @@ def about(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - as above
         "expert/about.html",
         frame=pages.frame_of(here),
         summary=wording.inline(questionnaire.summary),
-        about=wording.block(questionnaire.about),
+        about=wording.block(questionnaire.about, top=2),
         notes=wording.block(questionnaire.notes),
         citation=questionnaire.citation or "",
         licence=questionnaire.licence or "",

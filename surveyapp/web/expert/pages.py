@@ -131,7 +131,7 @@ def question_page(
         frame=frame,
         key=routed.key,
         title=page_title(wording, routed.page, routed.context),
-        intro=wording.block(routed.page.intro),
+        intro=wording.block(routed.page.intro, top=2),
         context=wording.inline(context.definition) if context else Markup(""),
         questions=tuple(asker.ask(question) for question in routed.questions),
         shown=write_numbers(instrument.numbers(routed)),

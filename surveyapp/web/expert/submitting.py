@@ -12,16 +12,18 @@ from surveyapp.errors import Conflict, RoundClosed, say
 from surveyapp.extensions import get_database
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.services import answering
+from surveyapp.services.reading.seats import Seat
 from surveyapp.web.expert import forms, pages, steps
 from surveyapp.web.expert.asking import Wording, page_title
 from surveyapp.web.expert.blueprints import get_seat, seat
-from surveyapp.web.expert.compiled import Kept, cut
+from surveyapp.web.expert.compiled import SLOTTED_PERSON, Kept, cut
 from surveyapp.web.expert.fields import slot
 from surveyapp.web.expert.showing import show_closed
 from surveyapp.web.expert.standing import Standing, read_standing
 from surveyapp.web.languages import page_language, written_time
 
 _thanks = Kept()
+_reviews = Kept()
 
 
 @seat.get("/review")
@@ -37,16 +39,27 @@ def review(slug: str) -> ResponseReturnValue:
     return show_review(standing)
 
 
-def show_review(standing: Standing, *, notice: str = "") -> str:
-    """The review page of one expert."""
+def show_review(standing: Standing, *, notice: str = "") -> Response:
+    """The review page of one expert; where nothing is blank it is rendered once for all alike."""
     here = standing.seat
     reviewed = tuple(_review_page(standing, position) for position in range(len(standing.route.pages)))
+    person = steps.person_of(
+        here, standing.instrument, standing.route, standing.answers, current=steps.REVIEW, notice=notice
+    )
+    if any(each.blanks or each.needed for each in reviewed):
+        return Response(_render_review(here, reviewed, person), mimetype="text/html")
+    compiled = _reviews.get(
+        (pages.frame_of(here), reviewed, here.submission > 0),
+        lambda: cut(_render_review(here, reviewed, SLOTTED_PERSON)),
+    )
+    return Response(compiled.fill(person, {}, ()), mimetype="text/html")
+
+
+def _render_review(here: Seat, reviewed: tuple[pages.ReviewedPage, ...], person: pages.Person) -> str:
     page = pages.ReviewPage(
         frame=pages.frame_of(here),
         pages=reviewed,
-        person=steps.person_of(
-            here, standing.instrument, standing.route, standing.answers, current=steps.REVIEW, notice=notice
-        ),
+        person=person,
         may_submit=not any(each.needed for each in reviewed),
         is_resubmission=here.submission > 0,
     )
