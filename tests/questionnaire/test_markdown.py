@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import html5lib
 import pytest
 from hypothesis import given
@@ -16,6 +18,19 @@ def test_blocks() -> None:
     assert "<em>em</em>" in html
     assert "<li>two</li>" in html
     assert "<td>2</td>" in html
+
+
+@pytest.mark.parametrize(
+    ("text", "top", "outline"),
+    [
+        ("### A\n\n### B\n", 2, ["h2", "h2"]),
+        ("# A\n\n#### B\n\n## C\n", 2, ["h2", "h3", "h3"]),
+        ("#### A\n\n## B\n\n### C\n", 3, ["h3", "h3", "h4"]),
+        ("# A\n\n## B\n\n### C\n\n#### D\n", 4, ["h4", "h5", "h6", "h6"]),
+    ],
+)
+def test_headings_leave_no_level_out(text: str, top: int, outline: list[str]) -> None:
+    assert re.findall("<(h[1-6])>", to_html(text, top)) == outline
 
 
 def test_links_tell_nobody_where_they_came_from() -> None:
