@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.errors import RoundClosed
 from surveyapp.models import Round, Study, Submission
-from surveyapp.services import answering, rounds
+from surveyapp.services import answering, instruments, rounds
 from surveyapp.services.reading.seats import Seat
 from surveyapp.services.unit import Database, read_now
 from tests.support.studies import SMALL, Ground, lay_ground, load_text
@@ -33,7 +33,7 @@ def ground(database_url: str, tmp_path: Path) -> Iterator[Ground]:
 @pytest.fixture
 def _slow_between_look_and_write(monkeypatch: pytest.MonkeyPatch) -> None:
     """Widen the gap between looking whether the round is open and writing, so that a race shows."""
-    get_instrument = answering.get_instrument
+    get_instrument = instruments.get_instrument
 
     def slowly(*arguments: object, **named: object) -> object:
         time.sleep(0.002)

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from surveyapp.delphi.receipts import canonical_json, find_faults
-from surveyapp.errors import AnswerError, RoundClosed
+from surveyapp.errors import AnswerError, Refused, RoundClosed
 from surveyapp.models import Answer, LateDraft, Participation, SaveReceipt, Submission
 from surveyapp.questionnaire.cells import BLANK, Given, Status
 from surveyapp.services import answering, doors, receipts
@@ -279,7 +279,7 @@ def test_withdrawing_stops_saves_in_flight_and_takes_the_answers_back(ground: Gr
     with ground.database.verb() as session:
         doors.withdraw(session, seat=seat, keep_answers=False, now=read_now(session))
     years = ground.number("years")
-    with pytest.raises(answering.Refused, match="withdrawn"):
+    with pytest.raises(Refused, match="withdrawn"):
         save(ground, seat, {years: ground.given(years, "3")}, base=9, request="in-flight-1")
     with ground.database.reading() as session:
         assert {row.status for row in session.scalars(select(Answer))} == {Status.WITHDRAWN}
