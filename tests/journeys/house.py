@@ -80,9 +80,7 @@ class House:
         numbers = {ground.instrument.number_of[key]: _texts(value) for key, value in answers.items()}
         changes = {number: ground.given(number, *texts) for number, texts in numbers.items()}
         with self.database.verb() as session:
-            answering.save(
-                session, seat=seat, request_id=uuid4().hex, base=seat.revision, changes=changes
-            )
+            answering.save(session, seat=seat, request_id=uuid4().hex, base=seat.revision, changes=changes)
 
     def submit(self, member: Member, *, ground: Ground | None = None) -> None:
         """Submit through the service."""
@@ -115,7 +113,7 @@ class House:
                 assert number == int(number), f"{key} holds {number}"
                 found[key] = int(number)
             else:
-                found[key] = written
+                found[key] = str(written)
             assert (status == Status.DONT_KNOW) == (found[key] == DONT_KNOW), f"{key} has status {status}"
         return found
 

@@ -19,7 +19,13 @@ from tests.support.studies import QUESTIONNAIRES, Ground
 
 ORGANISER, PASSWORD = "organiser@example.org", "a long pass phrase for tests"
 CLOSED, EARLY = "closed-study", "early-study"
-SOME: Answers = {**CONSENT, CellKey("sector"): "other", rating(0): 4, rating(0, "reason"): "It works.", rating(1): "dont-know"}
+SOME: Answers = {
+    **CONSENT,
+    CellKey("sector"): "other",
+    rating(0): 4,
+    rating(0, "reason"): "It works.",
+    rating(1): "dont-know",
+}
 EXAMPLES = sorted((QUESTIONNAIRES / "examples").glob("*.yaml"))
 
 
@@ -62,16 +68,19 @@ def organiser_state(state: State) -> State:
     return state
 
 
-def _landing(visit: Visit, before: Callable[[Expert], None], ground: Ground | None = None) -> Page:
+def _landing(
+    visit: Visit, before: Callable[[Expert], None] | None = None, ground: Ground | None = None
+) -> Page:
     expert = visit.invite(ground=ground)
-    before(expert)
+    if before is not None:
+        before(expert)
     expert.open_link()
     return expert.page
 
 
 @expert_state
 def landing(visit: Visit) -> Page:
-    return _landing(visit, lambda expert: None)
+    return _landing(visit)
 
 
 @expert_state
@@ -119,16 +128,16 @@ def landing_withdrawn(visit: Visit) -> Page:
 @expert_state
 def landing_early(visit: Visit) -> Page:
     ground = visit.house.open_study(load_questionnaire(), slug=EARLY, groups=("cbrn",), is_open=False)
-    return _landing(visit, lambda expert: None, ground)
+    return _landing(visit, ground=ground)
 
 
 @expert_state
 def landing_closed(visit: Visit) -> Page:
     if CLOSED in visit.house.studies:
-        return _landing(visit, lambda expert: None, visit.house.studies[CLOSED])
+        return _landing(visit, ground=visit.house.studies[CLOSED])
     ground = visit.house.open_study(load_questionnaire(), slug=CLOSED, groups=("cbrn",))
     rounds.close_round(visit.house.database, slug=CLOSED, actor="test")
-    return _landing(visit, lambda expert: None, ground)
+    return _landing(visit, ground=ground)
 
 
 @expert_state

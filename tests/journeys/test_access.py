@@ -20,23 +20,27 @@ NARROW = (320, 256)
 
 UNFOLD = "() => document.querySelectorAll('details').forEach(fold => { fold.open = true; })"
 OVERFLOWING = """() => {
+  const mayScroll = '.sees, .prose table, .visually-hidden, .unseen, [role=region]';
   const wide = [...document.querySelectorAll('body *')].filter(each => {
     const box = each.getBoundingClientRect();
-    return box.width > 0 && box.right > innerWidth + 1 && !each.closest('.sees, .prose table, .visually-hidden, .unseen, [role=region]');
+    return box.width > 0 && box.right > innerWidth + 1 && !each.closest(mayScroll);
   });
   return [document.documentElement.scrollWidth, wide.slice(0, 3).map(each => each.outerHTML.slice(0, 120))];
 }"""
 OBSCURED = """() => {
-  const isFocusable = each => each.tabIndex >= 0 && !each.disabled && each.checkVisibility()
-    && !(each.type === 'radio' && each.form && [...each.form.elements].find(other => other.name === each.name) !== each);
+  const isLaterRadio = each => each.type === 'radio' && each.form
+    && [...each.form.elements].find(other => other.name === each.name) !== each;
+  const isReached = each =>
+    each.tabIndex >= 0 && !each.disabled && each.checkVisibility() && !isLaterRadio(each);
+  const places = [[.5, .5], [.1, .2], [.9, .2], [.1, .8], [.9, .8]];
   const hidden = [];
-  for (const each of [...document.querySelectorAll('a[href], button, input, textarea, summary, [tabindex]')].filter(isFocusable)) {
+  const all = document.querySelectorAll('a[href], button, input, textarea, summary, [tabindex]');
+  for (const each of [...all].filter(isReached)) {
     each.focus();
     if (document.activeElement !== each) continue;
     const box = each.getBoundingClientRect();
-    const points = [[.5, .5], [.1, .2], [.9, .2], [.1, .8], [.9, .8]].map(([x, y]) => [box.left + box.width * x, box.top + box.height * y]);
-    const isSeen = points.some(([x, y]) => {
-      const top = document.elementFromPoint(x, y);
+    const isSeen = places.some(([x, y]) => {
+      const top = document.elementFromPoint(box.left + box.width * x, box.top + box.height * y);
       return top && (each.contains(top) || top.contains(each) || each.labels?.[0]?.contains(top));
     });
     if (!isSeen) hidden.push(each.outerHTML.slice(0, 120));
@@ -46,7 +50,7 @@ OBSCURED = """() => {
 
 
 def find_faults(page: Page, axe: Axe) -> list[str]:
-    """What is wrong with a page as it stands: wide and light, then unfolded, narrow and dark, then forced colours."""
+    """What is wrong with a page as it stands: wide and light, then narrow, dark and unfolded."""
     faults = [f"wide: {fault}" for fault in axe(page)]
     faults += [f"wide: focus out of sight: {fault}" for fault in page.evaluate(OBSCURED)]
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
@@ -74,9 +78,7 @@ def test_a_page_has_no_finding(house: House, page: OpenPage, axe: Axe, state: St
 
 
 @pytest.mark.parametrize("example", [pytest.param(path, id=path.stem) for path in EXAMPLES])
-def test_every_kind_of_question_has_no_finding(
-    house: House, page: OpenPage, axe: Axe, example: Path
-) -> None:
+def test_every_kind_of_question_has_no_finding(house: House, page: OpenPage, axe: Axe, example: Path) -> None:
     questionnaire = load_questionnaire(example)
     group = next(iter(questionnaire.groups)).id if questionnaire.groups else ""
     slug = "example-" + example.stem.replace("_", "-")
@@ -109,7 +111,8 @@ def test_the_checks_can_fail(house: House, page: OpenPage, axe: Axe) -> None:
         """() => {
           document.querySelector('fieldset legend').textContent = '';
           const bar = document.createElement('div');
-          bar.style.cssText = 'position:fixed;inset:0;inline-size:700px;background:#999;color:#aaa;z-index:99';
+          bar.style.cssText =
+            'position:fixed;inset:0;inline-size:700px;background:#999;color:#aaa;z-index:99';
           bar.textContent = 'in the way';
           document.body.append(bar);
         }"""

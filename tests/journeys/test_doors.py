@@ -142,7 +142,9 @@ def test_two_links_in_one_browser_are_never_mixed(house: House, invite: Invite, 
     assert second.stored() == {}
 
 
-def test_sec_22_a_script_that_got_into_a_page_does_not_run(house: House, invite: Invite, browser: Browser) -> None:
+def test_sec_22_a_script_that_got_into_a_page_does_not_run(
+    house: House, invite: Invite, browser: Browser
+) -> None:
     expert = invite("cbrn")
     house.save(expert.member, {**CONSENT, rating(0, "reason"): "<script>document.title='got in'</script>"})
     expert.enter()

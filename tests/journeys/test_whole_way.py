@@ -15,7 +15,7 @@ from playwright.sync_api import Download, Page, expect
 from surveyapp.delphi.receipts import find_faults
 from surveyapp.questionnaire.cells import CellKey
 from tests.journeys.conftest import Houses
-from tests.journeys.house import CONSENT, DONT_KNOW, load_questionnaire, rating
+from tests.journeys.house import CONSENT, DONT_KNOW, rating
 from tests.journeys.walking import CONTINUE, LEFT_OUT, SAVED, Expert, plan_answers, walk_through
 from tests.support.browser import PHONE, OpenPage
 
@@ -41,7 +41,9 @@ def take_receipt(expert: Expert) -> dict[CellKey, Any]:
     found = {}
     for entry in receipt["answers"]:
         answer = entry["answer"]
-        given = next((answer[name] for name in ("value", "parts", "text") if answer.get(name) is not None), None)
+        given = next(
+            (answer[name] for name in ("value", "parts", "text") if answer.get(name) is not None), None
+        )
         if given is not None:
             found[CellKey(*(answer[name] for name in CellKey._fields))] = given
     return found
