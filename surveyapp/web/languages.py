@@ -49,8 +49,11 @@ def page_language() -> str:
 
 
 def page_direction() -> str:
-    """`ltr` or `rtl`."""
-    return text_direction(page_language())
+    """`ltr` or `rtl`: as the study's texts run for this expert, for they are nearly all of the page.
+
+    The page's own language differs from theirs where a translation of the pages is still missing.
+    """
+    return text_direction(g.get("language") or page_language())
 
 
 def text_direction(language: str) -> str:

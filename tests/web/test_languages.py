@@ -9,15 +9,18 @@ from typing import TYPE_CHECKING
 import pytest
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
+from flask import g
 
 import surveyapp
 from surveyapp.questionnaire.loading import load
 from surveyapp.questionnaire.model import Text
 from surveyapp.web.expert.asking import Wording
-from surveyapp.web.languages import text_direction, written_time
+from surveyapp.web.languages import page_direction, page_language, text_direction, written_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from flask import Flask
 
 CODE = Path(surveyapp.__file__).parent
 STUDY = Path(__file__).with_name("expert") / "every-kind.yaml"
@@ -68,3 +71,15 @@ def test_other_languages_write_times_their_way() -> None:
     assert written_time(moment, "Europe/Berlin", "de").startswith("Sa. 12 Dez. 2026")
     assert written_time(moment, "Europe/Berlin", "qqq") == "Sat 12 Dec 2026, 18:00 CET"
     assert [text_direction(code) for code in ("ar", "en", "x-nothing")] == ["rtl", "ltr", "ltr"]
+
+
+def test_a_text_that_runs_the_other_way_says_so() -> None:
+    wording = Wording(load(STUDY), "ar", "en")
+    assert wording.line(Text({"ar": "نعم"})) == '<span lang="ar" dir="rtl">نعم</span>'
+
+
+def test_the_page_runs_as_the_texts_of_the_study(app: Flask) -> None:
+    with app.test_request_context():
+        assert page_direction() == "ltr"
+        g.language = "ar"
+        assert (page_language(), page_direction()) == ("en", "rtl")

@@ -28,6 +28,8 @@ from surveyapp.questionnaire.model import (
     Text,
 )
 from surveyapp.web.expert.fields import EMPTY, Field
+from surveyapp.web.expert.scales import spread
+from surveyapp.web.languages import text_direction
 
 ONE_LINE = 200
 # Their text is an h2; the others' is a label or a legend under the page's h1.
@@ -55,6 +57,11 @@ class Row:
     choices: tuple[Choice, ...]
     subject: Markup = EMPTY
     reason: Field | None = None
+
+    @property
+    def spread(self) -> str:
+        """How its scale stands on the page."""
+        return spread([choice.label for choice in self.choices])
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +137,9 @@ class Wording:
         spoken = self._spoken(text)
         if spoken.split("-")[0] == self.page_language.split("-")[0]:
             return shown
-        return Markup('<{0} lang="{1}">{2}</{0}>').format(element, spoken, shown)
+        turned = text_direction(spoken) != text_direction(self.page_language)
+        direction = Markup(' dir="{}"').format(text_direction(spoken)) if turned else EMPTY
+        return Markup('<{0} lang="{1}"{2}>{3}</{0}>').format(element, spoken, direction, shown)
 
     def _spoken(self, text: Text) -> str:
         for language in (self.language, self.questionnaire.language):

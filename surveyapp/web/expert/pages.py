@@ -18,6 +18,7 @@ from surveyapp.services.instruments import Instrument
 from surveyapp.services.reading.seats import Seat
 from surveyapp.web.expert.asking import Asked, Asker, Choice, Wording, page_title
 from surveyapp.web.expert.fields import Fields
+from surveyapp.web.expert.scales import spread
 from surveyapp.web.languages import page_language, written_time
 
 
@@ -163,6 +164,11 @@ class PracticePage:
     statement: Markup
     choices: tuple[Choice, ...]
     csrf: str
+
+    @property
+    def spread(self) -> str:
+        """How its scale stands on the page."""
+        return spread([choice.label for choice in self.choices])
 
 
 @dataclass(frozen=True, slots=True)
