@@ -158,7 +158,14 @@ def _write_block(session: Any, block: _Block, given: _Given, rng: random.Random)
         )
         submissions.append(
             key
-            | {"number": 1, "content": content, "sha256": "0" * 64, "salt_seed": "0" * 64, "submitted_at": at}
+            | {
+                "number": 1,
+                "content": content,
+                "answer_count": CELLS,
+                "sha256": "0" * 64,
+                "salt_seed": "0" * 64,
+                "submitted_at": at,
+            }
         )
         answers += [(study_id, 1, panellist_id, cell, *stored, 1) for cell, stored, _ in filled]
     session.execute(insert(Participation), participations)

@@ -342,6 +342,7 @@ def upgrade() -> None:
         sa.Column("panellist_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("number", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("content", sa.Text(), nullable=False),
+        sa.Column("answer_count", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("salt_seed", sa.Text(), nullable=False),
         sa.Column("submitted_at", UtcDateTime(), nullable=False),

@@ -121,6 +121,7 @@ class Sheet:
     group: str
     state: Literal["submitted", "started", "withdrawn"]
     submitted: str
+    receipt: str | None = None
     tokens: Sequence[str] = ()
     entries: Sequence[Entry] = ()
     drafts: Sequence[Entry] = ()

@@ -53,4 +53,11 @@ def panel_columns(rounds: Sequence[int]) -> tuple[Column, ...]:
         columns.append(
             Column(f"r{number}.submitted", f"When the latest submission of round {number} was made, in UTC.")
         )
+        columns.append(
+            Column(
+                f"r{number}.receipt",
+                f"SHA-256 of the latest submission of round {number}, as the receipt of its author shows it: "
+                "with that receipt the author can prove what was submitted.",
+            )
+        )
     return tuple(columns)

@@ -157,6 +157,8 @@ class Submission(Base):
     number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     # Canonical JSON of all answers.
     content: Mapped[str] = mapped_column(Text)
+    # How many answers that is; exports need not read the text to know whether the rows still equal it.
+    answer_count: Mapped[int] = mapped_column(Integer)
     # Hash over the commitments: what the receipt shows.
     sha256: Mapped[str] = mapped_column(Text)
     # What the salts are made from; it leaves the database only inside the expert's own receipt.

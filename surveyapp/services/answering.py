@@ -238,6 +238,7 @@ def submit(session: Session, *, seat: Seat, request_id: str) -> Submitted:
             **key,
             "number": number,
             "content": f'{{"answers":[{",".join(answers)}],"head":{canonical_json(head)}}}',
+            "answer_count": len(answers),
             "sha256": sha256,
             "salt_seed": seed,
             "submitted_at": held.now,

@@ -213,6 +213,7 @@ def _write_panel_and_answers(
                         sheet.group,
                         sheet.state,
                         _at_grain(sheet.submitted_at, ground.study.time_grain),
+                        sheet.receipt,
                         sheet.tokens,
                         sheet.entries,
                         sheet.drafts,
@@ -237,7 +238,7 @@ def _panel_row(ground: _Ground, seat: PanelSeat, sheets: Sequence[Sheet]) -> tup
     per_round: list[Value] = []
     for number in ground.round_numbers:
         sheet = by_round.get(number)
-        per_round += [sheet.state, sheet.submitted] if sheet is not None else ["not_started", None]
+        per_round += [sheet.state, sheet.submitted, sheet.receipt] if sheet else ["not_started", None, None]
     return (
         seat.pseudonym,
         "yes" if _is_synthetic(ground, seat) else "no",

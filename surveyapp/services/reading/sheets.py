@@ -60,6 +60,8 @@ class GivenSheet:
     group: str
     state: GivenState
     submitted_at: datetime | None
+    receipt: str | None
+    """Hash of the latest submission, as its author's receipt shows it."""
     tokens: Sequence[str]
     entries: Sequence[Entry]
     drafts: Sequence[Entry]
@@ -195,7 +197,8 @@ _PARTICIPATIONS = (
         Participation.submission,
         Participation.submitted_at,
         Participation.withdrawn_at,
-        Submission.content,
+        Submission.answer_count,
+        Submission.sha256,
     )
     .outerjoin(
         Submission,
@@ -212,8 +215,6 @@ _PARTICIPATIONS = (
         Participation.panellist_id.in_(bindparam("ids", expanding=True)),
     )
 )
-# A submission has one of these per answer, and no written text can imitate it: its quotes are escaped.
-_ONE_ANSWER = '"status":'
 
 
 def _read_sheets(
@@ -237,18 +238,28 @@ def _read_sheets(
             mine, others = given.get(row.panellist_id, ([], []))
             drafts: list[Entry] = []
             if row.submission and (
-                row.revision > row.submitted_revision
-                or row.content.count(_ONE_ANSWER) != len(mine) + len(others)
+                row.revision > row.submitted_revision or row.answer_count != len(mine) + len(others)
             ):
-                mine, others = [], _submitted_entries(row.content, cells)
+                mine, others = [], _submitted_entries(_read_content(session, key=key, row=row), cells)
                 drafts = _read_edits(session, key=key, row=row)
             state: GivenState = (
                 "submitted" if row.submission else "withdrawn" if row.withdrawn_at else "started"
             )
             found[row.panellist_id].append(
-                GivenSheet(number, row.group, state, row.submitted_at, mine, others, drafts)
+                GivenSheet(number, row.group, state, row.submitted_at, row.sha256, mine, others, drafts)
             )
     return found
+
+
+def _read_content(session: Session, *, key: Mapping[str, Any], row: Any) -> str:
+    return session.execute(
+        select(Submission.content).where(
+            Submission.study_id == key["study_id"],
+            Submission.round == key["round"],
+            Submission.panellist_id == row.panellist_id,
+            Submission.number == row.submission,
+        )
+    ).scalar_one()
 
 
 def _submitted_entries(content: str, cells: Mapping[CellName, int]) -> list[Entry]:
