@@ -185,14 +185,18 @@ def start(session: Session, *, token: str, now: datetime) -> Started:
     return Started(cookie, invited.slug)
 
 
-def say_not_me(session: Session, *, token: str, now: datetime) -> None:
+def say_not_me(session: Session, *, token: str, now: datetime) -> Invited:
     """The letter reached the wrong person: no more letters, and it counts as such in the response flow."""
-    _set_state(session, invited=_get_undecided(session, token=token), state="not_me", now=now)
+    invited = _get_undecided(session, token=token)
+    _set_state(session, invited=invited, state="not_me", now=now)
+    return invited
 
 
-def decline(session: Session, *, token: str, now: datetime) -> None:
+def decline(session: Session, *, token: str, now: datetime) -> Invited:
     """The expert does not want to take part: no more letters, and it counts as such in the response flow."""
-    _set_state(session, invited=_get_undecided(session, token=token), state="declined", now=now)
+    invited = _get_undecided(session, token=token)
+    _set_state(session, invited=invited, state="declined", now=now)
+    return invited
 
 
 def withdraw(session: Session, *, seat: Seat, keep_answers: bool, now: datetime) -> None:

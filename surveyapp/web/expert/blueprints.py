@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, g, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, g, render_template, request
 from flask.typing import ResponseReturnValue
 
-from surveyapp.extensions import get_database
-from surveyapp.services import doors
 from surveyapp.services.reading.seats import Seat
 from surveyapp.web import security
 
@@ -43,18 +41,6 @@ def get_seat() -> Seat:
     """The seat behind this request; the guard has made sure of it."""
     found: Seat = g.seat
     return found
-
-
-def end_session() -> ResponseReturnValue:
-    """End this browser's session and say so; the personal link opens a new one at any time."""
-    sessions = security.get_sessions()
-    cookie = request.cookies.get(sessions.name(security.SEAT))
-    if cookie:
-        with get_database().verb() as session:
-            doors.leave(session, id_hash=doors.hash_cookie(cookie))
-    response = make_response(redirect(url_for("links.left"), 303))
-    sessions.take(response, security.SEAT)
-    return response
 
 
 def ask_for_link() -> ResponseReturnValue:

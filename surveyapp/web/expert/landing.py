@@ -23,6 +23,7 @@ from surveyapp.web.errors import show_refused
 from surveyapp.web.expert import pages
 from surveyapp.web.expert.asking import Wording
 from surveyapp.web.expert.blueprints import links
+from surveyapp.web.expert.parting import part
 from surveyapp.web.languages import page_language, written_time
 
 LONGEST_TOKEN = 200
@@ -168,17 +169,19 @@ def start() -> ResponseReturnValue:
 @links.post("/l/not-me")
 def not_me() -> ResponseReturnValue:
     """The letter reached the wrong person."""
+    token = _posted_token()
     with get_database().verb() as session:
-        doors.say_not_me(session, token=_posted_token(), now=read_now(session))
-    return redirect(url_for("links.told", what="not-me"), 303)
+        invited = doors.say_not_me(session, token=token, now=read_now(session))
+    return part("links.told", invited, what="not-me")
 
 
 @links.post("/l/decline")
 def decline() -> ResponseReturnValue:
     """The expert does not want to take part."""
+    token = _posted_token()
     with get_database().verb() as session:
-        doors.decline(session, token=_posted_token(), now=read_now(session))
-    return redirect(url_for("links.told", what="declined"), 303)
+        invited = doors.decline(session, token=token, now=read_now(session))
+    return part("links.told", invited, what="declined")
 
 
 def _posted_token() -> str:
@@ -186,24 +189,6 @@ def _posted_token() -> str:
     if len(token) > LONGEST_TOKEN or not token.isascii():
         raise NotFound(_("This link does not open anything."))
     return token
-
-
-@links.get("/told/<any('not-me', 'declined'):what>")
-def told(what: str) -> ResponseReturnValue:
-    """No more letters will come."""
-    return render_template("expert/told.html", what=what)
-
-
-@links.get("/left")
-def left() -> ResponseReturnValue:
-    """The session has ended; everything is saved."""
-    return render_template("expert/left.html")
-
-
-@links.get("/withdrawn")
-def withdrawn() -> ResponseReturnValue:
-    """The expert has left the study for good."""
-    return render_template("expert/withdrawn.html", kept=request.args.get("answers") == "keep")
 
 
 @links.errorhandler(NotFound)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import make_response, redirect, render_template, request, url_for
+from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import generate_csrf
 
@@ -12,7 +12,8 @@ from surveyapp.services.unit import read_now
 from surveyapp.web import security
 from surveyapp.web.expert import pages
 from surveyapp.web.expert.asking import Wording
-from surveyapp.web.expert.blueprints import end_session, get_seat, seat
+from surveyapp.web.expert.blueprints import get_seat, seat
+from surveyapp.web.expert.parting import end_session, part
 from surveyapp.web.expert.standing import read_instrument
 from surveyapp.web.languages import page_language
 
@@ -43,7 +44,7 @@ def end_participation(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - as ab
         return shown, 422
     with get_database().verb() as session:
         doors.withdraw(session, seat=here, keep_answers=wish == "keep", now=read_now(session))
-    response = make_response(redirect(url_for("links.withdrawn", answers=wish), 303))
+    response = part("links.withdrawn", here, answers=wish)
     security.get_sessions().take(response, security.SEAT)
     return response
 

@@ -15,6 +15,7 @@ from surveyapp.questionnaire.cells import CellSpec, Given, Status
 from surveyapp.questionnaire.routing import RoutedPage
 from surveyapp.services.doors import Invited
 from surveyapp.services.instruments import Instrument
+from surveyapp.services.reading.faces import Face
 from surveyapp.services.reading.seats import Seat
 from surveyapp.web.expert.asking import Asked, Asker, Choice, Wording, page_title
 from surveyapp.web.expert.fields import Fields
@@ -72,6 +73,19 @@ def frame_of(place: Seat | Invited) -> Frame:
         time_zone=place.time_zone,
         is_synthetic=place.is_synthetic,
         language=page_language(),
+    )
+
+
+def frame_of_face(face: Face) -> Frame:
+    """The frame for somebody who has no seat in the study any more: nothing of a round."""
+    return Frame(
+        slug=face.slug,
+        title=face.title,
+        organisation=face.organisation,
+        contact_email=face.contact_email,
+        round_line="",
+        closes="",
+        is_synthetic=face.is_synthetic,
     )
 
 

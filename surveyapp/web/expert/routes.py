@@ -21,7 +21,8 @@ from surveyapp.services.reading.seats import Seat
 from surveyapp.services.unit import read_now
 from surveyapp.web.expert import fields, forms, pages, steps
 from surveyapp.web.expert.asking import Asker, Wording, statement_of
-from surveyapp.web.expert.blueprints import ask_for_link, end_session, get_seat, seat
+from surveyapp.web.expert.blueprints import ask_for_link, get_seat, seat
+from surveyapp.web.expert.parting import end_session
 from surveyapp.web.expert.showing import compile_page, say_expired, show_again, show_closed, show_conflict
 from surveyapp.web.expert.standing import read_instrument, read_standing
 from surveyapp.web.languages import page_language

@@ -11,7 +11,7 @@ from markupsafe import Markup
 # In rem: a letter, what stands around a label, the least that a finger hits.
 _LETTER: Final = 0.5
 _AROUND: Final = 1.0
-_NARROWEST: Final = 3.1
+_NARROWEST: Final = 3.0
 # In rem, and in app.css too: where a scale becomes a list.
 _USUAL: Final = 34
 _BROAD: Final = 46

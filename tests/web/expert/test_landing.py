@@ -103,7 +103,10 @@ def test_saying_no_is_as_easy_as_starting(
     client: JudgingClient, ground: Ground, action: str, state: str, words: str
 ) -> None:
     client.get(f"/l/{ground.panel[0].token}")
-    assert "No more letters" in client.submit(action=action, follow=True).words
+    told = client.submit(action=action, follow=True)
+    assert "No more letters" in told.words
+    assert "A small study" in told.words
+    assert "Synthetic" not in told.words
     assert state_of(ground) == state
     assert state_of(ground, 1) == "invited"
     assert words in client.get(f"/l/{ground.panel[0].token}").words
@@ -175,3 +178,31 @@ def test_before_and_after_the_round_the_page_says_so(client: JudgingClient, grou
     page = client.get(f"/l/{ground.panel[0].token}")
     assert "has closed" in page.words
     assert not page.find_all("form")
+
+
+@pytest.mark.parametrize("way_out", ["/l/not-me", "/l/decline", "leave", "withdraw"])
+def test_a_rehearsal_says_so_on_the_last_page_too(
+    client: JudgingClient, ground: Ground, way_out: str
+) -> None:
+    with ground.database.verb() as session:
+        session.execute(text("UPDATE study SET is_synthetic = true"))
+    client.get(f"/l/{ground.panel[0].token}")
+    if way_out.startswith("/l/"):
+        page = client.submit(action=way_out, follow=True)
+    else:
+        client.submit(action="/l/start", follow=True)
+        client.get("/s/every-kind/withdraw" if way_out == "withdraw" else "/s/every-kind/practice")
+        values = {"answers": "keep"} if way_out == "withdraw" else {}
+        page = client.submit(values, action=f"/{way_out}", follow=True)
+    assert "Synthetic panel" in page.words
+    assert not page.find_all("form")
+
+
+def test_only_who_was_in_a_study_reads_its_name_on_the_last_page(
+    client: JudgingClient, ground: Ground
+) -> None:
+    client.get(f"/l/{ground.panel[0].token}")
+    told = client.submit(action="/l/decline")
+    assert ground.panel[0].token not in told.location
+    for forged in (told.location.replace("of=", "of=x"), "/left?of=every-kind", "/left"):
+        assert "A small study" not in client.get(forged).words
