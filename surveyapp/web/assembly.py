@@ -25,7 +25,7 @@ def make_flask(config: Config) -> Flask:
     """The bare application with its limits and keys."""
     # The address of static files carries a hash of them all, so that browsers may keep them for ever and
     # scripts that import each other are always of one version.
-    app = Flask("surveyapp", static_url_path=f"/static/{_hash_of(_STATIC)}")
+    app = errors.DiscreetFlask("surveyapp", static_url_path=f"/static/{_hash_of(_STATIC)}")
     app.config.update(
         SECRET_KEY=config.secret_key,
         TESTING=config.environment == "test",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 import traceback
+from types import TracebackType
 
-from flask import Flask, current_app, render_template, request
+from flask import Flask, Response, current_app, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from surveyapp.errors import NotFound, Refused, TooManyTries, Unavailable
@@ -22,6 +24,50 @@ def register(app: Flask) -> None:
     app.register_error_handler(Exception, show_fault)
 
 
+class DiscreetFlask(Flask):
+    """Flask, but for what it does when even an error page fails: it would log the address."""
+
+    def handle_exception(self, e: Exception) -> Response:
+        """The last resort, in plain words."""
+        try:
+            return super().handle_exception(e)
+        except Exception as error:
+            if self.config["PROPAGATE_EXCEPTIONS"] or self.testing or self.debug:
+                raise
+            _log("no error page could be shown", error)
+            words = (
+                "Something went wrong on our side. Nothing that was saved is lost. Try again in a moment.\n"
+            )
+            last = Response(words, 500, mimetype="text/plain")
+            return self.finalize_request(last, from_error_handler=True)
+
+    def log_exception(
+        self,
+        exc_info: tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None],
+    ) -> None:
+        """Log where it happened: the address may hold a personal link, and the message an answer."""
+        _log("no page could be shown", exc_info[1])
+
+
+def _log(what: str, error: BaseException | None) -> None:
+    frames = "".join(traceback.format_tb(error.__traceback__)) if error else ""
+    current_app.logger.error("%s at %s: %s\n%s", what, request.endpoint, type(error).__qualname__, frames)
+
+
+def _show(title: str, what: str, reference: str = "") -> str:
+    """The page of an error. Without its template where that fails: beyond here only the server could
+    answer, and it would log the address."""
+    try:
+        return render_template("errors/error.html", title=title, what=what, reference=reference)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the person needs an answer
+        _log("the page of an error could not be shown", error)
+        page = Markup(
+            '<!doctype html><html lang="en"><meta charset="utf-8"><title>{0}</title>'
+            "<h1>{0}</h1><p>{1}</p><p>{2}</p></html>"
+        )
+        return page.format(title, what, reference)
+
+
 def show_http_error(error: HTTPException) -> ResponseReturnValue:
     """An error of HTTP: no such page, too large, not allowed."""
     code = error.code or 500
@@ -31,7 +77,7 @@ def show_http_error(error: HTTPException) -> ResponseReturnValue:
     headers = [(name, value) for name, value in error.get_headers() if name in {"Allow", "Retry-After"}]
     if request.path.endswith("/save"):
         return {"kind": "http", "message": what}, code, headers
-    return render_template("errors/error.html", title=title, what=what), code, headers
+    return _show(title, what), code, headers
 
 
 def _words(code: int) -> tuple[str, str]:
@@ -62,17 +108,15 @@ def _words(code: int) -> tuple[str, str]:
 
 def show_not_found(error: NotFound) -> ResponseReturnValue:
     """There is no such thing, or it is not this person's to see."""
-    return render_template("errors/error.html", title=_("There is no such page"), what=error.said_by(_)), 404
+    return _show(_("There is no such page"), error.said_by(_)), 404
 
 
 def show_refused(error: Refused) -> ResponseReturnValue:
     """The act is not possible in the present state."""
     if isinstance(error, TooManyTries):
-        page = render_template("errors/error.html", title=_("Too many tries"), what=error.said_by(_))
+        page = _show(_("Too many tries"), error.said_by(_))
         return page, 429, {"Retry-After": str(error.retry_after)}
-    return render_template(
-        "errors/error.html", title=_("That is not possible now"), what=error.said_by(_)
-    ), 409
+    return _show(_("That is not possible now"), error.said_by(_)), 409
 
 
 def show_unavailable(error: Unavailable) -> ResponseReturnValue:
@@ -82,28 +126,19 @@ def show_unavailable(error: Unavailable) -> ResponseReturnValue:
     later = {"Retry-After": str(error.retry_after)}
     if request.path.endswith("/save"):
         return {"kind": "unavailable"}, 503, later
-    page = render_template(
-        "errors/error.html", title=_("Please try again in a moment"), what=error.said_by(_)
-    )
+    page = _show(_("Please try again in a moment"), error.said_by(_))
     return page, 503, later
 
 
 def show_fault(error: Exception) -> ResponseReturnValue:
     """A fault of ours. The log says where it happened, and never what was in the request or the database."""
     reference = secrets.token_hex(4)
-    frames = "".join(traceback.format_tb(error.__traceback__))
     # Messages of exceptions can hold answers and addresses, so only their type is written down.
-    current_app.logger.error(
-        "fault %s at %s: %s\n%s", reference, request.endpoint, type(error).__qualname__, frames
-    )
+    _log(f"fault {reference}", error)
     if request.path.endswith("/save"):
         return {"kind": "fault", "reference": reference}, 500
-    page = render_template(
-        "errors/error.html",
-        title=_("Something went wrong on our side"),
-        what=_(
-            "Nothing that was saved is lost. Try again in a moment; if it stays so, write to the study team."
-        ),
-        reference=reference,
+    title = _("Something went wrong on our side")
+    what = _(
+        "Nothing that was saved is lost. Try again in a moment; if it stays so, write to the study team."
     )
-    return page, 500
+    return _show(title, what, reference), 500
