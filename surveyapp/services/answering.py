@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.receipts import canonical_json, commitments, submission_hash
 from surveyapp.delphi.rounds import takes_answers
 from surveyapp.errors import AnswerError, Conflict, InputError, Problem, Refused, RoundClosed, Sentence
-from surveyapp.models import LateDraft, Round, SaveReceipt, Submission, UtcDateTime, database_now
+from surveyapp.models import LateDraft, Submission
 from surveyapp.questionnaire.cells import BLANK, Given, Status
 from surveyapp.questionnaire.kinds import KINDS
+from surveyapp.services.answer_writes import (
+    find_earlier,
+    hold_and_raise,
+    keep_submission,
+    key_of,
+    write_answers,
+    write_answers_and_receipt,
+)
 from surveyapp.services.instruments import Instrument, Way, get_instrument
 from surveyapp.services.reading.seats import Seat, SeatKey, Stored, given_of, read_stored, stored_of
 
@@ -79,70 +86,20 @@ class Submitted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Held:
-    """The round, locked against closing until this transaction ends."""
+class _Ready:
+    """The round is held open until the transaction ends, and the seat's next revision is ours."""
 
     now: datetime
-    earlier_revision: int | None
-    earlier_submission: int | None
+    revision: int
+    submission: int
 
 
-_SEAT_KEY = ("study_id", "round", "panellist_id")
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """The same request was done before."""
 
-
-def _is_seat(table: Any) -> list[Any]:
-    return [getattr(table, name) == bindparam(name) for name in _SEAT_KEY]
-
-
-_EARLIER = [*_is_seat(SaveReceipt), SaveReceipt.request_id == bindparam("request_id")]
-_HOLD_ROUND = (
-    select(
-        Round.state,
-        Round.closes_at,
-        database_now(),
-        select(SaveReceipt.revision).where(*_EARLIER).scalar_subquery(),
-        select(SaveReceipt.submission).where(*_EARLIER).scalar_subquery(),
-    )
-    .where(Round.study_id == bindparam("study_id"), Round.number == bindparam("round"))
-    .with_for_update(read=True, of=Round)
-)
-_RAISE_REVISION = text(
-    "UPDATE participation SET revision = revision + 1, place = coalesce(CAST(:place AS text), place) "
-    "WHERE study_id = :study_id AND round = :round AND panellist_id = :panellist_id "
-    "AND withdrawn_at IS NULL RETURNING revision"
-)
-_RAISE_SUBMISSION = text(
-    "UPDATE participation SET revision = revision + 1, submitted_revision = revision + 1, "
-    "submission = submission + 1, submitted_at = :now "
-    "WHERE study_id = :study_id AND round = :round AND panellist_id = :panellist_id "
-    "AND withdrawn_at IS NULL RETURNING revision, submission"
-).bindparams(bindparam("now", type_=UtcDateTime()))
-_KEEP_RECEIPT = insert(SaveReceipt)
-_KEEP_SUBMISSION = insert(Submission)
-
-# One statement for any number of cells. The condition repeats what `save` has checked under the lock of
-# the participation: even a mistake there could not overwrite a newer answer.
-_ON_CONFLICT = """
-ON CONFLICT (study_id, round, panellist_id, cell) DO UPDATE
-SET status = excluded.status, value = excluded.value, text = excluded.text, parts = excluded.parts,
-    revision = excluded.revision
-WHERE answer.revision <= :base
-"""
-_COLUMNS = "INSERT INTO answer (study_id, round, panellist_id, cell, status, value, text, parts, revision)"
-_FROM_ARRAYS = """
-SELECT :study_id, :round, :panellist_id, cell, status, value, text, parts, :revision
-FROM unnest(CAST(:cells AS integer[]), CAST(:statuses AS smallint[]), CAST(:numbers AS float8[]),
-            CAST(:texts AS text[]), CAST(:parts AS text[])) AS given (cell, status, value, text, parts)
-"""
-_FROM_JSON = """
-SELECT :study_id, :round, :panellist_id,
-       value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, :revision
-FROM json_each(:rows) WHERE true
-"""
-_WRITE = {
-    "postgresql": text(_COLUMNS + _FROM_ARRAYS + _ON_CONFLICT),
-    "sqlite": text(_COLUMNS + _FROM_JSON + _ON_CONFLICT),
-}
+    revision: int
+    submission: int
 
 
 def save(
@@ -160,14 +117,11 @@ def save(
     left alone. Raises RoundClosed; Conflicted when another window changed a cell since `base`; AnswerError
     when a cell is not among those that this expert is asked, or consent is missing.
     """
-    key = _key_of(seat)
-    held = _hold_round(session, seat=seat, request_id=request_id)
-    if held.earlier_revision is not None:
-        return Saved(held.earlier_revision, repeated=True)
     connection = session.connection()
-    revision = connection.execute(_RAISE_REVISION, {**key, "place": place}).scalar_one_or_none()
-    if revision is None:
-        raise _gone()
+    held = _hold(connection, seat=seat, request_id=request_id, place=place)
+    if isinstance(held, _Earlier):
+        return Saved(held.revision, repeated=True)
+    revision = held.revision
     instrument = get_instrument(
         session, study_id=seat.study_id, number=seat.questionnaire_number, sha256=seat.questionnaire_sha256
     )
@@ -187,8 +141,9 @@ def save(
             writes[cell] = wanted
     if conflicts:
         raise Conflicted(tuple(conflicts), revision=revision - 1)
-    _write(session, seat=seat, revision=revision, base=base, rows=writes)
-    _keep_receipt(session, key=key, request_id=request_id, revision=revision, now=held.now)
+    write_answers_and_receipt(
+        connection, seat=seat, revision=revision, base=base, rows=writes, request_id=request_id, now=held.now
+    )
     return Saved(revision, way=way)
 
 
@@ -200,7 +155,7 @@ def keep_late_draft(
     if session.get(LateDraft, (seat.study_id, seat.round, seat.panellist_id, request_id)) is not None:
         return
     content = canonical_json({str(cell): stored_of(given) for cell, given in changes.items()})
-    session.add(LateDraft(**_key_of(seat), request_id=request_id, content=content, received_at=now))
+    session.add(LateDraft(**key_of(seat), request_id=request_id, content=content, received_at=now))
     session.flush()
 
 
@@ -210,15 +165,11 @@ def submit(session: Session, *, seat: Seat, request_id: str) -> Submitted:
     The same `request_id` again gives the same reply. Raises RoundClosed, or Incomplete with every cell
     that is still needed.
     """
-    key = _key_of(seat)
-    held = _hold_round(session, seat=seat, request_id=request_id)
-    if held.earlier_submission is not None:
-        return _read_submission(session, seat=seat, number=held.earlier_submission)
     connection = session.connection()
-    raised = connection.execute(_RAISE_SUBMISSION, {**key, "now": held.now}).one_or_none()
-    if raised is None:
-        raise _gone()
-    revision, number = raised
+    held = _hold(connection, seat=seat, request_id=request_id, is_submission=True)
+    if isinstance(held, _Earlier):
+        return _read_submission(session, seat=seat, number=held.submission)
+    revision, number = held.revision, held.submission
     instrument = get_instrument(
         session, study_id=seat.study_id, number=seat.questionnaire_number, sha256=seat.questionnaire_sha256
     )
@@ -227,24 +178,20 @@ def submit(session: Session, *, seat: Seat, request_id: str) -> Submitted:
     _check_complete(instrument, way, stored)
     blank = stored_of(BLANK)
     blanks = {cell: blank for cell in way.cells if cell not in stored}
-    _write(session, seat=seat, revision=revision, base=revision, rows=blanks)
+    write_answers(connection, seat=seat, revision=revision, base=revision, rows=blanks)
     head = submission_head(seat, number=number, submitted_at=held.now)
     answers = [canonical_answer(instrument, cell, stored.get(cell, blank)) for cell in way.cells]
     seed = secrets.token_hex(32)
     sha256 = submission_hash(head, commitments(seed, answers))
-    connection.execute(
-        _KEEP_SUBMISSION,
-        {
-            **key,
-            "number": number,
-            "content": f'{{"answers":[{",".join(answers)}],"head":{canonical_json(head)}}}',
-            "answer_count": len(answers),
-            "sha256": sha256,
-            "salt_seed": seed,
-            "submitted_at": held.now,
-        },
-    )
-    _keep_receipt(session, key=key, request_id=request_id, revision=revision, submission=number, now=held.now)
+    columns = {
+        "number": number,
+        "content": f'{{"answers":[{",".join(answers)}],"head":{canonical_json(head)}}}',
+        "answer_count": len(answers),
+        "sha256": sha256,
+        "salt_seed": seed,
+        "submitted_at": held.now,
+    }
+    keep_submission(connection, seat=seat, revision=revision, request_id=request_id, columns=columns)
     return Submitted(number, sha256, held.now)
 
 
@@ -289,10 +236,6 @@ def _write_canonical(instrument: Instrument, cell: int, stored: Stored) -> str:
     return "".join(pieces)
 
 
-def _key_of(seat: SeatKey) -> dict[str, int]:
-    return {"study_id": seat.study_id, "round": seat.round, "panellist_id": seat.panellist_id}
-
-
 def _check_request_id(request_id: str) -> None:
     if not 8 <= len(request_id) <= MAX_REQUEST_ID or not request_id.isascii() or not request_id.isprintable():
         raise AnswerError(
@@ -302,18 +245,36 @@ def _check_request_id(request_id: str) -> None:
         )
 
 
-def _hold_round(session: Session, *, seat: Seat, request_id: str) -> _Held:
+def _hold(
+    connection: Connection,
+    *,
+    seat: Seat,
+    request_id: str,
+    is_submission: bool = False,
+    place: str | None = None,
+) -> _Ready | _Earlier:
+    """The seat ready to be written to, or what the same request led to before. Raises when it is neither."""
     _check_request_id(request_id)
     if not seat.takes_answers:
-        # Looked at before the lock is asked for: somebody may be waiting to close.
+        # Looked at before the lock is asked for: somebody may be waiting to close. What was saved before
+        # that, and whose reply was lost, is acknowledged all the same.
+        earlier = find_earlier(connection, seat=seat, request_id=request_id)
+        if earlier is None:
+            raise _closed(seat.round)
+        return _Earlier(*earlier)
+    held = hold_and_raise(
+        connection, seat=seat, request_id=request_id, is_submission=is_submission, place=place
+    )
+    if held is None or (
+        held.earlier_revision is None
+        and not takes_answers(held.state, now=held.now, closes_at=held.closes_at)
+    ):
         raise _closed(seat.round)
-    row = session.connection().execute(_HOLD_ROUND, {**_key_of(seat), "request_id": request_id}).one_or_none()
-    if row is None:
-        raise _closed(seat.round)
-    state, closes_at, now, revision, submission = row
-    if revision is None and not takes_answers(state, now=now, closes_at=closes_at):
-        raise _closed(seat.round)
-    return _Held(now, revision, submission or None)
+    if held.earlier_revision is not None:
+        return _Earlier(held.earlier_revision, held.earlier_submission or 0)
+    if held.revision is None or held.submission is None:
+        raise _gone()
+    return _Ready(held.now, held.revision, held.submission)
 
 
 def _gone() -> Refused:
@@ -373,61 +334,6 @@ def _check_complete(instrument: Instrument, way: Way, stored: Mapping[int, Store
                 cells.append(cell)
     if problems:
         raise Incomplete(problems, tuple(cells))
-
-
-def _write(session: Session, *, seat: Seat, revision: int, base: int, rows: Mapping[int, Stored]) -> None:
-    if not rows:
-        return
-    connection = session.connection()
-    values: dict[str, Any] = {**_key_of(seat), "revision": revision, "base": base}
-    if connection.dialect.name == "sqlite":
-        values["rows"] = json.dumps([(cell, *columns) for cell, columns in rows.items()])
-    else:
-        values["cells"] = _array_of(rows)
-        columns = zip(*rows.values(), strict=True)
-        for name, column in zip(("statuses", "numbers", "texts", "parts"), columns, strict=True):
-            values[name] = _array_of(column)
-    written = connection.execute(_WRITE[connection.dialect.name], values).rowcount
-    if written != len(rows):
-        raise RuntimeError(f"{len(rows)} answers were to be written and {written} were: nothing is kept")
-
-
-def _array_of(values: Iterable[object]) -> str:
-    """A PostgreSQL array as text: the driver's own way takes three times as long for a page of answers."""
-    return "{" + ",".join([_element_of(value) for value in values]) + "}"
-
-
-def _element_of(value: object) -> str:
-    if value is None:
-        return "NULL"
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    return repr(value)
-
-
-def _keep_receipt(
-    session: Session,
-    *,
-    key: dict[str, int],
-    request_id: str,
-    revision: int,
-    now: datetime,
-    submission: int = 0,
-) -> None:
-    values = {
-        **key,
-        "request_id": request_id,
-        "revision": revision,
-        "submission": submission,
-        "created_at": now,
-    }
-    try:
-        session.connection().execute(_KEEP_RECEIPT, values)
-    except IntegrityError as error:
-        # The same request ran at the same moment and was first. This one undoes itself; sent again, it
-        # finds the reply of the first.
-        raise Conflict(Sentence("This was being saved already. Nothing was saved twice.")) from error
 
 
 def _read_submission(session: Session, *, seat: SeatKey, number: int) -> Submitted:

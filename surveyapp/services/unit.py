@@ -21,7 +21,7 @@ from surveyapp.services.turns import WriterTurns
 BUSY_TIMEOUT_MS = 5_000
 _VERB = {"surveyapp_begin": "BEGIN IMMEDIATE"}
 # SQLite's driver stands in autocommit already: there only the BEGIN is left out.
-_GLANCE = {"sqlite": {"surveyapp_begin": ""}, "postgresql": {"isolation_level": "AUTOCOMMIT"}}
+_GLANCE = {"surveyapp_begin": ""}
 
 
 class Database:
@@ -42,7 +42,11 @@ class Database:
             self._turn = WriterTurns(self.url.database)
         self.engine = _create_engine(self.url, pool_size=pool_size)
         self._verb_engine = self.engine.execution_options(**_VERB)
-        self._glance_engine = self.engine.execution_options(**_GLANCE[self.url.get_backend_name()])
+        self._glance_engine = (
+            self.engine.execution_options(**_GLANCE)
+            if self.is_sqlite
+            else _create_glance_engine(self.url, pool_size=pool_size)
+        )
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -80,6 +84,7 @@ class Database:
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()
+        self._glance_engine.dispose()
         if isinstance(self._turn, WriterTurns):
             self._turn.close()
 
@@ -100,6 +105,18 @@ def _answering() -> Iterator[None]:
 def read_now(session: Session) -> datetime:
     """The database's clock, asked once at the start of a verb and then passed on."""
     return session.execute(select(database_now())).scalar_one()
+
+
+def _create_glance_engine(url: URL, *, pool_size: int) -> Engine:
+    # Connections of their own: to switch one between the two ways costs as much as a short query.
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        isolation_level="AUTOCOMMIT",
+        # Nothing was begun, so there is nothing to roll back when a connection is given back.
+        pool_reset_on_return=None,
+    )
 
 
 def _create_engine(url: URL, *, pool_size: int) -> Engine:

@@ -9,12 +9,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.errors import RoundClosed
-from surveyapp.models import Round, Study, Submission
-from surveyapp.services import answering, instruments, rounds
+from surveyapp.models import Round, Study, Submission, UtcDateTime
+from surveyapp.services import answer_writes, answering, instruments, rounds
 from surveyapp.services.reading.seats import Seat
 from surveyapp.services.unit import Database, read_now
 from tests.support.studies import SMALL, Ground, lay_ground, load_text
@@ -111,7 +111,12 @@ def test_rel_11_nothing_slips_in_after_the_close(ground: Ground, trials: Callabl
 @pytest.mark.usefixtures("_slow_between_look_and_write")
 def test_rel_11_without_the_lock_answers_do_slip_in(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test above can fail: take the lock away, and it does."""
-    unlocked = answering._HOLD_ROUND._generate()
-    unlocked._for_update_arg = None
-    monkeypatch.setattr(answering, "_HOLD_ROUND", unlocked)
+    locked = answer_writes._HOLD_AND_RAISE_ON_POSTGRESQL
+    unlocked = {
+        is_submission: text(str(statement).replace("FOR SHARE OF round", "")).columns(
+            closes_at=UtcDateTime(), now=UtcDateTime()
+        )
+        for is_submission, statement in locked.items()
+    }
+    monkeypatch.setattr(answer_writes, "_HOLD_AND_RAISE_ON_POSTGRESQL", unlocked)
     assert any(len(set(race_once(ground))) != 1 for _ in range(60))
