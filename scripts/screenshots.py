@@ -31,7 +31,7 @@ def take_pictures(browser: Browser, link: str, organiser: str, password: str) ->
     """Walk through the demo as its expert and as its organiser, and keep what they see."""
     expert = open_page(browser, DESKTOP)
     expert.goto(link)
-    keep(expert, "landing")
+    keep_both(expert, "landing")
     expert.get_by_role("button", name="Start").click()
     walk_to_ratings(expert)
     for number, choice in enumerate((4, 5, 2)):
@@ -40,11 +40,15 @@ def take_pictures(browser: Browser, link: str, organiser: str, password: str) ->
     expert.mouse.wheel(0, -20_000)
     expert.wait_for_function("scrollY === 0")
     keep(expert, "rating-desktop")
-    phone = open_page(browser, PHONE, storage_state=expert.context.storage_state())
-    phone.goto(expert.url)
-    row(phone, 0).scroll_into_view_if_needed()
-    keep(phone, "rating-phone")
-    phone.context.close()
+    expert.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    row(expert, 0).evaluate("each => each.closest('article').scrollIntoView()")
+    keep(expert, "rating-phone")
+    expert.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+    expert.get_by_role("link", name="Review and submit").first.click()
+    keep_both(expert, "review")
+    expert.get_by_role("button", name="Submit my answers").click()
+    expert.get_by_role("heading", name="Thank you").wait_for()
+    keep_both(expert, "thanks")
     expert.context.close()
 
     seen = open_page(browser, DESKTOP)
@@ -53,7 +57,7 @@ def take_pictures(browser: Browser, link: str, organiser: str, password: str) ->
     seen.get_by_label("Password").fill(password)
     seen.get_by_role("button", name="Sign in").click()
     seen.locator("main a[href*='/s/']").first.click()
-    keep(seen, "organiser")
+    keep_both(seen, "organiser")
     seen.context.close()
 
 
@@ -86,6 +90,14 @@ def open_page(browser: Browser, size: tuple[int, int], **options: object) -> Pag
     )
     context.set_default_timeout(15_000)
     return context.new_page()
+
+
+def keep_both(page: Page, name: str) -> None:
+    """The pictures of a page in a wide window and on a phone, from its top."""
+    keep(page, f"{name}-desktop")
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    keep(page, f"{name}-phone")
+    page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
 
 
 def keep(page: Page, name: str) -> None:

@@ -51,7 +51,7 @@ class Ledger:
         with self._changed:
             self.broken += 1
 
-    def wait_for(self, more: int, *, seconds: float = 20) -> None:
+    def wait_for(self, more: int, *, seconds: float = 120) -> None:
         """Wait until so many more saves were acknowledged."""
         with self._changed:
             goal = len(self.acknowledged) + more

@@ -222,6 +222,7 @@ def mistakes(visit: Visit) -> Page:
     expert.give(CellKey("experience"), "many")
     expert.press(CONTINUE)
     expect(expert.page.get_by_role("alert")).to_be_focused()
+    expect(expert.status).to_have_text("Not saved: please look at the marked answer.")
     return expert.page
 
 
