@@ -3,11 +3,12 @@
 export function startChoices(form) {
   for (const set of form.querySelectorAll("fieldset[data-cell]")) {
     const boxes = [...set.querySelectorAll("input[type=checkbox]")];
-    if (!boxes.length) continue;
+    const places = [...set.querySelectorAll("input[data-item]")];
+    if (!boxes.length && !places.length) continue;
     const most = Number(set.dataset.most || 0);
     const line = set.querySelector("[data-chosen]");
     const show = () => {
-      const chosen = boxes.filter((box) => box.checked).length;
+      const chosen = [...boxes.filter((box) => box.checked), ...places.filter((place) => place.value.trim())].length;
       if (line) line.textContent = form.dataset.chosen.replace("{n}", String(chosen));
     };
     set.addEventListener("change", (event) => {
