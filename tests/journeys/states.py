@@ -234,25 +234,18 @@ def mistake_while_typing(visit: Visit) -> Page:
     return expert.page
 
 
-def _conflict(visit: Visit, *, javascript: bool) -> Page:
-    older = visit.seated("p/effectiveness.cbrn", javascript=javascript)
+@expert_state
+def conflict(visit: Visit) -> Page:
+    older = visit.seated("p/effectiveness.cbrn")
     visit.house.save(older.member, {rating(0): 5, rating(1, "reason"): "Theirs."})
     older.give(rating(0), 1)
     older.give(rating(1, "reason"), "Mine.")
-    if not javascript:
-        older.press(CONTINUE)
     expect(older.page.locator(".conflict")).to_have_count(2)
     return older.page
 
 
 @expert_state
-def conflict(visit: Visit) -> Page:
-    return _conflict(visit, javascript=True)
-
-
-@expert_state
 def conflict_after_a_post(visit: Visit) -> Page:
-    # The page is looked at with JavaScript afterwards: axe-core is a script.
     expert = visit.seated("p/effectiveness.cbrn")
     visit.house.save(expert.member, {rating(0): 5, rating(1, "reason"): "Theirs."})
     expert.page.route("**/save", lambda route: route.abort())
