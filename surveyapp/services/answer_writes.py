@@ -132,6 +132,12 @@ def hold_and_raise(
     return Held(state, closes_at, now, earlier_revision, earlier_submission, *raised)
 
 
+def raise_again(connection: Connection, *, seat: SeatKey, now: datetime) -> tuple[int, int]:
+    """Raise a seat that is held already, now for a submission: its revision and the submission's number."""
+    row = connection.execute(_RAISE_ALONE[True], {**key_of(seat), "now": now}).one()
+    return row.revision, row.submission
+
+
 # One statement for any number of cells. The condition repeats what `save` has checked under the lock of
 # the participation: even a mistake there could not overwrite a newer answer.
 _ON_CONFLICT = """

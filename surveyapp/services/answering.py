@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -23,6 +23,7 @@ from surveyapp.services.answer_writes import (
     hold_and_raise,
     keep_submission,
     key_of,
+    raise_again,
     write_answers,
     write_answers_and_receipt,
 )
@@ -30,6 +31,8 @@ from surveyapp.services.instruments import Instrument, Way, get_instrument
 from surveyapp.services.reading.seats import Seat, SeatKey, Stored, given_of, read_stored, stored_of
 
 MAX_REQUEST_ID = 64
+_BLANK = stored_of(BLANK)
+_NOTHING_GIVEN = frozenset({int(Status.BLANK), int(Status.WITHDRAWN)})
 _MOST_CANONICAL = 50_000
 
 
@@ -127,24 +130,54 @@ def save(
     )
     stored = read_stored(session, seat=seat, cells={*changes, *instrument.routing_cells})
     way = _check_asked(instrument, seat=seat, stored=stored, changes=changes)
-    writes: dict[int, Stored] = {}
-    conflicts = []
-    for cell, given in changes.items():
-        wanted = stored_of(given)
-        standing = stored.get(cell)
-        if standing is None:
-            if given.status is not Status.BLANK:
-                writes[cell] = wanted
-        elif standing[0] != wanted:
-            if standing[1] > base:
-                conflicts.append(CellConflict(cell, yours=given, theirs=given_of(standing[0])))
-            writes[cell] = wanted
-    if conflicts:
-        raise Conflicted(tuple(conflicts), revision=revision - 1)
+    writes = _find_writes(stored, changes, base=base, revision=revision)
     write_answers_and_receipt(
         connection, seat=seat, revision=revision, base=base, rows=writes, request_id=request_id, now=held.now
     )
     return Saved(revision, way=way)
+
+
+def save_and_submit(
+    session: Session,
+    *,
+    seat: Seat,
+    request_id: str,
+    base: int,
+    changes: Mapping[int, Given],
+    place: str | None = None,
+) -> Submitted | None:
+    """Save the last page and, when nothing that was asked is blank, submit everything in the same act.
+
+    None when something is blank: then the page is saved, nothing is submitted, and the expert is shown what
+    is missing. Raises what `save` raises.
+    """
+    connection = session.connection()
+    held = _hold(connection, seat=seat, request_id=request_id, place=place)
+    if isinstance(held, _Earlier):
+        return _read_submission(session, seat=seat, number=held.submission) if held.submission else None
+    instrument = get_instrument(
+        session, study_id=seat.study_id, number=seat.questionnaire_number, sha256=seat.questionnaire_sha256
+    )
+    standing = read_stored(session, seat=seat)
+    way = _check_asked(instrument, seat=seat, stored=standing, changes=changes)
+    writes = _find_writes(standing, changes, base=base, revision=held.revision)
+    stored = {cell: columns for cell, (columns, _) in standing.items()} | writes
+    if not _is_all_given(instrument, way, stored):
+        write_answers_and_receipt(
+            connection,
+            seat=seat,
+            revision=held.revision,
+            base=base,
+            rows=writes,
+            request_id=request_id,
+            now=held.now,
+        )
+        return None
+    revision, number = raise_again(connection, seat=seat, now=held.now)
+    writes |= {cell: _BLANK for cell in way.cells if cell not in stored}
+    write_answers(connection, seat=seat, revision=revision, base=base, rows=writes)
+    ready = _Ready(held.now, revision, number)
+    return _keep(connection, instrument, way, stored, seat=seat, ready=ready, request_id=request_id)
 
 
 def keep_late_draft(
@@ -169,30 +202,76 @@ def submit(session: Session, *, seat: Seat, request_id: str) -> Submitted:
     held = _hold(connection, seat=seat, request_id=request_id, is_submission=True)
     if isinstance(held, _Earlier):
         return _read_submission(session, seat=seat, number=held.submission)
-    revision, number = held.revision, held.submission
     instrument = get_instrument(
         session, study_id=seat.study_id, number=seat.questionnaire_number, sha256=seat.questionnaire_sha256
     )
     stored = {cell: columns for cell, (columns, _) in read_stored(session, seat=seat).items()}
     way = _find_way(instrument, seat=seat, stored=stored, changes={})
     _check_complete(instrument, way, stored)
-    blank = stored_of(BLANK)
-    blanks = {cell: blank for cell in way.cells if cell not in stored}
-    write_answers(connection, seat=seat, revision=revision, base=revision, rows=blanks)
-    head = submission_head(seat, number=number, submitted_at=held.now)
-    answers = [canonical_answer(instrument, cell, stored.get(cell, blank)) for cell in way.cells]
+    blanks = {cell: _BLANK for cell in way.cells if cell not in stored}
+    write_answers(connection, seat=seat, revision=held.revision, base=held.revision, rows=blanks)
+    return _keep(connection, instrument, way, stored, seat=seat, ready=held, request_id=request_id)
+
+
+def _keep(
+    connection: Connection,
+    instrument: Instrument,
+    way: Way,
+    stored: Mapping[int, Stored],
+    *,
+    seat: Seat,
+    ready: _Ready,
+    request_id: str,
+) -> Submitted:
+    """Write the submission of what stands in `stored`, and remember the request."""
+    head = submission_head(seat, number=ready.submission, submitted_at=ready.now)
+    answers = [canonical_answer(instrument, cell, stored.get(cell, _BLANK)) for cell in way.cells]
     seed = secrets.token_hex(32)
     sha256 = submission_hash(head, commitments(seed, answers))
     columns = {
-        "number": number,
+        "number": ready.submission,
         "content": f'{{"answers":[{",".join(answers)}],"head":{canonical_json(head)}}}',
         "answer_count": len(answers),
         "sha256": sha256,
         "salt_seed": seed,
-        "submitted_at": held.now,
+        "submitted_at": ready.now,
     }
-    keep_submission(connection, seat=seat, revision=revision, request_id=request_id, columns=columns)
-    return Submitted(number, sha256, held.now)
+    keep_submission(connection, seat=seat, revision=ready.revision, request_id=request_id, columns=columns)
+    return Submitted(ready.submission, sha256, ready.now)
+
+
+def _find_writes(
+    stored: Mapping[int, tuple[Stored, int]], changes: Mapping[int, Given], *, base: int, revision: int
+) -> dict[int, Stored]:
+    """What of `changes` differs from what stands. Raises Conflicted where that is newer than `base`."""
+    writes: dict[int, Stored] = {}
+    conflicts = []
+    for cell, given in changes.items():
+        wanted = stored_of(given)
+        standing = stored.get(cell)
+        if standing is None:
+            if given.status is not Status.BLANK:
+                writes[cell] = wanted
+        elif standing[0] != wanted:
+            if standing[1] > base:
+                conflicts.append(CellConflict(cell, yours=given, theirs=given_of(standing[0])))
+            writes[cell] = wanted
+    if conflicts:
+        raise Conflicted(tuple(conflicts), revision=revision - 1)
+    return writes
+
+
+def _is_all_given(instrument: Instrument, way: Way, stored: Mapping[int, Stored]) -> bool:
+    """Whether every question on the way is answered, and every answer is enough for submitting."""
+    if not way.route.is_consented:
+        return False
+    for cell in way.cells:
+        if instrument.specs[cell - 1].key.part:
+            continue
+        columns = stored.get(cell)
+        if columns is None or columns[0] in _NOTHING_GIVEN:
+            return False
+    return next(_shortfalls(instrument, way, stored), None) is None
 
 
 def submission_head(seat: Seat, *, number: int, submitted_at: datetime) -> dict[str, Any]:
@@ -316,10 +395,10 @@ def _check_asked(
     )
 
 
-def _check_complete(instrument: Instrument, way: Way, stored: Mapping[int, Stored]) -> None:
+def _shortfalls(
+    instrument: Instrument, way: Way, stored: Mapping[int, Stored]
+) -> Iterator[tuple[int, Problem]]:
     questionnaire = instrument.questionnaire
-    problems = []
-    cells = []
     for page in way.route.pages:
         for cell in way.pages[page.key]:
             if cell not in instrument.may_fall_short:
@@ -330,10 +409,13 @@ def _check_complete(instrument: Instrument, way: Way, stored: Mapping[int, Store
             given = None if columns is None else given_of(columns)
             shortfall = KINDS[question.kind].shortfall(questionnaire, question, spec, given)
             if shortfall is not None:
-                problems.append(Problem(question.text.get(questionnaire.language), shortfall))
-                cells.append(cell)
-    if problems:
-        raise Incomplete(problems, tuple(cells))
+                yield cell, Problem(question.text.get(questionnaire.language), shortfall)
+
+
+def _check_complete(instrument: Instrument, way: Way, stored: Mapping[int, Stored]) -> None:
+    found = list(_shortfalls(instrument, way, stored))
+    if found:
+        raise Incomplete([problem for _, problem in found], tuple(cell for cell, _ in found))
 
 
 def _read_submission(session: Session, *, seat: SeatKey, number: int) -> Submitted:

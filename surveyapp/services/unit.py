@@ -81,6 +81,11 @@ class Database:
             yield session
             session.commit()
 
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """Every engine that statements go through: for whoever counts or watches them."""
+        return (self.engine,) if self.is_sqlite else (self.engine, self._glance_engine)
+
     def close(self) -> None:
         """Give back every connection."""
         self.engine.dispose()

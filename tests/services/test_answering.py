@@ -300,3 +300,65 @@ def test_two_seats_never_touch_each_other(ground: Ground) -> None:
         (theirs.panellist_id, 0),
         (mine.panellist_id, 1),
     ]
+
+
+def everything(ground: Ground, context: str = "north") -> dict[int, Given]:
+    """An answer to every question that somebody of one area is asked."""
+    cells = {
+        ground.number("consent"): "1",
+        ground.number("years"): "3",
+        ground.number("word"): "botany",
+        ground.number("fruit", "apples", context, "effect"): "3",
+        ground.number("fruit", "pears", context, "effect"): "dont-know",
+        ground.number("best"): "pears",
+    }
+    return {cell: ground.given(cell, value) for cell, value in cells.items()}
+
+
+def save_and_submit(
+    ground: Ground, seat: Seat, changes: dict[int, Given], *, base: int = 0, request: str = "both-at-once"
+) -> answering.Submitted | None:
+    with ground.database.verb() as session:
+        return answering.save_and_submit(session, seat=seat, request_id=request, base=base, changes=changes)
+
+
+def test_a_complete_last_page_is_saved_and_submitted_in_one_act_and_only_once(ground: Ground) -> None:
+    seat = ground.sit_down()
+    changes = everything(ground)
+    submitted = save_and_submit(ground, seat, changes)
+    assert submitted is not None
+    assert save_and_submit(ground, seat, changes) == replace(submitted, repeated=True)
+    found = stands(ground, seat)
+    assert {cell: found[cell] for cell in changes} == changes
+    with ground.database.reading() as session:
+        (kept,) = session.scalars(select(Submission)).all()
+        participation = session.scalars(select(Participation)).one()
+        receipt = receipts.receipt(session, seat=replace(seat, submission=1))
+    assert (kept.number, kept.sha256) == (1, submitted.sha256)
+    assert participation.submitted_revision == participation.revision
+    assert find_faults(receipt) == []
+    assert len(receipt["answers"]) == kept.answer_count == len(found)
+
+
+def test_a_last_page_with_anything_blank_is_saved_and_not_submitted(ground: Ground) -> None:
+    seat = ground.sit_down()
+    changes = everything(ground)
+    del changes[ground.number("best")]
+    assert save_and_submit(ground, seat, changes) is None
+    assert save_and_submit(ground, seat, changes) is None
+    assert stands(ground, seat) == changes
+    with ground.database.reading() as session:
+        assert session.scalars(select(Submission)).all() == []
+        assert session.scalars(select(Participation)).one().submission == 0
+
+
+def test_saving_and_submitting_overwrites_nothing_newer_and_submits_nothing_then(ground: Ground) -> None:
+    seat = ground.sit_down()
+    base = consent(ground, seat)
+    years = ground.number("years")
+    save(ground, seat, {years: ground.given(years, "9")}, base=base, request="newer-tab")
+    with pytest.raises(answering.Conflicted):
+        save_and_submit(ground, seat, everything(ground), base=base)
+    with ground.database.reading() as session:
+        assert session.scalars(select(Submission)).all() == []
+    assert stands(ground, seat)[years] == ground.given(years, "9")

@@ -123,6 +123,7 @@ class QuestionPage:
     questions: tuple[Asked, ...]
     shown: str
     person: Person
+    is_last: bool = False
     mistakes: tuple[Mistake, ...] = ()
     is_conflict: bool = False
 
@@ -135,6 +136,7 @@ def question_page(
     language: str,
     fields: Fields,
     person: Person,
+    is_last: bool,
     mistakes: tuple[Mistake, ...] = (),
     is_conflict: bool = False,
 ) -> QuestionPage:
@@ -151,6 +153,7 @@ def question_page(
         questions=tuple(asker.ask(question) for question in routed.questions),
         shown=write_numbers(instrument.numbers(routed)),
         person=person,
+        is_last=is_last,
         mistakes=mistakes,
         is_conflict=is_conflict,
     )

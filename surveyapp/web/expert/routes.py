@@ -124,7 +124,7 @@ def save_page(slug: str, key: str) -> ResponseReturnValue:  # noqa: ARG001 - the
     request_id = forms.name_save(form.request_id.data or "", values)
     saving = Saving(request_id, form.revision.data or 0, changes, key)
     try:
-        route = saving.run(here)
+        return _save_and_go_on(saving, here, key, cleared)
     except answering.Conflicted as conflict:
         return show_conflict(key, instrument, values, conflict)
     except RoundClosed:
@@ -132,7 +132,15 @@ def save_page(slug: str, key: str) -> ResponseReturnValue:  # noqa: ARG001 - the
         return show_closed(here, kept=True), 409
     except AnswerError as error:
         return show_again(key, instrument, values=values, notice=error.said_by(_), status=422)
-    if request.form.get("go") == "leave":
+
+
+def _save_and_go_on(saving: Saving, here: Seat, key: str, cleared: int | None) -> ResponseReturnValue:
+    go = request.form.get("go", "next")
+    if go == "submit" and cleared is None:
+        is_submitted = saving.run_and_submit(here)
+        return redirect(url_for("seat.thanks" if is_submitted else "seat.review", slug=here.slug), 303)
+    route = saving.run(here)
+    if go == "leave":
         return end_session()
     return redirect(_next_url(here, route, key, cleared), 303)
 
@@ -156,6 +164,26 @@ class Saving:
             # The same request was under way already, from a double click; now its reply is there.
             saved = self._run(here)
         return read_standing(here).route if saved.way is None else saved.way.route
+
+    def run_and_submit(self, here: Seat) -> bool:
+        """Save and, when nothing is blank, submit; says whether it was submitted."""
+        try:
+            return self._submit(here) is not None
+        except answering.Conflicted:
+            raise
+        except Conflict:
+            return self._submit(here) is not None
+
+    def _submit(self, here: Seat) -> answering.Submitted | None:
+        with get_database().verb() as session:
+            return answering.save_and_submit(
+                session,
+                seat=here,
+                request_id=self.request_id,
+                base=self.base,
+                changes=self.changes,
+                place=self.place,
+            )
 
     def _run(self, here: Seat) -> answering.Saved:
         with get_database().verb() as session:

@@ -36,6 +36,7 @@ def compile_page(standing: Standing, routed: RoutedPage) -> Compiled:
         page_language(),
         frame,
         routed.key,
+        standing.route.pages[-1].key == routed.key,
         tuple(question.id for question in routed.questions),
     )
     return _compiled.get(
@@ -60,6 +61,7 @@ def render_page(
         language=standing.seat.language,
         fields=fields,
         person=person,
+        is_last=standing.route.pages[-1].key == routed.key,
         mistakes=mistakes,
         is_conflict=is_conflict,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -9,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import event
 
+from surveyapp.questionnaire.cells import Given
+from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.questionnaire.loading import load
 from surveyapp.services.unit import Database
 from tests.support.judging import JudgingClient
@@ -39,11 +42,13 @@ def counted(ground: Ground) -> Iterator[list[str]]:
     def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
         statements.append(statement)
 
-    event.listen(ground.database.engine, "before_cursor_execute", note)
+    for engine in ground.database.engines:
+        event.listen(engine, "before_cursor_execute", note)
     try:
         yield statements
     finally:
-        event.remove(ground.database.engine, "before_cursor_execute", note)
+        for engine in ground.database.engines:
+            event.remove(engine, "before_cursor_execute", note)
 
 
 def test_queries_of_pages_saves_and_submitting(client: JudgingClient, ground: Ground, expert: Expert) -> None:
@@ -93,3 +98,37 @@ def test_a_page_of_one_item_costs_as_many_queries_as_one_of_twenty_seven(
             client.get(f"{expert.base}/p/{key}")
         counts.append(len(statements))
     assert counts[0] == counts[1]
+
+
+def test_submitting_from_the_last_page_goes_to_thanks_only_when_nothing_is_blank(
+    client: JudgingClient, ground: Ground, expert: Expert
+) -> None:
+    expert.consent()
+    last = f"{expert.base}/p/closing"
+    client.get(last)
+    incomplete = client.submit(button=("go", "submit"))
+    assert incomplete.location.endswith("/review")
+    questionnaire = ground.instrument.questionnaire
+    answers: dict[str, list[str]] = {}
+    chance = random.Random(4)
+    for page in ground.instrument.route(group="cbrn", tags=(), answers=agreed(ground)).pages:
+        for spec in page.cells:
+            question = questionnaire.questions_by_id[spec.key.question]
+            if not spec.key.part:
+                texts = []
+                while not any(texts):
+                    texts = KINDS[question.kind].plausible(questionnaire, question, spec, chance, 0.3)
+                answers[f"a{ground.instrument.number_of[spec.key]}"] = texts
+    assert expert.save(answers, base=1_000_000).status_code == 200
+    client.get(last)
+    with counted(ground) as statements:
+        complete = client.submit(button=("go", "submit"))
+    assert complete.location.endswith("/thanks")
+    assert 0 < len(statements) <= SUBMIT
+    assert "Thank you" in client.get(complete.location).words
+
+
+def agreed(ground: Ground) -> dict[int, Given]:
+    """Consent, so that every page is on the way."""
+    cell = ground.number("consent")
+    return {cell: ground.given(cell, "1")}
