@@ -37,7 +37,9 @@ def find_written() -> list[str]:
     """Each line in a guide's code that starts the surveyapp command."""
     found: list[str] = []
     for guide in GUIDES:
-        for line in re.findall(r"^ {4}(.+)$|`([^`\n]+)`", read_text(guide), re.MULTILINE):
+        # A line that ends in a backslash goes on in the next.
+        text = re.sub(r"\\\n\s*", "", read_text(guide))
+        for line in re.findall(r"^ {4}(.+)$|`([^`\n]+)`", text, re.MULTILINE):
             for part in re.split(r" && |\s#\s", line[0] or line[1]):
                 words = part.strip().removeprefix(".venv/bin/")
                 if words.startswith("surveyapp "):

@@ -115,7 +115,7 @@ def test_submitting_from_the_last_page_goes_to_thanks_only_when_nothing_is_blank
         for spec in page.cells:
             question = questionnaire.questions_by_id[spec.key.question]
             if not spec.key.part:
-                texts = []
+                texts: list[str] = []
                 while not any(texts):
                     texts = KINDS[question.kind].plausible(questionnaire, question, spec, chance, 0.3)
                 answers[f"a{ground.instrument.number_of[spec.key]}"] = texts
