@@ -122,7 +122,7 @@ class TooManyTries(Refused):
 
 
 class Unavailable(SurveyappError):
-    """The database does not answer now; nothing was changed. `retry_after` is in seconds."""
+    """The database does not answer now; what was sent may be sent again. `retry_after` is in seconds."""
 
     retry_after = 3
 

@@ -102,7 +102,8 @@ def _answering() -> Iterator[None]:
     except (OperationalError, sqlite3.OperationalError) as error:
         raise Unavailable(
             Sentence(
-                "The database does not answer just now. Nothing was changed; please try again in a moment."
+                "The database does not answer just now. What was saved before is still there; "
+                "please try again in a moment."
             )
         ) from error
 
