@@ -17,10 +17,10 @@ from sqlalchemy import insert, text
 
 from surveyapp.models import Answer, Panellist, Participation, Round, Submission
 from surveyapp.questionnaire.loading import load
-from surveyapp.services.answering import canonical_answer
 from surveyapp.services.instruments import Instrument, get_instrument
 from surveyapp.services.reading.seats import Stored
 from surveyapp.services.studies import create_study
+from surveyapp.services.submission_text import canonical_answer
 from surveyapp.services.unit import Database, read_now
 
 QUESTIONNAIRE = Path(__file__).resolve().parents[1] / "questionnaires" / "systemic-risk-mitigations.yaml"

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import Connection
 from sqlalchemy.orm import Session
@@ -29,11 +27,11 @@ from surveyapp.services.answer_writes import (
 )
 from surveyapp.services.instruments import Instrument, Way, get_instrument
 from surveyapp.services.reading.seats import Seat, SeatKey, Stored, given_of, read_stored, stored_of
+from surveyapp.services.submission_text import canonical_answer, submission_head
 
 MAX_REQUEST_ID = 64
 _BLANK = stored_of(BLANK)
 _NOTHING_GIVEN = frozenset({int(Status.BLANK), int(Status.WITHDRAWN)})
-_MOST_CANONICAL = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,47 +270,6 @@ def _is_all_given(instrument: Instrument, way: Way, stored: Mapping[int, Stored]
         if columns is None or columns[0] in _NOTHING_GIVEN:
             return False
     return next(_shortfalls(instrument, way, stored), None) is None
-
-
-def submission_head(seat: Seat, *, number: int, submitted_at: datetime) -> dict[str, Any]:
-    """Whose, when and for what a submission is: the part of it that its hash covers beside the answers."""
-    return {
-        "study": seat.slug,
-        "questionnaire": seat.questionnaire_sha256,
-        "round": seat.round,
-        "panellist": seat.pseudonym,
-        "number": number,
-        "submitted_at": submitted_at.isoformat(timespec="milliseconds"),
-    }
-
-
-def canonical_answer(instrument: Instrument, cell: int, stored: Stored) -> str:
-    """One answer as canonical JSON: its cell's key, its status in words, and what was given."""
-    if stored[2] is not None and stored[0] == Status.VALUE:
-        # What people write is theirs alone and comes once; ratings come again with every expert.
-        return _write_canonical(instrument, cell, stored)
-    kept = instrument.canonical_ratings
-    text = kept.get((cell, stored))
-    if text is None:
-        text = _write_canonical(instrument, cell, stored)
-        if len(kept) < _MOST_CANONICAL:
-            kept[cell, stored] = text
-    return text
-
-
-def _write_canonical(instrument: Instrument, cell: int, stored: Stored) -> str:
-    status, value, written, parts = stored
-    head, question = instrument.canonical_frames[cell - 1]
-    pieces = [head]
-    if parts is not None:
-        pieces.append(f',"parts":{json.dumps(json.loads(parts), ensure_ascii=False, separators=(",", ":"))}')
-    pieces.append(f'{question},"status":"{Status(status).name.lower()}"')
-    if written is not None:
-        pieces.append(f',"text":{json.dumps(written, ensure_ascii=False)}')
-    if value is not None:
-        pieces.append(f',"value":{int(value) if value == int(value) else repr(value)}')
-    pieces.append("}")
-    return "".join(pieces)
 
 
 def _check_request_id(request_id: str) -> None:
