@@ -1,0 +1,54 @@
+"""What every measure returns: a value with all that is needed to read it, or why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import TypeAlias
+
+Value: TypeAlias = int | float | Fraction | bool | str | tuple["Value", ...]
+"""Exact where a measure is exact: shares and quantiles are fractions, so that rules can compare them exactly."""
+
+
+class Undefined(StrEnum):
+    """Why a measure has no value."""
+
+    NO_VALID_RATINGS = "no_valid_ratings"
+    TOO_FEW_RATINGS = "too_few_ratings"
+    NO_VARIATION = "no_variation"
+    ALL_TIED = "all_tied"
+    NO_PAIRABLE_VALUES = "no_pairable_values"
+    MEAN_IS_ZERO = "mean_is_zero"
+    TOO_FEW_POINTS = "too_few_points"
+    UNEQUAL_COUNTS = "unequal_counts"
+    NOT_ASKED = "not_asked"
+    NOT_COMPARABLE = "not_comparable"
+    NOT_DEFINED_FOR_SCALE = "not_defined_for_scale"
+    PARTIAL_ASSIGNMENT = "partial_assignment"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One number about ratings, with what it stands on.
+
+    `value` is None exactly when `reason` says why. `n` counts the valid ratings (for measures of change: the
+    matched pairs); `missing` those who were asked and left it blank or declined; `dont_know` those who could
+    not judge. `convention` names every choice that another program might make differently.
+    """
+
+    value: Value | None
+    n: int
+    missing: int = 0
+    dont_know: int = 0
+    convention: str = ""
+    reason: Undefined | None = None
+
+    def __post_init__(self) -> None:
+        if (self.value is None) != (self.reason is not None):
+            raise ValueError("a measure has a value, or a reason why it has none")
+
+    @property
+    def number(self) -> float | None:
+        """The value as a float for showing; None when there is none or it is no number."""
+        return float(self.value) if isinstance(self.value, int | float | Fraction) else None

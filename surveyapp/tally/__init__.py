@@ -1,0 +1,1 @@
+"""Answers to counts: one query, one result shape, wherever the answers are."""
