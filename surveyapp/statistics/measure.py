@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TypeAlias
 
 Value: TypeAlias = int | float | Fraction | bool | str | tuple["Value", ...]
-"""Exact where a measure is exact: shares and quantiles are fractions, so that rules can compare them exactly."""
+"""Exact where a measure is exact: shares and quantiles are fractions, so that rules compare them exactly."""
 
 
 class Undefined(StrEnum):
