@@ -2,6 +2,8 @@
 
 from surveyapp.models.answer import Answer, LateDraft, Participation, SaveReceipt, Submission
 from surveyapp.models.base import Base, UtcDateTime, database_now
+from surveyapp.models.deciding import Decision, LineageEdge, Proposal, ProtocolVersion
+from surveyapp.models.feedback import Publication, Reaction, Release, Reply
 from surveyapp.models.operation import AuditEntry, Job
 from surveyapp.models.people import (
     Identity,
@@ -12,6 +14,7 @@ from surveyapp.models.people import (
     Throttle,
     WebSession,
 )
+from surveyapp.models.reason import CodedReason, Reason, ReasonTheme, SummarySentence, SummarySource, Theme
 from surveyapp.models.study import Cell, ItemVersion, QuestionnaireVersion, Round, Study
 
 __all__ = [
@@ -19,20 +22,34 @@ __all__ = [
     "AuditEntry",
     "Base",
     "Cell",
+    "CodedReason",
+    "Decision",
     "Identity",
     "Invitation",
     "ItemVersion",
     "Job",
     "LateDraft",
+    "LineageEdge",
     "Membership",
     "Organiser",
     "Panellist",
     "Participation",
+    "Proposal",
+    "ProtocolVersion",
+    "Publication",
     "QuestionnaireVersion",
+    "Reaction",
+    "Reason",
+    "ReasonTheme",
+    "Release",
+    "Reply",
     "Round",
     "SaveReceipt",
     "Study",
     "Submission",
+    "SummarySentence",
+    "SummarySource",
+    "Theme",
     "Throttle",
     "UtcDateTime",
     "WebSession",

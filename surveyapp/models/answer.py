@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Double, ForeignKeyConstraint, Integer, SmallInteger, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Double,
+    ForeignKeyConstraint,
+    Integer,
+    SmallInteger,
+    Text,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from surveyapp.models.base import Base, UtcDateTime
@@ -50,6 +59,10 @@ class Participation(Base):
     submission: Mapped[int] = mapped_column(SmallInteger, default=0)
     # When the latest submission was made.
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The earlier rounds submitted in, as ``1,2``; a star follows one that holds edits never submitted.
+    earlier_rounds: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
+    # Which variant of the feedback this panellist is shown; '' where the protocol has none.
+    variant: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
     # When the panellist left the study: from then on nothing is saved here.
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -101,6 +114,8 @@ class Answer(Base):
     parts: Mapped[str | None] = mapped_column(Text)
     # The revision of the participation that wrote this.
     revision: Mapped[int] = mapped_column(Integer)
+    # Number of the release that stood on the page when this was given; 0 where there was none.
+    release: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
 
 
 class SaveReceipt(Base):
@@ -165,6 +180,8 @@ class Submission(Base):
     salt_seed: Mapped[str] = mapped_column(Text)
     # When it was made.
     submitted_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # Why it was admitted after the round had closed; '' for one that came in time.
+    admitted_because: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
 
 
 class LateDraft(Base):

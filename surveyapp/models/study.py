@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Integer, SmallInteger, Text, UniqueConstraint
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKeyConstraint,
+    Integer,
+    SmallInteger,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from surveyapp.models.base import Base, UtcDateTime
@@ -42,6 +50,8 @@ class Study(Base):
     is_synthetic: Mapped[bool] = mapped_column(default=False)
     # The questionnaire version in force.
     questionnaire_number: Mapped[int] = mapped_column(Integer, default=1)
+    # The protocol version in force; 0 for a study without one.
+    protocol_number: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     # When the study was created.
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -148,3 +158,11 @@ class Round(Base):
     opened_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # When it was closed.
     closed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The protocol version that the round was opened under; 0 without one.
+    protocol_number: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    # Tag of those whom the round is for, where cohorts overlap; '' for everybody.
+    cohort: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
+    # The round whose release experts see in this one; none in a round without feedback.
+    shows_round: Mapped[int | None] = mapped_column(SmallInteger)
+    # When its feedback was released: from then on nothing of the round can change.
+    released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
