@@ -138,6 +138,7 @@ class Round(Base):
         CheckConstraint(
             "state IN ('draft', 'scheduled', 'open', 'closed', 'released', 'cancelled')", name="state_known"
         ),
+        CheckConstraint("open_to IN ('invited', 'any_earlier', 'previous')", name="open_to_known"),
     )
 
     # The study.
@@ -162,6 +163,10 @@ class Round(Base):
     protocol_number: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     # Tag of those whom the round is for, where cohorts overlap; '' for everybody.
     cohort: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
+    # Who may take part: everybody invited, who answered any earlier round, or who answered the previous one.
+    open_to: Mapped[str] = mapped_column(Text, default="invited", server_default=text("'invited'"))
+    # What pages need of the protocol in this round, as canonical JSON: `delphi.plan.RoundPlan`.
+    plan: Mapped[str] = mapped_column(Text, default="{}", server_default=text("'{}'"))
     # The round whose release experts see in this one; none in a round without feedback.
     shows_round: Mapped[int | None] = mapped_column(SmallInteger)
     # When its feedback was released: from then on nothing of the round can change.
