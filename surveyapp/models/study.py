@@ -26,6 +26,7 @@ class Study(Base):
         UniqueConstraint("slug", name="uq_study_slug"),
         CheckConstraint("smallest_group >= 3", name="smallest_group_floor"),
         CheckConstraint("time_grain IN ('minute', 'hour', 'day')", name="time_grain_known"),
+        CheckConstraint("anonymity IN ('attributed', 'confidential', 'blind')", name="anonymity_known"),
     )
 
     # Number of the study in this installation.
@@ -52,8 +53,16 @@ class Study(Base):
     questionnaire_number: Mapped[int] = mapped_column(Integer, default=1)
     # The protocol version in force; 0 for a study without one.
     protocol_number: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    # What is promised about who can see whose answers: attributed, confidential, or blind to organisers too.
+    anonymity: Mapped[str] = mapped_column(
+        Text, default="confidential", server_default=text("'confidential'")
+    )
     # When the study was created.
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # When it was put away: it can be read, and nothing in it changes any more.
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # When it will be deleted, once somebody has asked for that; until then it can be called back.
+    delete_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class QuestionnaireVersion(Base):
