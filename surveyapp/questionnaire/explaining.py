@@ -110,6 +110,10 @@ _DUE_ALIKE: Final = {
 }
 
 
+SAID: Final = "said"
+"""The type of an error whose sentence the model itself says: ``PydanticCustomError(SAID, "{what}", …)``."""
+
+
 def _sentence(sort: str, given: Any, context: Mapping[str, Any], shapes: tuple[type[BaseModel], ...]) -> str:
     if sort == "literal_error":
         expected = [each.strip("'") for each in str(context["expected"]).replace(" or ", ", ").split(", ")]
@@ -118,6 +122,8 @@ def _sentence(sort: str, given: Any, context: Mapping[str, Any], shapes: tuple[t
         if context["pattern"] == IDENTIFIER:
             return f"{_shown(given)} cannot be an id; {_ID_RULE}"
         return f"{_shown(given)} is not a language code; write it like en, de or pt-BR"
+    if sort == SAID:
+        return str(context["what"])
     if sort == "value_error":
         return f"{context['error']}; write something or remove the key"
     if given is None and sort.endswith("_type"):
