@@ -12,7 +12,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from surveyapp.questionnaire.explaining import is_emptied, path_in, shape_at
+from surveyapp.questionnaire.explaining import is_emptied, keys_of, path_in, shape_at
 from surveyapp.questionnaire.finding import Path
 from surveyapp.questionnaire.model import Questionnaire, is_identifier
 from surveyapp.questionnaire.source import Source
@@ -111,7 +111,7 @@ def _droppable(path: Path, data: Any, form: Format[M]) -> Path:
     while path:
         last = path[-1]
         shapes = _shapes(path[:-1], data, form)
-        fields = [shape.model_fields[last] for shape in shapes if last in shape.model_fields]
+        fields = [keys[str(last)] for shape in shapes if last in (keys := keys_of(shape))]
         if isinstance(last, int) or not fields or (len(path) == 1 and last in form.stand_ins):
             return path
         if not any(each.is_required() for each in fields):
