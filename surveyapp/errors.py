@@ -3,6 +3,7 @@
 SurveyappError                 something a person can act on
 ├── InputError                 what was given cannot be used: carries all its problems at once
 │   ├── QuestionnaireError     a questionnaire file
+│   ├── ProtocolError          a protocol file
 │   ├── PanelError             a list of panellists
 │   └── AnswerError            answers that do not fit their questions
 ├── NotFound                   no such study, link, file
@@ -87,6 +88,10 @@ class InputError(SurveyappError):
 
 class QuestionnaireError(InputError):
     """A questionnaire file with problems."""
+
+
+class ProtocolError(InputError):
+    """A protocol file with problems."""
 
 
 class PanelError(InputError):

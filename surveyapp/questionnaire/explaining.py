@@ -7,6 +7,7 @@ from difflib import get_close_matches
 from typing import Any, Final, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from surveyapp.questionnaire.finding import Finding, Path
@@ -51,10 +52,15 @@ def shape_at(root: type[BaseModel], loc: Iterable[str | int]) -> tuple[type[Base
         if tagged:
             shapes = tagged
             continue
-        fields = [shape.model_fields[step] for shape in shapes if step in shape.model_fields]
+        fields = [keys[str(step)] for shape in shapes if step in (keys := keys_of(shape))]
         if fields:
             shapes = tuple(shape for field in fields for shape in _models(field.annotation))
     return shapes
+
+
+def keys_of(shape: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The fields of a model by the keys that a file has for them."""
+    return {field.alias or name: field for name, field in shape.model_fields.items()}
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
@@ -110,6 +116,10 @@ _DUE_ALIKE: Final = {
 }
 
 
+SAID: Final = "said"
+"""The type of an error whose sentence the model itself says: ``PydanticCustomError(SAID, "{what}", …)``."""
+
+
 def _sentence(sort: str, given: Any, context: Mapping[str, Any], shapes: tuple[type[BaseModel], ...]) -> str:
     if sort == "literal_error":
         expected = [each.strip("'") for each in str(context["expected"]).replace(" or ", ", ").split(", ")]
@@ -118,6 +128,8 @@ def _sentence(sort: str, given: Any, context: Mapping[str, Any], shapes: tuple[t
         if context["pattern"] == IDENTIFIER:
             return f"{_shown(given)} cannot be an id; {_ID_RULE}"
         return f"{_shown(given)} is not a language code; write it like en, de or pt-BR"
+    if sort == SAID:
+        return str(context["what"])
     if sort == "value_error":
         return f"{context['error']}; write something or remove the key"
     if given is None and sort.endswith("_type"):
@@ -131,7 +143,7 @@ def _sentence(sort: str, given: Any, context: Mapping[str, Any], shapes: tuple[t
 
 
 def _unknown_key(key: str, shapes: tuple[type[BaseModel], ...]) -> str:
-    known = sorted({name for shape in shapes for name in shape.model_fields})
+    known = sorted({name for shape in shapes for name in keys_of(shape)})
     kinds = [str(_kind_of(cls)) for cls in get_args(get_args(Question)[0]) if key in cls.model_fields]
     here = [kind for shape in shapes if (kind := _kind_of(shape)) is not None]
     if here and kinds and not get_close_matches(key, known, n=1, cutoff=0.85):

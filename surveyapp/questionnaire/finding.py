@@ -1,4 +1,4 @@
-"""One thing found wrong in a questionnaire, before it is known on which line it stands."""
+"""One thing found wrong in a file, before it is known on which line it stands."""
 
 from __future__ import annotations
 
@@ -19,3 +19,5 @@ class Finding:
     """The name that is not known. If something of that name was refused elsewhere, this is no news."""
     of_whole: bool = False
     """Whether it says something about the whole, and so means nothing while parts were refused."""
+    column: int = 0
+    """Where in the text at `path` it is, counted from 1; 0 for the text as a whole."""

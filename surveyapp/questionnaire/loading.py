@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,24 +10,16 @@ from pydantic import ValidationError
 
 from surveyapp.errors import Problem, QuestionnaireError
 from surveyapp.questionnaire import checking, explaining, source, translations
-from surveyapp.questionnaire.finding import Finding
 from surveyapp.questionnaire.items_file import ItemsFile, read_items
-from surveyapp.questionnaire.mending import mend
+from surveyapp.questionnaire.mending import QUESTIONNAIRE, mend
 from surveyapp.questionnaire.model import Questionnaire
+from surveyapp.questionnaire.placing import in_order, place
 from surveyapp.questionnaire.source import Source
 
 
 def load(path: Path) -> Questionnaire:
     """The questionnaire in `path`; raises QuestionnaireError with everything that is wrong with it."""
-    try:
-        if path.stat().st_size > source.MAX_BYTES:
-            content = b" " * (source.MAX_BYTES + 1)  # refused by its size, without reading it
-        else:
-            content = path.read_bytes()
-    except OSError as error:
-        what = f"the file cannot be read ({error.strerror or error}); check its name and rights"
-        raise QuestionnaireError([Problem(path.name, what)]) from error
-    return load_text(path.name, content, path.parent)
+    return load_text(path.name, source.read_bytes(path), path.parent)
 
 
 def load_text(name: str, content: bytes, folder: Path) -> Questionnaire:
@@ -40,15 +31,15 @@ def load_text(name: str, content: bytes, folder: Path) -> Questionnaire:
         questionnaire = Questionnaire.model_validate(data)
     except ValidationError as error:
         findings = explaining.explain(error, Questionnaire, data)
-        problems += _placed(read, findings)
+        problems += place(read, findings)
         problems += _of_the_rest(read, data)
-        raise QuestionnaireError(_in_order(problems)) from error
+        raise QuestionnaireError(in_order(problems)) from error
     is_whole = not problems
     findings = (each for each in checking.check(questionnaire) if is_whole or not each.of_whole)
-    problems += _placed(read, findings)
-    problems += _placed(read, translations.find_plain(questionnaire, data))
+    problems += place(read, findings)
+    problems += place(read, translations.find_plain(questionnaire, data))
     if problems:
-        raise QuestionnaireError(_in_order(problems))
+        raise QuestionnaireError(in_order(problems))
     return questionnaire
 
 
@@ -83,26 +74,12 @@ def _items(read: Source, folder: Path, problems: list[Problem]) -> Any:
 
 def _of_the_rest(read: Source, data: Any) -> Iterator[Problem]:
     """What else is wrong, found in what is left when the refused parts are taken out."""
-    mended = mend(data, read)
+    mended = mend(data, read, QUESTIONNAIRE)
     if mended is None:
         return
     findings = [
         finding
-        for finding in checking.check(mended.questionnaire)
+        for finding in checking.check(mended.whole)
         if finding.about not in mended.lost and (mended.is_whole or not finding.of_whole)
     ]
-    yield from _placed(read, findings)
-
-
-def _placed(read: Source, findings: Iterable[Finding]) -> Iterator[Problem]:
-    for finding in findings:
-        yield Problem(read.where(finding.path, key=finding.is_key), finding.what)
-
-
-def _in_order(problems: Iterable[Problem]) -> list[Problem]:
-    """In the order of the file, each once."""
-
-    def place(problem: Problem) -> tuple[str, list[int]]:
-        return re.sub(r"\d+", "", problem.where), [int(part) for part in re.findall(r"\d+", problem.where)]
-
-    return sorted(dict.fromkeys(problems), key=place)
+    yield from place(read, findings)

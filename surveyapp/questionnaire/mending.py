@@ -8,54 +8,68 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from surveyapp.questionnaire.explaining import is_emptied, path_in, shape_at
+from surveyapp.questionnaire.explaining import is_emptied, keys_of, path_in, shape_at
 from surveyapp.questionnaire.finding import Path
 from surveyapp.questionnaire.model import Questionnaire, is_identifier
 from surveyapp.questionnaire.source import Source
 
-_STAND_INS: Final[Mapping[str, Any]] = {
-    "format": 1,
-    "id": "unnamed",
-    "version": "1",
-    "languages": ("en",),
-    "title": "–",
-}
-_NAMED: Final = frozenset({"scales", "criteria", "contexts", "taxonomies"})
 _MOST_ROUNDS: Final = 8
+M = TypeVar("M", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Format(Generic[M]):
+    """A file format, as far as mending needs to know it."""
+
+    model: type[M]
+    stand_ins: Mapping[str, Any]
+    """What takes the place of a needed key at the top that is missing or refused."""
+    named: frozenset[str] = frozenset()
+    """Keys at the top that hold a mapping of names to parts."""
+    parts: frozenset[Path] = frozenset()
+    """Where single parts stand whose own keys can be left out."""
+
+
+QUESTIONNAIRE: Final = Format(
+    Questionnaire,
+    {"format": 1, "id": "unnamed", "version": "1", "languages": ("en",), "title": "–"},
+    named=frozenset({"scales", "criteria", "contexts", "taxonomies"}),
+    parts=frozenset({("practice",)}),
+)
 
 
 @dataclass
-class Mended:
-    """A questionnaire without the parts that were refused, and the names that went with them."""
+class Mended(Generic[M]):
+    """What is left without the parts that were refused, and the names that went with them."""
 
-    questionnaire: Questionnaire
+    whole: M
     lost: set[str] = field(default_factory=set)
     is_whole: bool = True
     """Whether nothing but single keys was left out."""
 
 
-def mend(data: Mapping[str, Any], source: Source) -> Mended | None:
+def mend(data: Mapping[str, Any], source: Source, form: Format[M]) -> Mended[M] | None:
     """What is left of `data` when everything refused is left out; None when nothing sensible is.
 
     Positions in `source` move along.
     """
-    rest: Any = {**_STAND_INS, **data}
+    rest: Any = {**form.stand_ins, **data}
     lost: set[str] = set()
     is_whole = True
     for _ in range(_MOST_ROUNDS):
         try:
-            return Mended(Questionnaire.model_validate(rest), lost, is_whole)
+            return Mended(form.model.model_validate(rest), lost, is_whole)
         except ValidationError as error:
-            drops = _drops(error, rest)
+            drops = _drops(error, rest, form)
         if drops is None:
             return None
         for path in drops:
-            if len(path) == 1 and path[0] in _STAND_INS:
-                rest = {**rest, path[0]: _STAND_INS[str(path[0])]}
+            if len(path) == 1 and path[0] in form.stand_ins:
+                rest = {**rest, path[0]: form.stand_ins[str(path[0])]}
                 continue
             dropped = _at(rest, path)
             is_whole = is_whole and not isinstance(dropped, Mapping | tuple)
@@ -71,7 +85,7 @@ def mend(data: Mapping[str, Any], source: Source) -> Mended | None:
     return None
 
 
-def _drops(error: ValidationError, data: Any) -> list[Path] | None:
+def _drops(error: ValidationError, data: Any, form: Format[M]) -> list[Path] | None:
     """What to leave out, last things first, nothing inside another; None when that would be everything."""
     paths: set[Path] = set()
     errors = error.errors(include_url=False)
@@ -80,9 +94,9 @@ def _drops(error: ValidationError, data: Any) -> list[Path] | None:
         if each["type"] == "too_short" and is_emptied(each, path, places):
             continue
         if each["type"] == "missing":
-            drop = _droppable(path[:-1], data)
+            drop = _droppable(path[:-1], data, form)
         else:
-            drop = path if each["type"] == "extra_forbidden" else _droppable(path, data)
+            drop = path if each["type"] == "extra_forbidden" else _droppable(path, data, form)
         if not drop:
             return None
         paths.add(drop)
@@ -92,13 +106,13 @@ def _drops(error: ValidationError, data: Any) -> list[Path] | None:
     ]
 
 
-def _droppable(path: Path, data: Any) -> Path:
+def _droppable(path: Path, data: Any, form: Format[M]) -> Path:
     """The smallest thing around `path` that the format can do without."""
     while path:
         last = path[-1]
-        shapes = _shapes(path[:-1], data)
-        fields = [shape.model_fields[last] for shape in shapes if last in shape.model_fields]
-        if isinstance(last, int) or not fields or (len(path) == 1 and last in _STAND_INS):
+        shapes = _shapes(path[:-1], data, form)
+        fields = [keys[str(last)] for shape in shapes if last in (keys := keys_of(shape))]
+        if isinstance(last, int) or not fields or (len(path) == 1 and last in form.stand_ins):
             return path
         if not any(each.is_required() for each in fields):
             return path
@@ -106,14 +120,14 @@ def _droppable(path: Path, data: Any) -> Path:
     return path
 
 
-def _shapes(path: Path, data: Any) -> tuple[type[BaseModel], ...]:
+def _shapes(path: Path, data: Any, form: Format[M]) -> tuple[type[BaseModel], ...]:
     """The models at `path`; none for a plain mapping or list, which can lose any entry."""
-    is_named = len(path) == 2 and path[0] in _NAMED
-    if path and not is_named and not isinstance(path[-1], int) and path != ("practice",):
+    is_named = len(path) == 2 and path[0] in form.named
+    if path and not is_named and not isinstance(path[-1], int) and path not in form.parts:
         return ()
     here = _at(data, path)
     kind = (str(here["kind"]),) if isinstance(here, Mapping) and "kind" in here else ()
-    return shape_at(Questionnaire, (*path, *kind))
+    return shape_at(form.model, (*path, *kind))
 
 
 def _at(data: Any, path: Path) -> Any:

@@ -6,6 +6,7 @@ could grow to gigabytes), tags, and files of more than one megabyte.
 
 from __future__ import annotations
 
+import pathlib
 import re
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
@@ -13,7 +14,7 @@ from typing import Any, Final, NoReturn
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from surveyapp.errors import Problem, QuestionnaireError
+from surveyapp.errors import InputError, Problem, QuestionnaireError
 from surveyapp.questionnaire.composing import compose
 from surveyapp.questionnaire.finding import Path
 
@@ -54,6 +55,24 @@ class Source:
             key_node, node = found
         is_empty = isinstance(node, ScalarNode) and node.style is None and not node.value
         return self._place(key_node if key or is_empty else node)
+
+    def where_inside(self, path: Path, column: int) -> str | None:
+        """``file.yaml:12:9`` for the character at `column` of the text at `path`, counted from 1.
+
+        None where that cannot be told: the text goes over several lines, or is written with escapes.
+        """
+        node = self.root
+        for step in path:
+            found = _step(node, step)
+            if found is None:
+                return None
+            node = found[1]
+        if not isinstance(node, ScalarNode) or node.start_mark.line != node.end_mark.line:
+            return None
+        quote = 1 if node.style in {"'", '"'} else 0
+        if node.end_mark.column - node.start_mark.column != len(str(node.value)) + 2 * quote:
+            return None
+        return f"{self.name}:{node.start_mark.line + 1}:{node.start_mark.column + quote + column}"
 
     def drop(self, path: Path) -> None:
         """Forget what stands at `path`, so that later positions in the same list stay right."""
@@ -119,11 +138,31 @@ class Source:
         return text
 
 
-def read(name: str, content: bytes) -> Source:
-    """The data of `content`, the file called `name`; raises QuestionnaireError if it is no YAML."""
+def read_bytes(path: pathlib.Path, fails: type[InputError] = QuestionnaireError) -> bytes:
+    """What is in the file at `path`; raises `fails` if it cannot be read or is too large."""
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:  # refused by its size, without reading it
+            _refuse_size(path.name, size, fails)
+        return path.read_bytes()
+    except OSError as error:
+        what = f"the file cannot be read ({error.strerror or error}); check its name and rights"
+        raise fails([Problem(path.name, what)]) from error
+
+
+def read(name: str, content: bytes, fails: type[InputError] = QuestionnaireError) -> Source:
+    """The data of `content`, the file called `name`; raises `fails` if it is no YAML."""
+    try:
+        return _read(name, content)
+    except QuestionnaireError as error:
+        if fails is QuestionnaireError:
+            raise
+        raise fails(error.problems) from error.__cause__
+
+
+def _read(name: str, content: bytes) -> Source:
     if len(content) > MAX_BYTES:
-        size = f"{len(content) / 1_000_000:.1f} MB"
-        _refuse(name, f"the file has {size}; up to 1 MB is read. Put long lists of items in a CSV file")
+        _refuse_size(name, len(content), QuestionnaireError)
     text = _decode(name, content)
     try:
         root = compose(text)
@@ -138,6 +177,13 @@ def read(name: str, content: bytes) -> Source:
     if not isinstance(root, MappingNode):
         _refuse(f"{name}:1:1", "the file must be a mapping of keys; begin with “format: 1”")
     return Source(name, root)
+
+
+def _refuse_size(name: str, size: int, fails: type[InputError]) -> NoReturn:
+    what = (
+        f"the file has {size / 1_000_000:.1f} MB; up to 1 MB is read. Put long lists of items in a CSV file"
+    )
+    raise fails([Problem(name, what)])
 
 
 def _refuse(where: str, what: str, cause: Exception | None = None) -> NoReturn:
@@ -182,7 +228,7 @@ _SENTENCES: Final[Sequence[tuple[str, str]]] = (
     ("quoted scalar", "a text in quotes is not closed"),
     ("cannot start any token", "a text cannot begin with this character; put it in quotes"),
     ("expected ',' or", "a comma or a closing bracket is missing"),
-    ("expected a single document", "a second document begins here; keep one questionnaire per file"),
+    ("expected a single document", "a second document begins here; keep one per file"),
 )
 
 

@@ -1,0 +1,1 @@
+"""The small language of rules: expressions over named measures, compared exactly."""
