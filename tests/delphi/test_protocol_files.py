@@ -33,7 +33,7 @@ def plain(text: str) -> Any:
 
 
 def floods() -> Questionnaire:
-    """The questionnaire of the other format's first example, which rates `helps` per region; and `feasible`."""
+    """The first example of the other format, which rates `helps` per region, and `feasible` besides."""
     text = re.findall(r"```yaml\n(.*?)```", (SHIPPED / "README.md").read_text(encoding="utf-8"), re.DOTALL)[0]
     data = plain(text)
     question = {"id": "feasible", "kind": "rating", "text": "Feasible?", "criteria": ["feasible"]}
