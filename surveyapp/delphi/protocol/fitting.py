@@ -45,7 +45,8 @@ def check(protocol: Protocol, questionnaire: Questionnaire) -> Iterator[Finding]
     for path, rule in rules_of(protocol):
         each = protocol.consensus[int(path[1])]
         place = (*path[:2], "for") if "for_" in each.model_fields_set else path
-        findings = list(_selection(place, questionnaire, each.for_))
+        is_needed = rule.speaks_of_cells or not each.for_.is_everything
+        findings = list(_selection(place, questionnaire, each.for_)) if is_needed else []
         yield from findings
         if not findings:
             for condition in rule.conditions:
