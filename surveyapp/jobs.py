@@ -23,6 +23,15 @@ _ACTOR = "system"
 _log = logging.getLogger(__name__)
 
 
+def _open_round(database: Database, job: ClaimedJob) -> None:
+    """Open a scheduled round; one that was moved or called off has no need of this job any more."""
+    assert job.study_id is not None
+    number = int(job.payload["round"])
+    with database.verb() as session:
+        now = read_now(session)
+        rounds.open_scheduled_round(session, study_id=job.study_id, number=number, now=now, actor=_ACTOR)
+
+
 def _close_round(database: Database, job: ClaimedJob) -> None:
     """Close a round whose deadline is over; a deadline that was moved has a job of its own."""
     number = int(job.payload["round"])
@@ -44,6 +53,7 @@ def _sweep(database: Database, job: ClaimedJob) -> None:  # noqa: ARG001 - one s
 
 
 KINDS: Mapping[str, Callable[[Database, ClaimedJob], None]] = {
+    rounds.OPEN_JOB: _open_round,
     rounds.CLOSE_JOB: _close_round,
     SWEEP_JOB: _sweep,
 }

@@ -362,6 +362,19 @@ def upgrade() -> None:
 
     op.add_column("round", sa.Column("protocol_number", sa.Integer(), server_default="0", nullable=False))
     op.add_column("round", sa.Column("cohort", sa.Text(), server_default=sa.text("''"), nullable=False))
+    op.add_column(
+        "round",
+        sa.Column(
+            "open_to",
+            sa.Text(),
+            sa.CheckConstraint(
+                "open_to IN ('invited', 'any_earlier', 'previous')", name=op.f("ck_round_open_to_known")
+            ),
+            server_default=sa.text("'invited'"),
+            nullable=False,
+        ),
+    )
+    op.add_column("round", sa.Column("plan", sa.Text(), server_default=sa.text("'{}'"), nullable=False))
     op.add_column("round", sa.Column("shows_round", sa.SmallInteger(), nullable=True))
     op.add_column("round", sa.Column("released_at", UtcDateTime(), nullable=True))
 
@@ -377,6 +390,8 @@ def downgrade() -> None:
     op.drop_column("study", "protocol_number")
     op.drop_column("round", "released_at")
     op.drop_column("round", "shows_round")
+    op.drop_column("round", "plan")
+    op.drop_column("round", "open_to")
     op.drop_column("round", "cohort")
     op.drop_column("round", "protocol_number")
     op.drop_column("participation", "variant")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import click
@@ -23,13 +24,26 @@ def round_() -> None:
     """Open and close rounds, and see how they go."""
 
 
+number_option = click.option(
+    "--round", "number", type=click.IntRange(min=0), help="Which round; else the latest."
+)
+cohort_option = click.option(
+    "--cohort", default="", metavar="TAG", help="Only for panellists with this tag, where cohorts overlap."
+)
+closes_option = click.option(
+    "--closes", metavar="TIME", help="Deadline, in the study's time zone: '2026-12-12 18:00'."
+)
+reason_option = click.option("--reason", required=True, help="Why; it stands in the record and in reports.")
+
+
 @round_.command(name="open")
 @click.argument("study")
-@click.option("--closes", metavar="TIME", help="Deadline, in the study's time zone: '2026-12-12 18:00'.")
+@closes_option
+@cohort_option
 @json_option
 @installation
-def open_(here: Installation, *, study: str, closes: str | None, as_json: bool) -> None:
-    """Open the study's next round.
+def open_(here: Installation, *, study: str, closes: str | None, cohort: str, as_json: bool) -> None:
+    """Open the study's next round, or now the one that is scheduled.
 
     \b
     Example:
@@ -39,33 +53,155 @@ def open_(here: Installation, *, study: str, closes: str | None, as_json: bool) 
         found = get_study(session, slug=study)
         closes_at = read_time(closes, time_zone=found.time_zone) if closes else None
         opened = rounds.open_round(
-            session, study=found, now=read_now(session), actor=ACTOR, closes_at=closes_at
+            session, study=found, now=read_now(session), actor=ACTOR, closes_at=closes_at, cohort=cohort
         )
-        number, zone = opened.number, found.time_zone
-    if as_json:
-        print_json({"study": study, "round": number, "closes_at": iso(closes_at) if closes_at else None})
-        return
-    until = f"until {show_time(closes_at, zone)}" if closes_at else "until you close it"
-    click.echo(f"Round {number} of '{study}' is open {until}. Next: surveyapp links {study}")
+        zone = found.time_zone
+    until = f"until {show_time(opened.closes_at, zone)}" if opened.closes_at else "until you close it"
+    _tell(opened, study, as_json, f"is open {until}. Next: surveyapp links {study}")
 
 
 @round_.command()
 @click.argument("study")
+@click.option("--opens", required=True, metavar="TIME", help="When it opens: '2026-12-01 09:00'.")
+@closes_option
+@cohort_option
 @json_option
 @installation
-def close(here: Installation, *, study: str, as_json: bool) -> None:
+def schedule(
+    here: Installation, *, study: str, opens: str, closes: str | None, cohort: str, as_json: bool
+) -> None:
+    """Let the next round open by itself; giving other times moves it.
+
+    The worker opens it ('surveyapp serve' runs one).
+
+    \b
+    Example:
+      surveyapp round schedule systemic-ai-mitigations --opens "2026-12-01 09:00" --closes "2026-12-12 18:00"
+    """
+    with here.database.verb() as session:
+        found = get_study(session, slug=study)
+        zone = found.time_zone
+        planned = rounds.schedule_round(
+            session,
+            study=found,
+            now=read_now(session),
+            actor=ACTOR,
+            opens_at=read_time(opens, time_zone=zone, option="--opens"),
+            closes_at=read_time(closes, time_zone=zone) if closes else None,
+            cohort=cohort,
+        )
+    assert planned.opens_at is not None
+    _tell(planned, study, as_json, f"opens {show_time(planned.opens_at, zone)}.")
+
+
+@round_.command()
+@click.argument("study")
+@click.option("--closes", required=True, metavar="TIME", help="The later deadline: '2026-12-19 18:00'.")
+@reason_option
+@number_option
+@json_option
+@installation
+def extend(
+    here: Installation, *, study: str, closes: str, reason: str, number: int | None, as_json: bool
+) -> None:
+    """Move the deadline of an open round to a later time.
+
+    \b
+    Example:
+      surveyapp round extend systemic-ai-mitigations --closes "2026-12-19 18:00" --reason "asked for by many"
+    """
+    with here.database.verb() as session:
+        found = get_study(session, slug=study)
+        extended = rounds.extend_round(
+            session,
+            study=found,
+            closes_at=read_time(closes, time_zone=found.time_zone),
+            reason=reason,
+            now=read_now(session),
+            actor=ACTOR,
+            number=number,
+        )
+        zone = found.time_zone
+    assert extended.closes_at is not None
+    _tell(extended, study, as_json, f"now closes {show_time(extended.closes_at, zone)}.")
+
+
+@round_.command()
+@click.argument("study")
+@number_option
+@json_option
+@installation
+def close(here: Installation, *, study: str, number: int | None, as_json: bool) -> None:
     """Close the open round; what arrives later is kept apart and never counted.
 
     \b
     Example:
       surveyapp round close systemic-ai-mitigations
     """
-    closed = rounds.close_round(here.database, slug=study, actor=ACTOR)
-    if as_json:
-        at = iso(closed.closed_at) if closed.closed_at else None
-        print_json({"study": study, "round": closed.number, "closed_at": at})
+    closed = rounds.close_round(here.database, slug=study, actor=ACTOR, number=number)
+    _tell(closed, study, as_json, f"is closed. Next: surveyapp export {study} --out FOLDER")
+
+
+@round_.command()
+@click.argument("study")
+@reason_option
+@closes_option
+@number_option
+@json_option
+@installation
+def reopen(
+    here: Installation, *, study: str, reason: str, closes: str | None, number: int | None, as_json: bool
+) -> None:
+    """Open a closed round again; only before its feedback is released.
+
+    \b
+    Example:
+      surveyapp round reopen systemic-ai-mitigations --closes "2026-12-19 18:00" --reason "links were blocked"
+    """
+    with here.database.verb() as session:
+        found = get_study(session, slug=study)
+        reopened = rounds.reopen_round(
+            session,
+            study=found,
+            reason=reason,
+            now=read_now(session),
+            actor=ACTOR,
+            closes_at=read_time(closes, time_zone=found.time_zone) if closes else None,
+            number=number,
+        )
+        zone = found.time_zone
+    until = f"until {show_time(reopened.closes_at, zone)}" if reopened.closes_at else "until you close it"
+    _tell(reopened, study, as_json, f"is open again {until}.")
+
+
+@round_.command()
+@click.argument("study")
+@reason_option
+@number_option
+@json_option
+@installation
+def cancel(here: Installation, *, study: str, reason: str, number: int | None, as_json: bool) -> None:
+    """Call a round off. What was answered in it is kept and counts nowhere.
+
+    \b
+    Example:
+      surveyapp round cancel systemic-ai-mitigations --reason "the wrong questionnaire"
+    """
+    with here.database.verb() as session:
+        found = get_study(session, slug=study)
+        cancelled = rounds.cancel_round(
+            session, study=found, reason=reason, now=read_now(session), actor=ACTOR, number=number
+        )
+    _tell(cancelled, study, as_json, "is cancelled.")
+
+
+def _tell(of: Any, study: str, as_json: bool, what: str) -> None:
+    if not as_json:
+        click.echo(f"Round {of.number} of '{study}' {what}")
         return
-    click.echo(f"Round {closed.number} of '{study}' is closed. Next: surveyapp export {study} --out FOLDER")
+    names = ("opens_at", "opened_at", "closes_at", "closed_at")
+    times = {name: iso(getattr(of, name)) if getattr(of, name) else None for name in names}
+    print_json({"study": study, "round": of.number, "state": of.state, "cohort": of.cohort, **times})
 
 
 @round_.command()
@@ -130,21 +266,21 @@ def _as_json(each: RoundProgress) -> dict[str, object]:
     }
 
 
-def read_time(text: str, *, time_zone: str) -> datetime:
+def read_time(text: str, *, time_zone: str, option: str = "--closes") -> datetime:
     """A moment as an organiser writes it, in the study's zone unless it names an offset of its own."""
     moment = None
     with suppress(ValueError):
         moment = datetime.fromisoformat(text.strip())
     # A bare date would mean its first minute, which nobody means by a deadline.
     if moment is None or len(text.strip()) <= len("2026-12-12"):
-        raise InputError([Problem("--closes", f"'{text}' is no time; write it like '2026-12-12 18:00'.")])
+        raise InputError([Problem(option, f"'{text}' is no time; write it like '2026-12-12 18:00'.")])
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(time_zone))
         if moment.astimezone(ZoneInfo("UTC")).astimezone(moment.tzinfo).replace(fold=0) != moment.replace(
             fold=0
         ):
             raise InputError(
-                [Problem("--closes", f"'{text}' does not exist in {time_zone}: clocks are put forward then.")]
+                [Problem(option, f"'{text}' does not exist in {time_zone}: clocks are put forward then.")]
             )
     return as_utc(moment)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
@@ -27,6 +27,9 @@ class RoundAct(StrEnum):
     SCHEDULE = "schedule"
     OPEN = "open"
     CLOSE = "close"
+    EXTEND = "extend"
+    REOPEN = "reopen"
+    RELEASE = "release"
     CANCEL = "cancel"
 
 
@@ -37,8 +40,12 @@ TRANSITIONS: Mapping[tuple[RoundState, RoundAct], RoundState] = MappingProxyType
         (RoundState.DRAFT, RoundAct.CANCEL): RoundState.CANCELLED,
         (RoundState.SCHEDULED, RoundAct.OPEN): RoundState.OPEN,
         (RoundState.SCHEDULED, RoundAct.CANCEL): RoundState.CANCELLED,
+        (RoundState.SCHEDULED, RoundAct.SCHEDULE): RoundState.SCHEDULED,
+        (RoundState.OPEN, RoundAct.EXTEND): RoundState.OPEN,
         (RoundState.OPEN, RoundAct.CLOSE): RoundState.CLOSED,
         (RoundState.OPEN, RoundAct.CANCEL): RoundState.CANCELLED,
+        (RoundState.CLOSED, RoundAct.REOPEN): RoundState.OPEN,
+        (RoundState.CLOSED, RoundAct.RELEASE): RoundState.RELEASED,
     }
 )
 
@@ -69,6 +76,26 @@ def next_state(state: RoundState, act: RoundAct, *, number: int) -> RoundState:
         raise Refused(
             f"Round {number} {_STATE_IN_WORDS[state]}, so you cannot {act.value} it. {what_next}"
         ) from None
+
+
+class OpenTo(StrEnum):
+    """Who may take part in a round, of those who are invited to the study."""
+
+    INVITED = "invited"
+    ANY_EARLIER = "any_earlier"
+    PREVIOUS = "previous"
+
+
+def may_take_part(open_to: str, *, number: int, earlier_rounds: Collection[int], is_first: bool) -> bool:
+    """Whether somebody who submitted in `earlier_rounds` may take part in round `number`.
+
+    `is_first` is whether the round has none before it: then everybody invited may.
+    """
+    if is_first or open_to == OpenTo.INVITED:
+        return True
+    if open_to == OpenTo.ANY_EARLIER:
+        return bool(earlier_rounds)
+    return number - 1 in earlier_rounds
 
 
 def takes_answers(

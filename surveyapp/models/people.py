@@ -133,7 +133,10 @@ class Membership(Base):
         ForeignKeyConstraint(
             ["organiser_id"], ["organiser.id"], ondelete="CASCADE", name="fk_membership_organiser"
         ),
-        CheckConstraint("role IN ('owner', 'organiser')", name="role_known"),
+        CheckConstraint(
+            "role IN ('owner', 'organiser', 'moderator', 'analyst', 'custodian', 'observer')",
+            name="role_known",
+        ),
     )
 
     # The study.

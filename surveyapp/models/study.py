@@ -26,6 +26,7 @@ class Study(Base):
         UniqueConstraint("slug", name="uq_study_slug"),
         CheckConstraint("smallest_group >= 3", name="smallest_group_floor"),
         CheckConstraint("time_grain IN ('minute', 'hour', 'day')", name="time_grain_known"),
+        CheckConstraint("anonymity IN ('attributed', 'confidential', 'blind')", name="anonymity_known"),
     )
 
     # Number of the study in this installation.
@@ -52,8 +53,16 @@ class Study(Base):
     questionnaire_number: Mapped[int] = mapped_column(Integer, default=1)
     # The protocol version in force; 0 for a study without one.
     protocol_number: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
+    # What is promised about who can see whose answers: attributed, confidential, or blind to organisers too.
+    anonymity: Mapped[str] = mapped_column(
+        Text, default="confidential", server_default=text("'confidential'")
+    )
     # When the study was created.
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # When it was put away: it can be read, and nothing in it changes any more.
+    archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # When it will be deleted, once somebody has asked for that; until then it can be called back.
+    delete_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
 
 class QuestionnaireVersion(Base):
@@ -138,6 +147,7 @@ class Round(Base):
         CheckConstraint(
             "state IN ('draft', 'scheduled', 'open', 'closed', 'released', 'cancelled')", name="state_known"
         ),
+        CheckConstraint("open_to IN ('invited', 'any_earlier', 'previous')", name="open_to_known"),
     )
 
     # The study.
@@ -162,6 +172,10 @@ class Round(Base):
     protocol_number: Mapped[int] = mapped_column(Integer, default=0, server_default="0")
     # Tag of those whom the round is for, where cohorts overlap; '' for everybody.
     cohort: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
+    # Who may take part: everybody invited, who answered any earlier round, or who answered the previous one.
+    open_to: Mapped[str] = mapped_column(Text, default="invited", server_default=text("'invited'"))
+    # What pages need of the protocol in this round, as canonical JSON: `delphi.plan.RoundPlan`.
+    plan: Mapped[str] = mapped_column(Text, default="{}", server_default=text("'{}'"))
     # The round whose release experts see in this one; none in a round without feedback.
     shows_round: Mapped[int | None] = mapped_column(SmallInteger)
     # When its feedback was released: from then on nothing of the round can change.

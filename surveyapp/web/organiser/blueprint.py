@@ -5,22 +5,35 @@ from __future__ import annotations
 from flask import Blueprint, abort, g, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
+from surveyapp.extensions import get_database
 from surveyapp.services.accounts import SignedIn
+from surveyapp.services.reading.desks import Desk, find_desk
 from surveyapp.web import security
+from surveyapp.web.organiser.permissions import IN_STUDY, OPEN, SIGNED_IN
 
 blueprint = Blueprint("organiser", __name__, url_prefix="/organiser")
-
-# The one door in the wall.
-OPEN_ENDPOINTS = frozenset({"organiser.sign_in", "organiser.enter"})
 
 
 @blueprint.before_request
 def guard() -> ResponseReturnValue | None:
-    """Nobody but a signed-in organiser, and no act that a page of ours did not ask for."""
-    if request.endpoint in OPEN_ENDPOINTS:
+    """Nobody but a signed-in organiser with the right it takes, and no act that no page of ours asked for.
+
+    Somebody else's study is as unknown as none (404); in an own one a missing right is said (403).
+    """
+    name = (request.endpoint or "").rpartition(".")[2]
+    if name in OPEN:
         return None
-    if g.get("organiser") is None:
+    organiser: SignedIn | None = g.get("organiser")
+    if organiser is None:
         return redirect(url_for("organiser.sign_in"), 303)
+    if name in IN_STUDY:
+        g.desk = _find_desk(organiser)
+        if g.desk is None:
+            abort(404)
+        if not g.desk.may(IN_STUDY[name]):
+            abort(403)
+    elif name not in SIGNED_IN:
+        abort(404)
     if request.method not in security.SAFE_METHODS and not security.is_csrf_token_valid(
         request.form.get("csrf_token")
     ):
@@ -28,8 +41,25 @@ def guard() -> ResponseReturnValue | None:
     return None
 
 
+def _find_desk(organiser: SignedIn) -> Desk | None:
+    with get_database().reading() as session:
+        return find_desk(
+            session,
+            organiser_id=organiser.organiser_id,
+            email=organiser.email,
+            slug=(request.view_args or {}).get("slug", ""),
+        )
+
+
 def get_signed_in() -> SignedIn:
     """The organiser behind this request; the guard has let nobody else through."""
     organiser = g.organiser
     assert isinstance(organiser, SignedIn)
     return organiser
+
+
+def get_desk() -> Desk:
+    """The organiser's place in the study of this request; the guard has made sure of it."""
+    desk = g.desk
+    assert isinstance(desk, Desk)
+    return desk

@@ -14,7 +14,7 @@ from surveyapp.models import AuditEntry, Throttle, WebSession
 from surveyapp.services import accounts
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
-from surveyapp.web.organiser import signing_in
+from surveyapp.web.organiser.account import signing_in
 from tests.support.judging import JudgingClient
 from tests.support.studies import SMALL, Ground, lay_ground, load_text
 
@@ -161,7 +161,7 @@ def test_an_open_round_shows_progress_and_no_download(client: JudgingClient, gro
         "wrong person": "0",
         "withdrawn": "0",
     }
-    assert "While a round is open" in page.words
+    assert "While a round is open" in client.get(f"/organiser/s/{ground.slug}/export").words
     refused = client.post(f"/organiser/s/{ground.slug}/export", expect=409)
     assert "nobody sees answers before the round is closed" in refused.words
 
@@ -170,7 +170,7 @@ def test_a_closed_round_can_be_taken_home(client: JudgingClient, ground: Ground,
     ground.sit_down()
     ground.close()
     sign_in(client)
-    client.get(f"/organiser/s/{ground.slug}")
+    client.get(f"/organiser/s/{ground.slug}/export")
     package = client.submit(action="/export", expect=200)
     assert "attachment" in package.headers["Content-Disposition"]
     with zipfile.ZipFile(io.BytesIO(package.response.get_data())) as archive:

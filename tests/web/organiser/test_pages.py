@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 
 from surveyapp.services.reading.progress import Counts, Day, RoundProgress, StudyProgress
-from surveyapp.web.organiser.pages import study_page
+from surveyapp.web.organiser.overview.pages import study_page
 
 COUNTS = Counts(panel=10, submitted=5, in_progress=1, not_started=4, declined=0, not_me=0, withdrawn=0)
 
@@ -22,11 +22,11 @@ def make_progress(*days: Day, opened: datetime | None = None) -> StudyProgress:
 def test_the_flow_climbs_day_by_day_from_the_opening(app: Flask) -> None:
     opened = datetime(2026, 12, 1, 12, tzinfo=UTC)
     with app.test_request_context("/organiser/"):
-        page = study_page("jane@example.org", make_progress(
+        page = study_page(make_progress(
             Day(date(2026, 12, 3), 2), Day(date(2026, 12, 5), 5), opened=opened
         ))  # fmt: skip
-        empty = study_page("jane@example.org", make_progress(opened=opened))
-        single = study_page("jane@example.org", make_progress(Day(date(2026, 12, 5), 10)))
+        empty = study_page(make_progress(opened=opened))
+        single = study_page(make_progress(Day(date(2026, 12, 5), 10)))
     assert page.flow is not None
     assert page.flow.path == "M0 130 H200.0 V104.0 H400.0 V65.0 H400"
     assert [number for _, number in page.flow.rows] == [2, 5]

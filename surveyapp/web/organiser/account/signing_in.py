@@ -12,8 +12,8 @@ from surveyapp.services.addresses import fold_address
 from surveyapp.services.doors import hash_cookie
 from surveyapp.services.unit import read_now
 from surveyapp.web import security
+from surveyapp.web.organiser.account.forms import SignInForm
 from surveyapp.web.organiser.blueprint import blueprint
-from surveyapp.web.organiser.forms import SignInForm
 
 PURPOSE = "sign-in"
 WINDOW_SECONDS = 15 * 60
@@ -27,7 +27,7 @@ def sign_in() -> ResponseReturnValue:
     """The form; somebody who is signed in goes on to the studies."""
     if g.get("organiser") is not None:
         return redirect(url_for("organiser.studies"), 303)
-    return render_template("organiser/sign_in.html", form=SignInForm(), wrong="")
+    return render_template("organiser/account/sign_in.html", form=SignInForm(), wrong="")
 
 
 @blueprint.post("/sign-in")
@@ -35,14 +35,14 @@ def enter() -> ResponseReturnValue:
     """Compare the password, and begin a session. Nobody learns whether there is such an account."""
     form = SignInForm()
     if not form.validate():
-        return render_template("organiser/sign_in.html", form=form, wrong=""), 422
+        return render_template("organiser/account/sign_in.html", form=form, wrong=""), 422
     email, password = (form.email.data or "").strip(), form.password.data or ""
     _count_try(email)
     with get_database().reading() as session:
         credentials = accounts.find_credentials(session, email=email)
     if not accounts.is_password(credentials, password=password):
         wrong = _("E-mail and password do not belong together. Try again, or ask whoever runs the server.")
-        return render_template("organiser/sign_in.html", form=form, wrong=wrong), 422
+        return render_template("organiser/account/sign_in.html", form=form, wrong=wrong), 422
     sessions = security.get_sessions()
     old = request.cookies.get(sessions.name(security.ORGANISER))
     with get_database().verb() as session:

@@ -80,18 +80,12 @@ class Flow:
 class StudyPage:
     """One study: its state first."""
 
-    email: str
-    slug: str
-    title: str
-    organisation: str
-    is_synthetic: bool
     rounds: tuple[RoundStep, ...]
     figures: tuple[Figure, ...]
     groups: tuple[GroupLine, ...]
     flow: Flow | None
     panel: int
     late: int
-    open_round: int | None
     has_rounds: bool
 
 
@@ -117,23 +111,16 @@ def studies_page(email: str, found: Sequence[StudyProgress]) -> StudiesPage:
     return StudiesPage(email=email, studies=tuple(lines))
 
 
-def study_page(email: str, progress: StudyProgress) -> StudyPage:
+def study_page(progress: StudyProgress) -> StudyPage:
     """One study's page."""
     current = progress.current
-    open_round = next((each.number for each in progress.rounds if each.state == "open"), None)
     return StudyPage(
-        email=email,
-        slug=progress.slug,
-        title=progress.title,
-        organisation=progress.organisation,
-        is_synthetic=progress.is_synthetic,
         rounds=_strip(progress),
         figures=_figures(current) if current else (),
         groups=_groups(current) if current else (),
         flow=_flow(current, progress) if current else None,
         panel=progress.panel,
         late=current.late if current else 0,
-        open_round=open_round,
         has_rounds=bool(progress.rounds),
     )
 

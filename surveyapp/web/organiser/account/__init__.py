@@ -1,0 +1,1 @@
+"""The organiser's own account: signing in and out."""

@@ -1,0 +1,1 @@
+"""Taking a study's data home."""

@@ -1,0 +1,1 @@
+"""All studies, and how one of them goes."""
