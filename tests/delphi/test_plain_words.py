@@ -42,7 +42,8 @@ def test_the_shipped_protocol_in_plain_words() -> None:
         "“Effective in every risk area” is about ratings of “Effectiveness”.",
         (
             "“Effective in every risk area” says “consensus” when the share of ratings that agree is more "
-            "than 60 % in every context and the share of preferred combinations that it is in is more than 40 %."
+            "than 60 % in every context and the share of preferred combinations that it is in is "
+            "more than 40 %."
         ),
         "“Effective in every risk area” says “no consensus” otherwise.",
     ]

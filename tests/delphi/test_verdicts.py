@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from fractions import Fraction
 from pathlib import Path
@@ -9,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from surveyapp.delphi.consensus import judge_item, judge_items
-from surveyapp.delphi.grounds import alike, cells_by_item
+from surveyapp.delphi.grounds import alike, cells_by_item, ground_of
 from surveyapp.delphi.measures import Chosen, CountedFigures, Tallied
 from surveyapp.delphi.proposing import propose
 from surveyapp.delphi.protocol.loading import load_text
-from surveyapp.delphi.protocol.model import Protocol
+from surveyapp.delphi.protocol.model import Protocol, Selection
 from surveyapp.delphi.sensitivity import sensitivity
 from surveyapp.delphi.stability import judge_stability
 from surveyapp.delphi.stopping import Progress, judge_stopping
@@ -192,6 +193,24 @@ def test_stability_of_what_was_rated_once_or_has_no_rule(study: Questionnaire) -
     assert found is not None
     assert found.verdict == "not assessable"
     assert judge_stability(protocol(RULES, study), study, figures({}), FIRST) is None
+
+
+def test_rated_twice_by_too_few_in_one_context_and_once_in_another(study: Questionnaire) -> None:
+    counted = {(effect(FIRST, "cbrn"), ""): Tallied(pairs=count_pairs(SCALE, [(4, 4)] * 3))}
+    found = judge_stability(protocol(STABLE, study), study, figures(counted), FIRST)
+    assert found is not None
+    assert found.verdict == "insufficient data"
+
+
+def test_a_question_with_the_id_of_a_criterion(study: Questionnaire) -> None:
+    """`of effectiveness` means the criterion, whatever else the question of that id asks."""
+    data = study.model_dump(mode="json")
+    (page,) = (page for page in data["pages"] if page["id"] == "effectiveness")
+    page["questions"][0]["criteria"] = ["effectiveness", "feasibility"]
+    ground = ground_of(Questionnaire.model_validate_json(json.dumps(data)), Selection(), FIRST, ())
+    assert ground.others["effectiveness"] == tuple(effect(FIRST, area) for area in AREAS)
+    assert len(ground.others["feasibility"]) == 5
+    assert ground.others["combination"] == ground.choices
 
 
 DECISIONS = (
