@@ -306,10 +306,14 @@ def test_what_follows_elsewhere(old: str, new: str, says: str, floods: Questionn
 def test_a_questionnaire_without_groups(floods: Questionnaire) -> None:
     text = re.sub(r"groups: \[.*\n", "", QUESTIONNAIRE)
     alone = load_questionnaire("floods.yaml", text.encode(), Path())
-    found = problems(GOOD.replace("which: [experts, people]", "each_must_agree: true"), alone)
+    text = GOOD.replace("which: [experts, people]", "each_must_agree: true")
+    text = text.replace("asks: only open", "asks: only open, feedback: {of_groups: all groups}")
+    found = problems(text, alone)
+    shown = "figures of groups are to be shown, but the questionnaire declares no groups; write none"
     assert [problem.split(": ", 1)[1] for problem in found] == [
+        shown,
         "each group must agree, but the questionnaire declares no groups; remove this",
-        "figures of groups are to be shown, but the questionnaire declares no groups; write none",
+        shown,
     ]
 
 
