@@ -20,8 +20,8 @@ _BY_LANGUAGE: Mapping[str, frozenset[str]] = {
         {
             "keine", "keiner", "kein", "nein", "nichts", "kein kommentar", "keine kommentare",
             "ohne kommentar", "keine anmerkung", "keine anmerkungen", "keine angabe", "keine angaben",
-            "k a", "ka", "entfallt", "nicht zutreffend", "trifft nicht zu", "nichts hinzuzufugen", "siehe oben",
-            "s o", "wie oben", "dito",
+            "k a", "ka", "entfallt", "nicht zutreffend", "trifft nicht zu", "nichts hinzuzufugen",
+            "siehe oben", "s o", "wie oben", "dito",
             "keine begrundung", "keine meinung",
         }
     ),
