@@ -77,13 +77,6 @@ class ReasonAtWork:
         """Where the ratings beside it lie; '' where they lie apart, or there is none."""
         return band_of_several(rating.band for rating in self.ratings)
 
-    @property
-    def stamp(self) -> str:
-        """Changes with whatever anybody does to the reason, its themes left aside."""
-        return stamp_of(
-            self.text, self.state, self.released_text, self.merged_into, self.because, self.sentences
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class SentenceAtWork:
