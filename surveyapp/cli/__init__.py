@@ -16,6 +16,7 @@ from surveyapp.version import __version__
 COMMANDS = {
     "init-db": ("operating", "init_db"),
     "questionnaire": ("questionnaires", "questionnaire"),
+    "protocol": ("protocols", "protocol"),
     "study": ("studies", "study"),
     "panel": ("panels", "panel"),
     "round": ("rounds", "round_"),
