@@ -44,7 +44,9 @@ def status(here: Installation, *, study: str, round_number: int | None, as_json:
     """
     with here.database.verb() as session:
         found = get_study(session, slug=study)
-        number = round_number or find_last_closed_round(session, study_id=found.id)
+        number = round_number
+        if number is None:
+            number = find_last_closed_round(session, study_id=found.id)
         gather_reasons(session, study_id=found.id, round_number=number, now=read_now(session), actor=ACTOR)
         coverage = find_coverage(session, study_id=found.id, round_number=number)
         states = Counter(each.state for each in list_reasons(session, study_id=found.id, round_number=number))
@@ -65,8 +67,8 @@ def status(here: Installation, *, study: str, round_number: int | None, as_json:
         share, kappa = each.agreement.share, each.agreement.kappa
         told = "no kappa: no variation" if kappa.number is None else f"kappa {kappa.number:.2f}"
         click.echo(
-            f"Theme {each.theme}: {each.first} and {each.second} agree on {100 * (share.number or 0):.0f} % of "
-            f"{share.n} ({told})."
+            f"Theme {each.theme}: {each.first} and {each.second} agree on "
+            f"{100 * (share.number or 0):.0f} % of {share.n} ({told})."
         )
     if coverage.is_complete:
         click.echo("Every reason is accounted for.")

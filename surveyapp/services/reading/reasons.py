@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveyapp.delphi.bands import Band, band_of, band_of_several
+from surveyapp.delphi.privacy.reasons import Band, band_of
 from surveyapp.delphi.receipts import canonical_json
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.errors import NotFound, RoundClosed
@@ -29,6 +29,7 @@ from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services.instruments import Instrument, get_instrument
 from surveyapp.services.reading.counted import Counted, read_counted
 from surveyapp.services.reading.seats import Stored
+from surveyapp.statistics.counts import RatingScale
 
 _BAND_OF_STATUS: Mapping[int, Band] = {Status.DONT_KNOW: "dont_know"}
 
@@ -75,7 +76,8 @@ class ReasonAtWork:
     @property
     def band(self) -> Band:
         """Where the ratings beside it lie; '' where they lie apart, or there is none."""
-        return band_of_several(rating.band for rating in self.ratings)
+        bands = {rating.band for rating in self.ratings}
+        return bands.pop() if len(bands) == 1 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,8 +265,11 @@ def _rating(instrument: Instrument, cell: int, stored: Stored) -> RatingBeside:
         answer = Status(status).name.lower()
         return RatingBeside(criterion, None, answer, _BAND_OF_STATUS.get(status, ""))
     questionnaire = instrument.questionnaire
-    points = questionnaire.scales[questionnaire.criteria[criterion].scale].points
-    band = band_of(value, [point.value for point in points])
+    declared = questionnaire.scales[questionnaire.criteria[criterion].scale]
+    scale = RatingScale(
+        tuple(point.value for point in declared.points), declared.agreement, declared.disagreement
+    )
+    band = band_of(int(value), scale) if value in scale.points else ""
     return RatingBeside(criterion, int(value), "value", band)
 
 

@@ -153,9 +153,9 @@ def _problems_of_row(now: ReasonRow, row: ReasonRow) -> Iterable[str]:
     if row.text != now.text:
         yield "the text is what its author submitted and cannot be changed; write into 'released text'."
     if len(row.released_text) > MAX_RELEASED_TEXT:
-        yield f"the released text has {len(row.released_text):,} characters; at most {MAX_RELEASED_TEXT:,} fit."
+        yield f"the released text has {len(row.released_text):,} characters; {MAX_RELEASED_TEXT:,} fit."
     if len(row.because) > MAX_BECAUSE:
-        yield f"why it is set aside has {len(row.because):,} characters; at most {MAX_BECAUSE:,} fit."
+        yield f"why it is set aside has {len(row.because):,} characters; {MAX_BECAUSE:,} fit."
     for number in split(row.sentences):
         if not _is_number(number):
             yield f"'summary sentence' holds '{number}'; write numbers of sentences, such as 1; 3."

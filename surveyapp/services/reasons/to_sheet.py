@@ -87,9 +87,9 @@ def export_reasons(
     with database.verb() as session:
         study = get_study(session, slug=slug)
         now = read_now(session)
-        number = (
-            round_number if round_number is not None else find_last_closed_round(session, study_id=study.id)
-        )
+        number = round_number
+        if number is None:
+            number = find_last_closed_round(session, study_id=study.id)
         gather_reasons(session, study_id=study.id, round_number=number, now=now, actor=actor)
         file = read_file(session, study_id=study.id, round_number=number, coder=coder)
         detail = {"round": number, "reasons": len(file.reasons)}
