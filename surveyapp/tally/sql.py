@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, cast, func, literal, select, true, union_all
+from sqlalchemy import ColumnElement, and_, cast, func, literal, not_, select, true, union_all
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, aliased
 
@@ -41,9 +41,7 @@ def count_round(
     With `complete`, only submissions count that leave none of these cells blank.
     """
     cells: dict[Place, CellTally] = {}
-    clean = _counted(study_id, number, complete) & (
-        Participation.revision == Participation.submitted_revision
-    )
+    clean = _counted(study_id, number, complete) & (_rows_are_submission(Participation))
     rows = session.execute(
         select(Answer.cell, Participation.group, Answer.status, Answer.value, func.count())
         .select_from(Participation)
@@ -116,7 +114,7 @@ def count_choices(
     found: dict[Place, dict[str, int]] = {}
     if not cells:
         return found
-    clean = _counted(study_id, number, None) & (Participation.revision == Participation.submitted_revision)
+    clean = _counted(study_id, number, None) & (_rows_are_submission(Participation))
     given = and_(clean, Answer.cell.in_(cells), Answer.status.in_(_GIVEN), Answer.parts.is_not(None))
     base = (
         select(Answer.cell, Participation.group)
@@ -149,7 +147,7 @@ def read_matrix(session: Session, *, study_id: int, number: int, cells: Sequence
     """Who rated which of these cells and how: for the few measures that need more than counts."""
     columns = {cell: place for place, cell in enumerate(cells)}
     rows: dict[int, list[float | None]] = {}
-    clean = _counted(study_id, number, None) & (Participation.revision == Participation.submitted_revision)
+    clean = _counted(study_id, number, None) & (_rows_are_submission(Participation))
     ratings = session.execute(
         select(Answer.panellist_id, Answer.cell, Answer.value)
         .select_from(Participation)
@@ -186,7 +184,7 @@ def iterate_edited(
         )
         .where(
             _counted(study_id, number, None),
-            Participation.revision != Participation.submitted_revision,
+            not_(_rows_are_submission(Participation)),
         ),
         execution_options={"yield_per": _IN_BLOCKS},
     )
@@ -212,6 +210,13 @@ def _counted(study_id: int, number: int, complete: Sequence[CellNumber] | None) 
     return and_(counted, Participation.panellist_id.not_in(blank))
 
 
+def _rows_are_submission(participation: Any) -> ColumnElement[bool]:
+    """Nothing was edited after the latest submission, and nothing stands beside it that it does not hold."""
+    return and_(
+        participation.revision == participation.submitted_revision, participation.has_strays.is_(False)
+    )
+
+
 def _same_seat(answer: Any, participation: Any) -> ColumnElement[bool]:
     # The whole prefix of the key, so that each panellist's rows are found in one place.
     return and_(
@@ -231,9 +236,9 @@ def _pair_queries(
     later, earlier, was = Answer, aliased(Answer), aliased(Participation)
     clean = and_(
         _counted(study_id, now, complete),
-        Participation.revision == Participation.submitted_revision,
+        _rows_are_submission(Participation),
         was.submission > 0,
-        was.revision == was.submitted_revision,
+        _rows_are_submission(was),
     )
     rated = and_(
         later.status.in_(_GIVEN),
@@ -302,7 +307,7 @@ def _read_clean(
         .where(
             _counted(study_id, number, complete),
             Participation.panellist_id == rater,
-            Participation.revision == Participation.submitted_revision,
+            _rows_are_submission(Participation),
         )
     ).all()
     words = {status: word for word, status in _STATUS.items()}

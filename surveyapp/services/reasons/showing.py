@@ -23,6 +23,7 @@ from surveyapp.services.reading.reasons import (
     ratings_beside,
 )
 
+_USUAL_K = PrivacyRules().k_reasons
 _ANSWERED = frozenset({Status.VALUE.value, Status.KEPT.value, Status.DONT_KNOW.value})
 _WITHOUT_DONT_KNOW = _ANSWERED - {Status.DONT_KNOW.value}
 
@@ -43,7 +44,7 @@ def shown_reasons(
     """
     if rules is None:
         k = session.get_one(Study, study_id).smallest_group
-        rules = PrivacyRules(k=k, k_reasons=max(k, PrivacyRules.k_reasons))
+        rules = PrivacyRules(k=k, k_reasons=max(k, _USUAL_K))
     reasons = list_reasons(session, study_id=study_id, round_number=round_number)
     released = [each for each in reasons if each.state == "released"]
     merged = Counter(each.merged_into for each in reasons if each.state == "merged")
