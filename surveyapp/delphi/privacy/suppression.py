@@ -75,7 +75,7 @@ Part: TypeAlias = Exact | Alike | Hidden
 
 @dataclass(frozen=True, slots=True)
 class CellShown:
-    """What is shown of one cell; `other` is who is in `other_groups` or in no group, where they are merged."""
+    """What is shown of one cell; `other` is who is in `other_groups` or in no group, where merged."""
 
     total: Part
     groups: Mapping[str, Part]

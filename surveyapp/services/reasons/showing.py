@@ -119,7 +119,7 @@ def _count_answered(
     groups: Mapping[int, str],
     rules: PrivacyRules,
 ) -> Mapping[int, Counter[str]]:
-    """Cell of a reason → group → how many answered the rating beside it; of several, the least answered one."""
+    """Cell of a reason → group → how many answered the rating beside it, or the least answered of several."""
     held = get_closed_round(session, study_id=study_id, round_number=round_number)
     instrument = get_instrument(session, study_id=study_id, number=held.questionnaire_number)
     beside = {each.cell: ratings_beside(instrument, each.cell) for each in reasons}
