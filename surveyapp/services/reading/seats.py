@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
-from sqlalchemy import Connection, and_, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, select, text
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.rounds import takes_answers
@@ -25,6 +25,7 @@ from surveyapp.models import (
     database_now,
 )
 from surveyapp.questionnaire.cells import Given, Status
+from surveyapp.services.driver_statements import DriverStatement
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ class StoredAnswer:
     revision: int
 
 
-_FIND_SEAT = (
+_FIND_SEAT = DriverStatement(
     select(
         Study.id,
         Study.slug,
@@ -151,7 +152,7 @@ _TAGS, _ROUND_STATE, _CLOSING_AT = 13, 16, 18
 
 def find_seat(reader: Session | Connection, *, id_hash: str) -> Seat | None:
     """The seat behind a browser session, or None when the session is unknown, ended or expired. One query."""
-    row = _connection_of(reader).execute(_FIND_SEAT, {"id_hash": id_hash}).one_or_none()
+    row = _FIND_SEAT.row(_connection_of(reader), {"id_hash": id_hash})
     if row is None:
         return None
     values = list(row)
@@ -170,7 +171,15 @@ _SEAT_ANSWERS = select(
     Answer.round == bindparam("round"),
     Answer.panellist_id == bindparam("panellist_id"),
 )
-_SOME_ANSWERS = _SEAT_ANSWERS.where(Answer.cell.in_(bindparam("cells", expanding=True)))
+_ALL_ANSWERS = DriverStatement(_SEAT_ANSWERS)
+_SOME_ANSWERS = {
+    "sqlite": DriverStatement(_SEAT_ANSWERS.where(text("cell IN (SELECT value FROM json_each(:cells))"))),
+    "postgresql": DriverStatement(
+        _SEAT_ANSWERS.where(
+            text("cell = ANY (ARRAY(SELECT CAST(json_array_elements_text(CAST(:cells AS json)) AS integer)))")
+        )
+    ),
+}
 _FEW = 24
 """Up to so many cells are asked for by number; beyond, reading the whole seat is cheaper."""
 
@@ -185,9 +194,10 @@ def read_stored(
     key = {"study_id": seat.study_id, "round": seat.round, "panellist_id": seat.panellist_id}
     connection = _connection_of(reader)
     if cells is not None and len(cells) <= _FEW:
-        rows = connection.execute(_SOME_ANSWERS, {**key, "cells": list(cells)})
+        some = {**key, "cells": json.dumps(list(cells))}
+        rows = _SOME_ANSWERS[connection.dialect.name].rows(connection, some)
     else:
-        rows = connection.execute(_SEAT_ANSWERS, key)
+        rows = _ALL_ANSWERS.rows(connection, key)
     return {
         cell: ((status, value, text, parts), revision) for cell, status, value, text, parts, revision in rows
     }
