@@ -16,11 +16,13 @@ from surveyapp.version import __version__
 COMMANDS = {
     "init-db": ("operating", "init_db"),
     "questionnaire": ("questionnaires", "questionnaire"),
+    "protocol": ("protocols", "protocol"),
     "study": ("studies", "study"),
     "panel": ("panels", "panel"),
     "round": ("rounds", "round_"),
     "links": ("panels", "links"),
     "simulate": ("simulating", "simulate"),
+    "reasons": ("reasons", "reasons"),
     "export": ("results", "export"),
     "serve": ("serving", "serve"),
     "worker": ("working", "worker"),

@@ -84,9 +84,17 @@ class CountedFigures:
     look: Look
     conventions: Conventions = field(default_factory=Conventions)
     items: Callable[[CellKey], Sequence[CellKey]] = lambda _: ()
+    _kept: dict[tuple[str, CellKey, str], Measure] = field(default_factory=dict, repr=False, compare=False)
 
     def measure(self, name: str, cell: CellKey, group: str) -> Measure:
         """The measure called `name`; raises KeyError for a name that no measure has."""
+        key = (name, cell, group)
+        found = self._kept.get(key)
+        if found is None:
+            found = self._kept[key] = self._work_out(name, cell, group)
+        return found
+
+    def _work_out(self, name: str, cell: CellKey, group: str) -> Measure:
         if name == "apmo":
             found = [self.look(each, group).counts for each in self.items(cell)]
             return _apmo([counts for counts in found if counts is not None])

@@ -12,7 +12,7 @@ from typing import Any, Final
 from surveyapp.questionnaire.items_file import ItemsFile
 from surveyapp.questionnaire.model import Questionnaire
 
-_DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schema() -> dict[str, Any]:
@@ -22,7 +22,7 @@ def json_schema() -> dict[str, Any]:
     definitions["ItemsFile"] = ItemsFile.model_json_schema()
     items = schema["properties"]["items"]
     schema["properties"]["items"] = {"anyOf": [items, {"$ref": "#/$defs/ItemsFile"}]}
-    return {"$schema": _DIALECT, "title": "Surveyapp questionnaire"} | schema
+    return {"$schema": DIALECT, "title": "Surveyapp questionnaire"} | schema
 
 
 def schema_text() -> str:

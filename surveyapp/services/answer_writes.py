@@ -48,6 +48,8 @@ class NewSubmission:
     answer_count: int
     sha256: str
     salt_seed: str
+    has_strays: bool
+    """Whether answers stand beside it which it does not hold; whoever counts must know."""
 
 
 def key_of(seat: SeatKey) -> dict[str, int]:
@@ -105,7 +107,10 @@ def hold(connection: Connection, *, seat: SeatKey, request_id: str) -> Held | No
 
 _OF_SEAT = "study_id = :study_id AND round = :round AND panellist_id = :panellist_id"
 _RAISE = "UPDATE participation SET revision = :revision, place = coalesce(CAST(:place AS text), place)"
-_SUBMITTED = ", submitted_revision = :revision, submission = :submission, submitted_at = :now"
+_SUBMITTED = (
+    ", submitted_revision = :revision, submission = :submission, submitted_at = :now, "
+    "has_strays = :has_strays"
+)
 _RECEIPT = (
     "INSERT INTO save_receipt (study_id, round, panellist_id, request_id, revision, submission, created_at) "
     "VALUES (:study_id, :round, :panellist_id, :request_id, :revision, :submission, :now)"
@@ -120,18 +125,20 @@ _SUBMISSION = (
 _ON_CONFLICT = """
 ON CONFLICT (study_id, round, panellist_id, cell) DO UPDATE
 SET status = excluded.status, value = excluded.value, text = excluded.text, parts = excluded.parts,
-    revision = excluded.revision
+    revision = excluded.revision, release = excluded.release
 WHERE answer.revision <= :base
 """
-_ANSWERS = "INSERT INTO answer (study_id, round, panellist_id, cell, status, value, text, parts, revision)"
+_ANSWERS = (
+    "INSERT INTO answer (study_id, round, panellist_id, cell, status, value, text, parts, revision, release)"
+)
 _FROM_ARRAYS = """
-SELECT :study_id, :round, :panellist_id, cell, status, value, text, parts, :revision
+SELECT :study_id, :round, :panellist_id, cell, status, value, text, parts, :revision, :release
 FROM unnest(CAST(:cells AS integer[]), CAST(:statuses AS smallint[]), CAST(:numbers AS float8[]),
             CAST(:texts AS text[]), CAST(:parts AS text[])) AS given (cell, status, value, text, parts)
 """
 _FROM_JSON = """
 SELECT :study_id, :round, :panellist_id,
-       value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, :revision
+       value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, :revision, :release
 FROM json_each(:rows) WHERE true
 """
 
@@ -170,19 +177,22 @@ def write(
     request_id: str,
     base: int,
     rows: Mapping[int, Stored],
+    release: int = 0,
     place: str | None = None,
     submission: NewSubmission | None = None,
 ) -> None:
     """Raise a held seat's revision, write what stands in cells from now on, and remember the request.
 
-    `rows` gives the stored columns by cell number; none that stands may be newer than `base`. Raises Conflict
-    when the same request was under way already.
+    `rows` gives the stored columns by cell number; none that stands may be newer than `base`. `release` is
+    the number of the release that stood on the page, or 0. Raises Conflict when the same request was under
+    way already.
     """
     is_submission = submission is not None
     values: dict[str, Any] = {
         **key_of(seat),
         "revision": held.revision + 1,
         "base": base,
+        "release": release,
         "place": place,
         "request_id": request_id,
         "now": held.now,

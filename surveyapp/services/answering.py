@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -18,7 +18,16 @@ from surveyapp.questionnaire.cells import BLANK, Given, Status
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.services.answer_writes import Held, NewSubmission, find_earlier, hold, key_of, write
 from surveyapp.services.instruments import Instrument, Way, get_instrument
-from surveyapp.services.reading.seats import Seat, SeatKey, Stored, given_of, read_stored, stored_of
+from surveyapp.services.reading.earlier import find_earlier_answer
+from surveyapp.services.reading.seats import (
+    Seat,
+    SeatKey,
+    Sheet,
+    Stored,
+    given_of,
+    read_sheet,
+    stored_of,
+)
 from surveyapp.services.submission_text import canonical_answer, submission_head
 
 MAX_REQUEST_ID = 64
@@ -108,10 +117,19 @@ def save(
     instrument = get_instrument(
         session, study_id=seat.study_id, number=seat.questionnaire_number, sha256=seat.questionnaire_sha256
     )
-    stored = read_stored(session, seat=seat, cells={*changes, *instrument.routing_cells})
-    way = _check_asked(instrument, seat=seat, stored=stored, changes=changes)
-    writes = _find_writes(stored, changes, base=base, revision=held.revision)
-    write(connection, seat=seat, held=held, request_id=request_id, base=base, rows=writes, place=place)
+    sheet = read_sheet(session, seat=seat, cells=_cells_needed(instrument, seat=seat, changes=changes))
+    way = _check_asked(instrument, seat=seat, sheet=sheet, changes=changes)
+    whole = _with_kept(instrument, sheet, changes)
+    write(
+        connection,
+        seat=seat,
+        held=held,
+        request_id=request_id,
+        base=base,
+        rows=_find_writes(sheet.now, whole, base=base, revision=held.revision),
+        release=seat.release,
+        place=place,
+    )
     return Saved(held.revision + 1, way=way)
 
 
@@ -136,10 +154,12 @@ def save_and_submit(
     instrument = get_instrument(
         session, study_id=seat.study_id, number=seat.questionnaire_number, sha256=seat.questionnaire_sha256
     )
-    standing = read_stored(session, seat=seat)
-    way = _check_asked(instrument, seat=seat, stored=standing, changes=changes)
-    writes = _find_writes(standing, changes, base=base, revision=held.revision)
-    stored = {cell: columns for cell, (columns, _) in standing.items()} | writes
+    sheet = read_sheet(session, seat=seat)
+    way = _check_asked(instrument, seat=seat, sheet=sheet, changes=changes)
+    writes = _find_writes(
+        sheet.now, _with_kept(instrument, sheet, changes), base=base, revision=held.revision
+    )
+    stored = {cell: columns for cell, (columns, _) in sheet.now.items()} | writes
     submission = None
     if _is_all_given(instrument, way, stored):
         submission = _make_submission(instrument, way, stored, seat=seat, held=held)
@@ -151,6 +171,7 @@ def save_and_submit(
         request_id=request_id,
         base=base,
         rows=writes,
+        release=seat.release,
         place=place,
         submission=submission,
     )
@@ -182,18 +203,19 @@ def submit(session: Session, *, seat: Seat, request_id: str) -> Submitted:
     instrument = get_instrument(
         session, study_id=seat.study_id, number=seat.questionnaire_number, sha256=seat.questionnaire_sha256
     )
-    stored = {cell: columns for cell, (columns, _) in read_stored(session, seat=seat).items()}
-    way = _find_way(instrument, seat=seat, stored=stored, changes={})
+    sheet = read_sheet(session, seat=seat)
+    stored = {cell: columns for cell, (columns, _) in sheet.now.items()}
+    way = _find_way(instrument, seat=seat, sheet=sheet, changes={})
     _check_complete(instrument, way, stored)
     submission = _make_submission(instrument, way, stored, seat=seat, held=held)
-    blanks = {cell: _BLANK for cell in way.cells if cell not in stored}
     write(
         connection,
         seat=seat,
         held=held,
         request_id=request_id,
         base=held.revision,
-        rows=blanks,
+        rows={cell: _BLANK for cell in way.cells if cell not in stored},
+        release=seat.release,
         submission=submission,
     )
     return _submitted(submission, held)
@@ -213,6 +235,7 @@ def _make_submission(
         answer_count=len(answers),
         sha256=submission_hash(head, commitments(seed, answers)),
         salt_seed=seed,
+        has_strays=not frozenset(way.cells).issuperset(stored),
     )
 
 
@@ -293,27 +316,54 @@ def _closed(number: int) -> RoundClosed:
     return RoundClosed(Sentence("Round {number} takes no answers now.", number=number))
 
 
-def _find_way(
-    instrument: Instrument, *, seat: Seat, stored: Mapping[int, Stored], changes: Mapping[int, Given]
-) -> Way:
-    known = {cell: given_of(stored[cell]) for cell in instrument.routing_cells if cell in stored}
+def _cells_needed(instrument: Instrument, *, seat: Seat, changes: Mapping[int, Given]) -> set[int]:
+    """What a save has to know: the cells that it changes, and those that decide what is asked."""
+    needed = {*changes, *instrument.routing_cells}
+    if seat.earlier.numbers:
+        needed.update(instrument.carried_cells)
+        for cell, given in changes.items():
+            if given.status is Status.KEPT:
+                needed.update(instrument.earlier_of.get(cell, ()))
+    return needed
+
+
+def _with_kept(instrument: Instrument, sheet: Sheet, changes: Mapping[int, Given]) -> Mapping[int, Given]:
+    """`changes` with what “keep my answer” stands for put in. Raises AnswerError where that is nothing.
+
+    What was no value before, such as “don't know”, is given again as what it was.
+    """
+    if not any(given.status is Status.KEPT for given in changes.values()):
+        return changes
+    whole = dict(changes)
+    for cell, given in changes.items():
+        if given.status is Status.KEPT:
+            earlier = find_earlier_answer(instrument, sheet, cell)
+            if earlier is None:
+                raise AnswerError(
+                    Sentence("There is no earlier answer to keep here. Choose a point of the scale instead.")
+                )
+            before = earlier.given
+            whole[cell] = replace(before, status=Status.KEPT) if before.status is Status.VALUE else before
+    return whole
+
+
+def _find_way(instrument: Instrument, *, seat: Seat, sheet: Sheet, changes: Mapping[int, Given]) -> Way:
+    known = {cell: given_of(sheet.now[cell][0]) for cell in instrument.routing_cells if cell in sheet.now}
     known.update((cell, changes[cell]) for cell in instrument.routing_cells if cell in changes)
-    return instrument.way(group=seat.group, tags=seat.tags, answers=known)
+    carried = {
+        cell: given_of(sheet.earlier[cell][0]) for cell in instrument.carried_cells if cell in sheet.earlier
+    }
+    return instrument.way(group=seat.group, tags=seat.tags, answers=known, carried=carried)
 
 
 def _check_asked(
     instrument: Instrument,
     *,
     seat: Seat,
-    stored: Mapping[int, tuple[Stored, int]],
+    sheet: Sheet,
     changes: Mapping[int, Given],
 ) -> Way:
-    way = _find_way(
-        instrument,
-        seat=seat,
-        stored={cell: columns for cell, (columns, _) in stored.items()},
-        changes=changes,
-    )
+    way = _find_way(instrument, seat=seat, sheet=sheet, changes=changes)
     if changes.keys() <= way.open_cells:
         return way
     known = frozenset(way.cells)

@@ -7,17 +7,57 @@ through SQLAlchemy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sqlalchemy import Connection, Dialect, TextClause
+from sqlalchemy import Boolean, ColumnElement, Connection, Dialect, Text, TextClause, TypeDecorator, bindparam
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import SelectBase
 
 _Convert: TypeAlias = Callable[[Any], Any]
 _Take: TypeAlias = "Callable[[Any, _Form, Dialect], Any]"
+
+
+class NumberList(TypeDecorator[Collection[int]]):
+    """Any number of whole numbers as one value: JSON on SQLite, an array on PostgreSQL."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Collection[int] | None, dialect: Dialect) -> str:
+        """The list as text."""
+        opening, closing = "[]" if dialect.name == "sqlite" else "{}"
+        return f"{opening}{','.join([str(number) for number in value or ()])}{closing}"
+
+
+class _Among(FunctionElement[bool]):
+    """Whether a column holds one of the numbers of a list; the statement is the same for any length."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+def among(column: ColumnElement[int] | InstrumentedAttribute[int], name: str) -> FunctionElement[bool]:
+    """Whether `column` is one of the numbers that are given as the value `name`."""
+    return _Among(column, bindparam(name, type_=NumberList()))
+
+
+@compiles(_Among, "postgresql")
+def _among_on_postgresql(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
+    column, numbers = (compiler.process(each, **kw) for each in element.clauses)
+    return f"{column} = ANY (CAST({numbers} AS integer[]))"
+
+
+@compiles(_Among, "sqlite")
+def _among_on_sqlite(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
+    column, numbers = (compiler.process(each, **kw) for each in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({numbers}))"  # noqa: S608 - both compiled
 
 
 @dataclass(slots=True)

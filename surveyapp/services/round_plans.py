@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from surveyapp.delphi.plan import plan_round
+from surveyapp.delphi.protocol.model import PlannedRound, Protocol
+from surveyapp.delphi.rounds import OpenTo, RoundState
+from surveyapp.errors import InputError, Problem, Refused
 from surveyapp.models import Round, Study
+from surveyapp.services.protocols import find_protocol, is_locked
+
+_OPEN_TO = {
+    "all invited": OpenTo.INVITED,
+    "answered any earlier round": OpenTo.ANY_EARLIER,
+    "answered the previous round": OpenTo.PREVIOUS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +29,77 @@ class Plan:
 
     number: int
     questionnaire_number: int
-    open_to: str = "invited"
+    open_to: str = OpenTo.INVITED
     for_pages: str = "{}"
-    """What pages need of the protocol in this round, as canonical JSON."""
+    """What pages need of the protocol in this round: `delphi.plan.RoundPlan` as canonical JSON."""
     shows_round: int | None = None
 
 
-def plan_next_round(session: Session, *, study: Study) -> Plan:
-    """Plan the round after the last one; what was decided about items is put into force. Raises Refused."""
-    last = session.scalar(select(func.max(Round.number)).where(Round.study_id == study.id))
+def plan_next_round(session: Session, *, study: Study, now: datetime, actor: str, cohort: str) -> Plan:
+    """Plan the round after the last one of this cohort; what was decided about items is put into force.
+
+    A study without a protocol asks the same questionnaire again and shows no feedback. Raises Refused while
+    the protocol is not locked, the round before is not released, or the protocol plans no further round.
+    """
+    rounds = session.scalars(select(Round).where(Round.study_id == study.id).order_by(Round.number)).all()
+    protocol = find_protocol(session, study=study)
+    free = max((each.number for each in rounds), default=0) + 1
+    if protocol is None:
+        _refuse_cohort(cohort)
+        return Plan(number=free, questionnaire_number=study.questionnaire_number)
+    if not is_locked(session, study=study):
+        raise Refused(
+            "The protocol is not locked yet, and it must be before the first round: what counts as consensus "
+            f"is fixed before anybody answers. Lock it: surveyapp protocol lock {study.slug}"
+        )
+    if protocol.cohorts == "one round at a time":
+        _refuse_cohort(cohort)
+    before = [each for each in rounds if each.cohort == cohort and each.state != RoundState.CANCELLED]
+    planned = _planned(protocol, before)
+    previous = before[-1] if before else None
+    shows = previous.number if previous is not None and protocol.feedback_in(planned.number).is_any else None
+    if shows is not None and previous is not None and previous.state != RoundState.RELEASED:
+        raise Refused(
+            f"Round {planned.number} shows what the panel thinks, and the feedback of round "
+            f"{previous.number} is not released yet. Release it first: surveyapp round release {study.slug}"
+        )
+    taken = {each.number for each in rounds}
     return Plan(
-        number=1 if last is None else last + 1,
-        questionnaire_number=study.questionnaire_number,
+        number=planned.number if planned.number not in taken else free,
+        questionnaire_number=_questionnaire(
+            session, study=study, previous=previous, asks=planned.asks, now=now, actor=actor
+        ),
+        open_to=OpenTo.INVITED if previous is None else _OPEN_TO[protocol.later_rounds],
+        for_pages=plan_round(protocol, planned.number, shows_feedback=shows is not None).canonical(),
+        shows_round=shows,
     )
+
+
+def _planned(protocol: Protocol, before: Sequence[Round]) -> PlannedRound:
+    if len(before) >= len(protocol.rounds):
+        raise Refused(
+            f"The protocol plans rounds up to {protocol.last_round}, and they are over. To have another one, "
+            "amend the protocol and say why."
+        )
+    return protocol.rounds[len(before)]
+
+
+def _questionnaire(
+    session: Session, *, study: Study, previous: Round | None, asks: str, now: datetime, actor: str
+) -> int:
+    if previous is None:
+        return study.questionnaire_number
+    return study.questionnaire_number
+
+
+def _refuse_cohort(cohort: str) -> None:
+    if cohort:
+        raise InputError(
+            [
+                Problem(
+                    "cohort",
+                    f"rounds for '{cohort}' alone are only possible where the protocol lets cohorts overlap "
+                    "(cohorts: overlapping).",
+                )
+            ]
+        )

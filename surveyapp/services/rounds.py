@@ -81,7 +81,7 @@ def schedule_round(
         )
     if problems:
         raise InputError(problems)
-    planned = _next_round(session, study=study, cohort=cohort)
+    planned = _next_round(session, study=study, now=now, actor=actor, cohort=cohort)
     planned.state = next_state(RoundState(planned.state), RoundAct.SCHEDULE, number=planned.number)
     planned.opens_at = opens_at
     planned.closes_at = closes_at
@@ -110,7 +110,7 @@ def open_round(
         raise Refused(
             f"The deadline {iso(closes_at)} is over already; it is {iso(now)} now. Give a later one."
         )
-    opened = _next_round(session, study=study, cohort=cohort)
+    opened = _next_round(session, study=study, now=now, actor=actor, cohort=cohort)
     opened.state = next_state(RoundState(opened.state), RoundAct.OPEN, number=opened.number)
     opened.opened_at = now
     if closes_at is not None or opened.closes_at is None or opened.closes_at <= now:
@@ -265,7 +265,7 @@ def _find_closable(session: Session, *, study_id: int) -> int:
     return open_numbers[0] if open_numbers else get_round(session, study_id=study_id).number
 
 
-def _next_round(session: Session, *, study: Study, cohort: str) -> Round:
+def _next_round(session: Session, *, study: Study, now: datetime, actor: str, cohort: str) -> Round:
     """The round that is planned for this cohort, or a new one; refused while anything stands in its way."""
     _refuse_a_second(session, study=study, cohort=cohort)
     panel = session.scalar(select(func.count()).select_from(Panellist).where(Panellist.study_id == study.id))
@@ -281,7 +281,7 @@ def _next_round(session: Session, *, study: Study, cohort: str) -> Round:
     ).first()
     if waiting is not None:
         return waiting
-    plan: Plan = plan_next_round(session, study=study)
+    plan: Plan = plan_next_round(session, study=study, now=now, actor=actor, cohort=cohort)
     added = Round(
         study_id=study.id,
         number=plan.number,

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import pairwise
-from typing import Final
 
 from surveyapp.delphi.protocol.model import Feedback, PlannedRound, Protocol, share_of
-from surveyapp.delphi.rules.expression import INSUFFICIENT, NOT_ASSESSABLE, Expression, Rule, figures, scopes
+from surveyapp.delphi.rules.expression import (
+    INSUFFICIENT,
+    VERDICTS_OF_STABILITY,
+    Expression,
+    Rule,
+    figures,
+    scopes,
+)
 from surveyapp.delphi.rules.names import STABILITY as LEVELS_OF_STABILITY
 from surveyapp.delphi.rules.names import STOPPING as LEVELS_OF_STOPPING
 from surveyapp.delphi.rules.outcomes import STABILITY, givens, read_outcome
@@ -17,10 +23,6 @@ from surveyapp.questionnaire.explaining import nearest
 from surveyapp.questionnaire.expressions import ExpressionError
 from surveyapp.questionnaire.finding import Finding, Path
 from surveyapp.questionnaire.noticing import twice
-
-STABLE: Final = "stable"
-NOT_STABLE: Final = "not stable"
-VERDICTS_OF_STABILITY: Final = (STABLE, NOT_STABLE, NOT_ASSESSABLE, INSUFFICIENT)
 
 
 def check(protocol: Protocol) -> Iterator[Finding]:

@@ -45,7 +45,8 @@ def check(protocol: Protocol, questionnaire: Questionnaire) -> Iterator[Finding]
     for path, rule in rules_of(protocol):
         each = protocol.consensus[int(path[1])]
         place = (*path[:2], "for") if "for_" in each.model_fields_set else path
-        findings = list(_selection(place, questionnaire, each.for_))
+        is_needed = rule.speaks_of_cells or not each.for_.is_everything
+        findings = list(_selection(place, questionnaire, each.for_)) if is_needed else []
         yield from findings
         if not findings:
             for condition in rule.conditions:
@@ -66,8 +67,9 @@ def _groups(protocol: Protocol, questionnaire: Questionnaire) -> Iterator[Findin
     for path, feedback in (
         (("feedback",), protocol.feedback),
         *((("variants", i, "feedback"), each.feedback) for i, each in enumerate(protocol.variants)),
+        *((("rounds", i, "feedback"), each.feedback) for i, each in enumerate(protocol.rounds)),
     ):
-        if feedback.of_groups != "none":
+        if feedback is not None and feedback.of_groups != "none":
             what = "figures of groups are to be shown, but the questionnaire declares no groups; write none"
             yield Finding((*path, "of_groups"), what)
 

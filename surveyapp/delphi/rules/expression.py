@@ -20,6 +20,9 @@ NO_CONSENSUS: Final = "no consensus"
 NONE: Final = "none"
 INSUFFICIENT: Final = "insufficient data"
 NOT_ASSESSABLE: Final = "not assessable"
+STABLE: Final = "stable"
+NOT_STABLE: Final = "not stable"
+VERDICTS_OF_STABILITY: Final = (STABLE, NOT_STABLE, NOT_ASSESSABLE, INSUFFICIENT)
 OTHERWISE: Final = "otherwise"
 
 
@@ -126,6 +129,12 @@ class Rule:
         """The arms' conditions, without an `otherwise`."""
         return tuple(arm.condition for arm in self.arms if arm.condition is not None)
 
+    @property
+    def speaks_of_cells(self) -> bool:
+        """Whether it names a measure of its own ratings, and not of other questions only."""
+        named = (figure for condition in self.conditions for figure in figures(condition))
+        return any(figure.known.level is Level.CELL and not figure.of for figure in named)
+
 
 def write_rule(rule: Rule) -> str:
     """The text of `rule`; reading it gives the same rule again."""
@@ -229,20 +238,22 @@ def without(expression: Expression, over: Over) -> Expression:
             return expression
 
 
-def of_cells(expression: Expression) -> Expression | None:
-    """The part of `expression` that speaks of a single cell; None when nothing of it does.
+def of_cell(expression: Expression, context: str) -> Expression | None:
+    """The part of `expression` that speaks of a single cell in `context`; None when nothing of it does.
 
-    What it says of other questions and of preferred combinations belongs to the item and is left out.
+    What it says of other questions, other contexts and preferred combinations is left out.
     """
     match expression:
         case Within(part, scope):
-            inner = of_cells(part)
-            return None if inner is None else inner if scope.over == "context" else Within(inner, scope)
+            if scope.over == "context":
+                return of_cell(part, context) if scope.name in {"", context} else None
+            inner = of_cell(part, context)
+            return None if inner is None else Within(inner, scope)
         case Not(part):
-            inner = of_cells(part)
+            inner = of_cell(part, context)
             return None if inner is None else Not(inner)
         case Both(parts) | Either(parts):
-            kept = tuple(inner for part in parts if (inner := of_cells(part)) is not None)
+            kept = tuple(inner for part in parts if (inner := of_cell(part, context)) is not None)
             if len(kept) < 2:
                 return kept[0] if kept else None
             return Both(kept) if isinstance(expression, Both) else Either(kept)
