@@ -1,4 +1,4 @@
-"""``surveyapp protocol``: look at a protocol file before a study goes by it."""
+"""``surveyapp protocol``: look at a protocol file, and let a study go by it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from textwrap import fill
 
 import click
 
+from surveyapp.cli import study_protocols
 from surveyapp.cli.frame import json_option, print_json
 from surveyapp.cli.questionnaires import load_questionnaire
 from surveyapp.delphi.protocol.loading import find_problems, load
@@ -26,7 +27,11 @@ questionnaire_option = click.option(
 
 @click.group()
 def protocol() -> None:
-    """Check and show protocol files."""
+    """Check and show protocol files, and give a study its protocol."""
+
+
+for command in (study_protocols.set_, study_protocols.lock, study_protocols.amend, study_protocols.history):
+    protocol.add_command(command)
 
 
 @protocol.command()

@@ -20,7 +20,7 @@ class PlannedVariant(Strict):
 class RoundPlan(Strict):
     """One round as the protocol planned it at its opening; a later amendment does not change it."""
 
-    number: int
+    number: int = 1
     """The planned round's number in the protocol."""
     asks: str = "all items"
     planned_rounds: int = 1

@@ -86,16 +86,13 @@ class OpenTo(StrEnum):
     PREVIOUS = "previous"
 
 
-def may_take_part(open_to: str, *, number: int, earlier_rounds: Collection[int], is_first: bool) -> bool:
-    """Whether somebody who submitted in `earlier_rounds` may take part in round `number`.
-
-    `is_first` is whether the round has none before it: then everybody invited may.
-    """
-    if is_first or open_to == OpenTo.INVITED:
+def may_take_part(open_to: str, *, earlier_rounds: Collection[int], previous: int) -> bool:
+    """Whether somebody who submitted in `earlier_rounds` may take part in the round after `previous`."""
+    if open_to == OpenTo.INVITED:
         return True
     if open_to == OpenTo.ANY_EARLIER:
         return bool(earlier_rounds)
-    return number - 1 in earlier_rounds
+    return previous in earlier_rounds
 
 
 def takes_answers(

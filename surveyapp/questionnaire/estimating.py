@@ -38,11 +38,19 @@ def estimate(
     tags: Collection[str],
     answers: Mapping[CellKey, Given],
     language: str | None = None,
+    done: Collection[str] = (),
 ) -> Estimate:
-    """The time that this expert needs for all of the own pages, from the first to the last."""
+    """The time that this expert needs for all of the own pages, from the first to the last.
+
+    `done` are the keys of pages that were asked in an earlier round and are not asked again.
+    """
     walk = Walk(questionnaire, group=group, tags=tags, answers=answers, is_open=True)
     pages: dict[str, list[tuple[PlannedPage, _Span]]] = {}
     for planned in plan(questionnaire):
+        if planned.key in done:
+            for each in planned.questions:
+                walk.is_asked[each.question.id, planned.context] = True
+            continue
         span = _span(questionnaire, planned, walk, language or questionnaire.language)
         if span is not None:
             pages.setdefault(planned.page.id, []).append((planned, span))

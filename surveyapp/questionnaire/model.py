@@ -325,6 +325,8 @@ class Page(Strict):
     intro: Text | None = None
     for_each: Identifier | None = None
     show_if: str | None = None
+    once: bool = False
+    """Asked in the first round that somebody submits; in later rounds the answers stand as they are."""
     questions: tuple[Question, ...] = Field(min_length=1)
 
     def key(self, context: str = "") -> str:

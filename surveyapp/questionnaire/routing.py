@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from types import MappingProxyType
 
 from surveyapp.questionnaire import expressions
 from surveyapp.questionnaire.cells import CellKey, CellSpec
@@ -67,15 +68,30 @@ def routing_questions(questionnaire: Questionnaire) -> frozenset[str]:
     return frozenset(read & set(questionnaire.questions_by_id) | consents)
 
 
-def route(questionnaire: Questionnaire, *, group: str, tags: Collection[str], answers: Answers) -> Route:
+def route(
+    questionnaire: Questionnaire,
+    *,
+    group: str,
+    tags: Collection[str],
+    answers: Answers,
+    carried: Answers = MappingProxyType({}),
+) -> Route:
     """The pages that this panellist is asked; what depends on a missing answer is not shown yet.
 
-    Answers to questions that are no longer asked have no say.
+    Answers to questions that are no longer asked have no say. `carried` are answers of earlier rounds: a page
+    that is asked once is not asked again where they hold it, and its answers still decide what is.
     """
+    done = pages_done(questionnaire, carried)
+    if done:
+        answers = {**carried, **answers}
     walk = Walk(questionnaire, group=group, tags=tags, answers=answers)
     pages: list[RoutedPage] = []
     open_until: int | None = None
     for planned in plan(questionnaire):
+        if planned.key in done:
+            for each in planned.questions:
+                walk.is_asked[each.question.id, planned.context] = True
+            continue
         look = walk.look(planned.context)
         if planned.condition is not None and expressions.evaluate(planned.condition, look) is not True:
             continue
@@ -100,6 +116,25 @@ def route(questionnaire: Questionnaire, *, group: str, tags: Collection[str], an
         open_until=len(pages) if open_until is None else open_until,
         is_consented=open_until is None,
     )
+
+
+def pages_done(questionnaire: Questionnaire, carried: Collection[CellKey]) -> frozenset[str]:
+    """Keys of the pages asked once that earlier rounds hold: whoever submits leaves a row in every cell."""
+    if not carried:
+        return frozenset()
+    return frozenset(
+        planned.key
+        for planned in plan(questionnaire)
+        if planned.page.once and any(key in carried for key in marks(planned))
+    )
+
+
+def marks(planned: PlannedPage) -> tuple[CellKey, ...]:
+    """The cells of a page that tell whether it was asked: one of a question that it always asks."""
+    always = next((each for each in planned.questions if each.condition is None and each.cells), None)
+    if always is not None:
+        return (always.cells[0].key,)
+    return tuple(spec.key for each in planned.questions for spec in each.cells)
 
 
 def _routed(planned: PlannedPage, shown: tuple[bool, ...]) -> RoutedPage:

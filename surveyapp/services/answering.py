@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -26,7 +26,16 @@ from surveyapp.services.answer_writes import (
     write_answers_and_receipt,
 )
 from surveyapp.services.instruments import Instrument, Way, get_instrument
-from surveyapp.services.reading.seats import Seat, SeatKey, Stored, given_of, read_stored, stored_of
+from surveyapp.services.reading.earlier import find_earlier_answer
+from surveyapp.services.reading.seats import (
+    Seat,
+    SeatKey,
+    Sheet,
+    Stored,
+    given_of,
+    read_sheet,
+    stored_of,
+)
 from surveyapp.services.submission_text import canonical_answer, submission_head
 
 MAX_REQUEST_ID = 64
@@ -126,11 +135,18 @@ def save(
     instrument = get_instrument(
         session, study_id=seat.study_id, number=seat.questionnaire_number, sha256=seat.questionnaire_sha256
     )
-    stored = read_stored(session, seat=seat, cells={*changes, *instrument.routing_cells})
-    way = _check_asked(instrument, seat=seat, stored=stored, changes=changes)
-    writes = _find_writes(stored, changes, base=base, revision=revision)
+    sheet = read_sheet(session, seat=seat, cells=_cells_needed(instrument, seat=seat, changes=changes))
+    way = _check_asked(instrument, seat=seat, sheet=sheet, changes=changes)
+    writes = _find_writes(sheet.now, _with_kept(instrument, sheet, changes), base=base, revision=revision)
     write_answers_and_receipt(
-        connection, seat=seat, revision=revision, base=base, rows=writes, request_id=request_id, now=held.now
+        connection,
+        seat=seat,
+        revision=revision,
+        base=base,
+        rows=writes,
+        release=seat.release,
+        request_id=request_id,
+        now=held.now,
     )
     return Saved(revision, way=way)
 
@@ -156,10 +172,12 @@ def save_and_submit(
     instrument = get_instrument(
         session, study_id=seat.study_id, number=seat.questionnaire_number, sha256=seat.questionnaire_sha256
     )
-    standing = read_stored(session, seat=seat)
-    way = _check_asked(instrument, seat=seat, stored=standing, changes=changes)
-    writes = _find_writes(standing, changes, base=base, revision=held.revision)
-    stored = {cell: columns for cell, (columns, _) in standing.items()} | writes
+    sheet = read_sheet(session, seat=seat)
+    way = _check_asked(instrument, seat=seat, sheet=sheet, changes=changes)
+    writes = _find_writes(
+        sheet.now, _with_kept(instrument, sheet, changes), base=base, revision=held.revision
+    )
+    stored = {cell: columns for cell, (columns, _) in sheet.now.items()} | writes
     if not _is_all_given(instrument, way, stored):
         write_answers_and_receipt(
             connection,
@@ -167,13 +185,14 @@ def save_and_submit(
             revision=held.revision,
             base=base,
             rows=writes,
+            release=seat.release,
             request_id=request_id,
             now=held.now,
         )
         return None
     revision, number = raise_again(connection, seat=seat, now=held.now)
     writes |= {cell: _BLANK for cell in way.cells if cell not in stored}
-    write_answers(connection, seat=seat, revision=revision, base=base, rows=writes)
+    write_answers(connection, seat=seat, revision=revision, base=base, rows=writes, release=seat.release)
     ready = _Ready(held.now, revision, number)
     return _keep(connection, instrument, way, stored, seat=seat, ready=ready, request_id=request_id)
 
@@ -203,11 +222,19 @@ def submit(session: Session, *, seat: Seat, request_id: str) -> Submitted:
     instrument = get_instrument(
         session, study_id=seat.study_id, number=seat.questionnaire_number, sha256=seat.questionnaire_sha256
     )
-    stored = {cell: columns for cell, (columns, _) in read_stored(session, seat=seat).items()}
-    way = _find_way(instrument, seat=seat, stored=stored, changes={})
+    sheet = read_sheet(session, seat=seat)
+    stored = {cell: columns for cell, (columns, _) in sheet.now.items()}
+    way = _find_way(instrument, seat=seat, sheet=sheet, changes={})
     _check_complete(instrument, way, stored)
     blanks = {cell: _BLANK for cell in way.cells if cell not in stored}
-    write_answers(connection, seat=seat, revision=held.revision, base=held.revision, rows=blanks)
+    write_answers(
+        connection,
+        seat=seat,
+        revision=held.revision,
+        base=held.revision,
+        rows=blanks,
+        release=seat.release,
+    )
     return _keep(connection, instrument, way, stored, seat=seat, ready=held, request_id=request_id)
 
 
@@ -321,27 +348,54 @@ def _closed(number: int) -> RoundClosed:
     return RoundClosed(Sentence("Round {number} takes no answers now.", number=number))
 
 
-def _find_way(
-    instrument: Instrument, *, seat: Seat, stored: Mapping[int, Stored], changes: Mapping[int, Given]
-) -> Way:
-    known = {cell: given_of(stored[cell]) for cell in instrument.routing_cells if cell in stored}
+def _cells_needed(instrument: Instrument, *, seat: Seat, changes: Mapping[int, Given]) -> set[int]:
+    """What a save has to know: the cells that it changes, and those that decide what is asked."""
+    needed = {*changes, *instrument.routing_cells}
+    if seat.earlier.numbers:
+        needed.update(instrument.carried_cells)
+        for cell, given in changes.items():
+            if given.status is Status.KEPT:
+                needed.update(instrument.earlier_of.get(cell, ()))
+    return needed
+
+
+def _with_kept(instrument: Instrument, sheet: Sheet, changes: Mapping[int, Given]) -> Mapping[int, Given]:
+    """`changes` with what “keep my answer” stands for put in. Raises AnswerError where that is nothing.
+
+    What was no value before, such as “don't know”, is given again as what it was.
+    """
+    if not any(given.status is Status.KEPT for given in changes.values()):
+        return changes
+    whole = dict(changes)
+    for cell, given in changes.items():
+        if given.status is Status.KEPT:
+            earlier = find_earlier_answer(instrument, sheet, cell)
+            if earlier is None:
+                raise AnswerError(
+                    Sentence("There is no earlier answer to keep here. Choose a point of the scale instead.")
+                )
+            before = earlier.given
+            whole[cell] = replace(before, status=Status.KEPT) if before.status is Status.VALUE else before
+    return whole
+
+
+def _find_way(instrument: Instrument, *, seat: Seat, sheet: Sheet, changes: Mapping[int, Given]) -> Way:
+    known = {cell: given_of(sheet.now[cell][0]) for cell in instrument.routing_cells if cell in sheet.now}
     known.update((cell, changes[cell]) for cell in instrument.routing_cells if cell in changes)
-    return instrument.way(group=seat.group, tags=seat.tags, answers=known)
+    carried = {
+        cell: given_of(sheet.earlier[cell][0]) for cell in instrument.carried_cells if cell in sheet.earlier
+    }
+    return instrument.way(group=seat.group, tags=seat.tags, answers=known, carried=carried)
 
 
 def _check_asked(
     instrument: Instrument,
     *,
     seat: Seat,
-    stored: Mapping[int, tuple[Stored, int]],
+    sheet: Sheet,
     changes: Mapping[int, Given],
 ) -> Way:
-    way = _find_way(
-        instrument,
-        seat=seat,
-        stored={cell: columns for cell, (columns, _) in stored.items()},
-        changes=changes,
-    )
+    way = _find_way(instrument, seat=seat, sheet=sheet, changes=changes)
     if changes.keys() <= way.open_cells:
         return way
     known = frozenset(way.cells)

@@ -7,11 +7,13 @@ import json
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from random import SystemRandom
 
-from sqlalchemy import and_, delete, func, select, update
+from sqlalchemy import and_, delete, func, literal, or_, select, update
 from sqlalchemy.orm import Session
 
-from surveyapp.delphi.rounds import takes_answers
+from surveyapp.delphi.plan import RoundPlan
+from surveyapp.delphi.rounds import may_take_part, takes_answers
 from surveyapp.errors import NotFound, Refused, Sentence
 from surveyapp.mail.links import hash_token, study_of
 from surveyapp.models import (
@@ -29,8 +31,10 @@ from surveyapp.models import (
 )
 from surveyapp.questionnaire.cells import Status
 from surveyapp.services.audit import record
+from surveyapp.services.reading.earlier_rounds import EarlierRounds, read_earlier_rounds
 from surveyapp.services.reading.seats import Seat
 
+_lots = SystemRandom()
 SESSION_LASTS = timedelta(days=60)
 """Longer than most rounds are open: an expert who comes back on the same device just goes on."""
 
@@ -62,6 +66,11 @@ class Invited:
     questionnaire_sha256: str
     started: bool
     submitted: bool
+    earlier: EarlierRounds
+    """The earlier rounds that this panellist submitted in."""
+    may_take_part: bool
+    """Whether the protocol lets this panellist take part in the round."""
+    plan: RoundPlan
     now: datetime
 
 
@@ -83,8 +92,13 @@ def find_invited(session: Session, *, token: str) -> Invited | None:
     slug = study_of(token)
     latest = (
         select(func.max(Round.number))
-        .where(Round.study_id == Study.id, Round.state.not_in(("cancelled", "draft")))
-        .correlate(Study)
+        .where(
+            Round.study_id == Study.id,
+            Round.state.not_in(("cancelled", "draft")),
+            # Tags are a JSON list of plain words, and so is a cohort.
+            or_(Round.cohort == "", Panellist.tags.like(literal('%"') + Round.cohort + '"%')),
+        )
+        .correlate(Study, Panellist)
         .scalar_subquery()
     )
     row = session.execute(
@@ -121,6 +135,15 @@ def find_invited(session: Session, *, token: str) -> Invited | None:
     participation: Participation | None = row[3]
     sha256: str = row[4]
     now: datetime = row[5]
+    earlier = EarlierRounds()
+    if current is not None:
+        earlier = (
+            EarlierRounds.from_text(participation.earlier_rounds)
+            if participation is not None
+            else read_earlier_rounds(
+                session, study_id=study.id, panellist_id=panellist.id, before=current.number
+            )
+        )
     return Invited(
         study_id=study.id,
         slug=study.slug,
@@ -146,6 +169,14 @@ def find_invited(session: Session, *, token: str) -> Invited | None:
         questionnaire_sha256=sha256,
         started=participation is not None,
         submitted=participation is not None and participation.submission > 0,
+        earlier=earlier,
+        may_take_part=current is None
+        or may_take_part(
+            current.open_to,
+            earlier_rounds=earlier.numbers,
+            previous=current.number - 1 if current.shows_round is None else current.shows_round,
+        ),
+        plan=RoundPlan.from_canonical(current.plan) if current else RoundPlan(),
         now=now,
     )
 
@@ -166,6 +197,13 @@ def start(session: Session, *, token: str, now: datetime) -> Started:
     if invited.round is None or (not invited.takes_answers and not invited.started):
         raise Refused(Sentence("The study takes no answers now."))
     if not invited.started:
+        if not invited.may_take_part:
+            raise Refused(
+                Sentence(
+                    "This round is for those who answered an earlier one. Thank you for your interest; "
+                    "if you think that you belong to them, please write to the study team."
+                )
+            )
         _join_round(session, invited=invited, now=now)
     if invited.panellist_state != "invited":
         _set_state(session, invited=invited, state="invited", now=now)
@@ -269,6 +307,9 @@ def _join_round(session: Session, *, invited: Invited, now: datetime) -> None:
         "round": invited.round,
         "panellist_id": invited.panellist_id,
         "group": invited.group,
+        "earlier_rounds": invited.earlier.as_text(),
+        # Drawn once and kept: which variant somebody saw is part of what the study found.
+        "variant": invited.plan.draw_variant(_lots.random()),
         "started_at": now,
     }
     if session.get(Participation, (invited.study_id, invited.round, invited.panellist_id)) is None:

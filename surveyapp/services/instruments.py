@@ -4,24 +4,35 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.receipts import canonical_json
 from surveyapp.errors import NotFound
-from surveyapp.models import Cell, QuestionnaireVersion
+from surveyapp.models import Cell, ItemVersion, LineageEdge, QuestionnaireVersion
 from surveyapp.questionnaire.cells import CellKey, CellSpec, Given
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.questionnaire.model import Questionnaire
-from surveyapp.questionnaire.routing import Route, RoutedPage, all_cells, route, routing_questions
+from surveyapp.questionnaire.planning import plan
+from surveyapp.questionnaire.routing import (
+    Route,
+    RoutedPage,
+    all_cells,
+    marks,
+    pages_done,
+    route,
+    routing_questions,
+)
 from surveyapp.services.reading.seats import Stored
 
 _KEPT_INSTRUMENTS = 32
 _KEPT_ROUTES = 512
+_NONE_CARRIED: Mapping[int, Given] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,19 +46,30 @@ class Way:
     """Cells on pages that may be opened now: consent stands before everything after it."""
     cells: tuple[int, ...]
     """All cells of the route, in ascending order of their numbers."""
+    carried_cells: frozenset[int] = frozenset()
+    """Cells of pages that were asked in an earlier round and are not asked again."""
 
 
 @dataclass(frozen=True)
 class Instrument:
-    """One questionnaire version of one study. `specs[n - 1]` is the cell with number n."""
+    """One questionnaire version of one study. `specs[n - 1]` is the cell with number n.
+
+    That goes for every cell of the study: those of other versions keep the form they have there. `number_of`
+    holds this version's cells alone.
+    """
 
     study_id: int
     number: int
     sha256: str
     questionnaire: Questionnaire
     specs: tuple[CellSpec, ...]
+    cell_versions: tuple[int, ...]
+    """Each cell's version of its item, or 0; in the order of `specs`."""
     item_versions: Mapping[str, int]
+    """This version's items → the version of their wording."""
     number_of: Mapping[CellKey, int]
+    earlier_of: Mapping[int, tuple[int, ...]]
+    """Cell → cells of earlier wordings of its item that it may be compared with, latest first."""
     _ways: OrderedDict[tuple[object, ...], Way] = field(
         default_factory=OrderedDict, repr=False, compare=False
     )
@@ -59,16 +81,29 @@ class Instrument:
     def routing_cells(self) -> tuple[int, ...]:
         """Numbers of the cells whose answers decide who is asked what."""
         questions = routing_questions(self.questionnaire)
-        return tuple(
-            number for number, spec in enumerate(self.specs, start=1) if spec.key.question in questions
-        )
+        return tuple(number for number in self.numbers_asked if self.spec(number).key.question in questions)
+
+    @cached_property
+    def numbers_asked(self) -> tuple[int, ...]:
+        """Numbers of this version's cells, ascending."""
+        return tuple(sorted(self.number_of.values()))
+
+    @cached_property
+    def carried_cells(self) -> tuple[int, ...]:
+        """Numbers of the cells of earlier rounds that decide what is asked in a later one."""
+        once = [planned for planned in plan(self.questionnaire) if planned.page.once]
+        asked = {spec.key for planned in once for question in planned.questions for spec in question.cells}
+        routing = {number for number in self.routing_cells if self.spec(number).key in asked}
+        marked = {self.number_of[key] for planned in once for key in marks(planned)}
+        return tuple(sorted(routing | marked))
 
     @cached_property
     def may_fall_short(self) -> frozenset[int]:
         """Numbers of the cells that can keep an expert from submitting; the others need not be looked at."""
         questionnaire = self.questionnaire
         numbers = []
-        for number, spec in enumerate(self.specs, start=1):
+        for number in self.numbers_asked:
+            spec = self.spec(number)
             question = questionnaire.questions_by_id[spec.key.question]
             blank_will_do = KINDS[question.kind].shortfall(questionnaire, question, spec, None) is None
             # Of several options, some can be too few even where none at all would do.
@@ -83,12 +118,12 @@ class Instrument:
             {
                 "question": spec.key.question,
                 "item": spec.key.item,
-                "item_version": self.item_versions.get(spec.key.item, 0),
+                "item_version": version,
                 "context": spec.key.context,
                 "criterion": spec.key.criterion,
                 "part": spec.key.part,
             }
-            for spec in self.specs
+            for spec, version in zip(self.specs, self.cell_versions, strict=True)
         )
 
     @cached_property
@@ -114,28 +149,65 @@ class Instrument:
         """Numbers of a page's cells, in display order."""
         return tuple(self.number_of[spec.key] for spec in page.cells)
 
-    def way(self, *, group: str, tags: tuple[str, ...], answers: Mapping[int, Given]) -> Way:
-        """The route of an expert with these answers (by cell number), kept for the next one alike."""
+    def way(
+        self,
+        *,
+        group: str,
+        tags: tuple[str, ...],
+        answers: Mapping[int, Given],
+        carried: Mapping[int, Given] = _NONE_CARRIED,
+    ) -> Way:
+        """The route of an expert with these answers (by cell number), kept for the next one alike.
+
+        `carried` are the answers of earlier rounds.
+        """
         known = tuple((number, answers[number]) for number in self.routing_cells if number in answers)
-        key = (group, tags, known)
+        before = (
+            tuple((number, carried[number]) for number in self.carried_cells if number in carried)
+            if carried
+            else ()
+        )
+        key = (group, tags, known, before)
         with self._lock:
             way = self._ways.get(key)
             if way is not None:
                 self._ways.move_to_end(key)
                 return way
-        way = self._find_way(group, tags, {self.specs[number - 1].key: given for number, given in known})
+        way = self._find_way(group, tags, self._by_key(known), self._by_key(before))
         with self._lock:
             self._ways[key] = way
             while len(self._ways) > _KEPT_ROUTES:
                 self._ways.popitem(last=False)
         return way
 
-    def route(self, *, group: str, tags: tuple[str, ...], answers: Mapping[int, Given]) -> Route:
+    def route(
+        self,
+        *,
+        group: str,
+        tags: tuple[str, ...],
+        answers: Mapping[int, Given],
+        carried: Mapping[int, Given] = _NONE_CARRIED,
+    ) -> Route:
         """The route alone; see `way`."""
-        return self.way(group=group, tags=tags, answers=answers).route
+        return self.way(group=group, tags=tags, answers=answers, carried=carried).route
 
-    def _find_way(self, group: str, tags: tuple[str, ...], answers: Mapping[CellKey, Given]) -> Way:
-        found = route(self.questionnaire, group=group, tags=tags, answers=answers)
+    @cached_property
+    def once_pages(self) -> frozenset[str]:
+        """Keys of the pages that are asked in the first round of an expert only."""
+        return frozenset(planned.key for planned in plan(self.questionnaire) if planned.page.once)
+
+    def _by_key(self, answers: Iterable[tuple[int, Given]]) -> dict[CellKey, Given]:
+        return {self.specs[number - 1].key: given for number, given in answers}
+
+    def _find_way(
+        self,
+        group: str,
+        tags: tuple[str, ...],
+        answers: Mapping[CellKey, Given],
+        carried: Mapping[CellKey, Given],
+    ) -> Way:
+        found = route(self.questionnaire, group=group, tags=tags, answers=answers, carried=carried)
+        done = pages_done(self.questionnaire, carried)
         pages = {page.key: self.numbers(page) for page in found.pages}
         open_keys = [page.key for page in found.pages[: found.open_until]]
         return Way(
@@ -143,6 +215,13 @@ class Instrument:
             pages=pages,
             open_cells=frozenset(number for key in open_keys for number in pages[key]),
             cells=tuple(sorted(number for numbers in pages.values() for number in numbers)),
+            carried_cells=frozenset(
+                self.number_of[spec.key]
+                for planned in plan(self.questionnaire)
+                if planned.key in done
+                for question in planned.questions
+                for spec in question.cells
+            ),
         )
 
 
@@ -185,11 +264,22 @@ def get_instrument(session: Session, *, study_id: int, number: int, sha256: str 
 
 
 def _read(session: Session, *, study_id: int, number: int) -> Instrument:
-    version = session.get(QuestionnaireVersion, (study_id, number))
-    if version is None:
+    versions = session.execute(
+        select(QuestionnaireVersion.number, QuestionnaireVersion.sha256, QuestionnaireVersion.canonical)
+        .where(QuestionnaireVersion.study_id == study_id)
+        .order_by(QuestionnaireVersion.number)
+    ).all()
+    if number not in [version.number for version in versions]:
         raise NotFound(f"This study has no questionnaire version {number}.")
-    questionnaire = Questionnaire.from_canonical(version.canonical)
-    spec_of = {spec.key: spec for spec in all_cells(questionnaire)}
+    wordings = _read_wordings(session, study_id=study_id)
+    questionnaires = {each.number: Questionnaire.from_canonical(each.canonical) for each in versions}
+    spec_of: dict[tuple[CellKey, int], CellSpec] = {}
+    for version, each in questionnaires.items():
+        spec_of |= _specs(each, _in_force(wordings, version))
+    # Where several versions know a cell, the form that it has in this one counts.
+    questionnaire, in_force = questionnaires[number], _in_force(wordings, number)
+    own = _specs(questionnaire, in_force)
+    spec_of |= own
     rows = session.execute(
         select(
             Cell.number, Cell.question, Cell.item, Cell.context, Cell.criterion, Cell.part, Cell.item_version
@@ -197,13 +287,78 @@ def _read(session: Session, *, study_id: int, number: int) -> Instrument:
         .where(Cell.study_id == study_id)
         .order_by(Cell.number)
     ).all()
-    keys = [CellKey(*row[1:6]) for row in rows]
+    names = [(CellKey(*row[1:6]), int(row.item_version)) for row in rows]
+    number_of_name = {name: row.number for name, row in zip(names, rows, strict=True)}
     return Instrument(
         study_id=study_id,
         number=number,
-        sha256=version.sha256,
+        sha256=next(version.sha256 for version in versions if version.number == number),
         questionnaire=questionnaire,
-        specs=tuple(spec_of[key] for key in keys),
-        item_versions={row.item: row.item_version for row in rows if row.item},
-        number_of={key: row.number for key, row in zip(keys, rows, strict=True)},
+        specs=tuple(spec_of[name] for name in names),
+        cell_versions=tuple(version for _, version in names),
+        item_versions={item.id: in_force[item.id] for item in questionnaire.items},
+        number_of={key: number_of_name[key, version] for key, version in own},
+        earlier_of=_find_earlier(session, study_id=study_id, own=own, number_of=number_of_name),
     )
+
+
+def _specs(questionnaire: Questionnaire, in_force: Mapping[str, int]) -> dict[tuple[CellKey, int], CellSpec]:
+    """(Key, version of the item's wording) → the cell, for every cell of one questionnaire version."""
+    return {(spec.key, in_force.get(spec.key.item, 0)): spec for spec in all_cells(questionnaire)}
+
+
+def _read_wordings(session: Session, *, study_id: int) -> list[tuple[str, int, int]]:
+    """Item, version of its wording, and the questionnaire version that brought it; ascending."""
+    rows = session.execute(
+        select(ItemVersion.item, ItemVersion.version, ItemVersion.questionnaire_number)
+        .where(ItemVersion.study_id == study_id)
+        .order_by(ItemVersion.version)
+    )
+    return [(item, version, brought_by) for item, version, brought_by in rows]
+
+
+def _in_force(wordings: Iterable[tuple[str, int, int]], number: int) -> dict[str, int]:
+    """Item → the version of its wording in questionnaire version `number`."""
+    return {item: version for item, version, brought_by in wordings if brought_by <= number}
+
+
+def _find_earlier(
+    session: Session,
+    *,
+    study_id: int,
+    own: Iterable[tuple[CellKey, int]],
+    number_of: Mapping[tuple[CellKey, int], int],
+) -> dict[int, tuple[int, ...]]:
+    edges = session.execute(
+        select(
+            LineageEdge.child_item,
+            LineageEdge.child_version,
+            LineageEdge.parent_item,
+            LineageEdge.parent_version,
+        ).where(LineageEdge.study_id == study_id, LineageEdge.is_comparable.is_(True))
+    ).all()
+    parents: dict[tuple[str, int], list[tuple[str, int]]] = {}
+    for child, child_version, parent, parent_version in edges:
+        if child and parent and (child, child_version) != (parent, parent_version):
+            parents.setdefault((child, child_version), []).append((parent, parent_version))
+    found: dict[int, tuple[int, ...]] = {}
+    for key, version in own:
+        ancestors = _ancestors(parents, (key.item, version))
+        numbers = [number_of.get((key._replace(item=item), each)) for item, each in ancestors]
+        if any(numbers):
+            found[number_of[key, version]] = tuple(number for number in numbers if number is not None)
+    return found
+
+
+def _ancestors(
+    parents: Mapping[tuple[str, int], Sequence[tuple[str, int]]], wording: tuple[str, int]
+) -> list[tuple[str, int]]:
+    """Comparable earlier wordings, nearest first."""
+    found: list[tuple[str, int]] = []
+    waiting = list(parents.get(wording, ()))
+    while waiting:
+        each = waiting.pop(0)
+        if each not in found:
+            found.append(each)
+            waiting.extend(parents.get(each, ()))
+    return found

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
-from surveyapp.delphi.protocol.differences import differences
+from surveyapp.delphi.protocol.differing import differences
 from surveyapp.delphi.protocol.loading import load_text
 from surveyapp.delphi.protocol.model import Protocol
 from surveyapp.errors import InputError, NotFound, Problem, ProtocolError, Refused

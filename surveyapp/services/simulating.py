@@ -24,7 +24,7 @@ from surveyapp.services import answering, doors
 from surveyapp.services.addresses import fold_address
 from surveyapp.services.audit import record
 from surveyapp.services.instruments import Instrument, get_instrument
-from surveyapp.services.reading.seats import Seat, find_seat, read_answers
+from surveyapp.services.reading.seats import Seat, find_seat, given_of, read_sheet
 from surveyapp.services.rounds import get_current_round
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
@@ -228,8 +228,10 @@ def _answer_pages(database: Database, *, id_hash: str, chance: Random, stays: bo
                 number=seat.questionnaire_number,
                 sha256=seat.questionnaire_sha256,
             )
-            answers = {cell: stored.given for cell, stored in read_answers(session, seat=seat).items()}
-            route = instrument.route(group=seat.group, tags=seat.tags, answers=answers)
+            sheet = read_sheet(session, seat=seat)
+            answers = {cell: given_of(stored) for cell, (stored, _) in sheet.now.items()}
+            carried = {cell: given_of(stored) for cell, (stored, _) in sheet.earlier.items()}
+            route = instrument.route(group=seat.group, tags=seat.tags, answers=answers, carried=carried)
             # What is asked depends on what was answered, so the way is looked up anew after each page.
             page = next((each for each in route.pages if each.key not in visited), None)
             if page is None:

@@ -67,8 +67,9 @@ def _groups(protocol: Protocol, questionnaire: Questionnaire) -> Iterator[Findin
     for path, feedback in (
         (("feedback",), protocol.feedback),
         *((("variants", i, "feedback"), each.feedback) for i, each in enumerate(protocol.variants)),
+        *((("rounds", i, "feedback"), each.feedback) for i, each in enumerate(protocol.rounds)),
     ):
-        if feedback.of_groups != "none":
+        if feedback is not None and feedback.of_groups != "none":
             what = "figures of groups are to be shown, but the questionnaire declares no groups; write none"
             yield Finding((*path, "of_groups"), what)
 

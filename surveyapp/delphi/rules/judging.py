@@ -11,6 +11,7 @@ import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, Protocol
 
@@ -226,8 +227,8 @@ class _Court:
             cells = self.ground.cells
         if place.context is None:
             return cells
-        here = tuple(cell for cell in cells if cell.context == place.context)
-        return here or tuple(cell for cell in cells if not cell.context)
+        here = tuple([cell for cell in cells if cell.context == place.context])
+        return here or tuple([cell for cell in cells if not cell.context])
 
     def compare(self, leaf: Figure | Comparison, cell: CellKey, group: str) -> Truth:
         figure = leaf.left if isinstance(leaf, Comparison) else leaf
@@ -249,7 +250,7 @@ class _Court:
         k, of = self.share(figure, value, cell, group)
         self.standings.append(
             Standing(
-                write(leaf),
+                _write(leaf),
                 figure.name,
                 cell,
                 group,
@@ -289,12 +290,16 @@ class _Court:
         return (int(k), int(of)) if k.denominator == 1 else (None, None)
 
 
+# The same few comparisons are judged for every item.
+_write = lru_cache(maxsize=1024)(write)
+
+
 def _all(truths: Sequence[Truth]) -> Truth:
     return None if None in truths else all(truths)
 
 
 def _exact(value: object) -> Fraction | bool | None:
     """A value that can be compared; None where a measure gives a text or several values."""
-    if isinstance(value, bool):
+    if isinstance(value, bool | Fraction):
         return value
-    return Fraction(value) if isinstance(value, int | float | Fraction) else None
+    return Fraction(value) if isinstance(value, int | float) else None

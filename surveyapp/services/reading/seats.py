@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
-from sqlalchemy import Connection, and_, bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Connection, and_, bindparam, func, select
+from sqlalchemy.orm import Session, aliased
 
+from surveyapp.delphi.plan import RoundPlan
 from surveyapp.delphi.rounds import takes_answers
 from surveyapp.models import (
     Answer,
     Panellist,
     Participation,
     QuestionnaireVersion,
+    Release,
     Round,
     Study,
     WebSession,
     database_now,
 )
 from surveyapp.questionnaire.cells import Given, Status
+from surveyapp.services.reading.earlier_rounds import EarlierRounds
+from surveyapp.services.reading.submitted import read_submitted
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,13 @@ class Seat:
     closed_at: datetime | None
     questionnaire_number: int
     questionnaire_sha256: str
+    plan: RoundPlan
+    shows_round: int | None
+    release: int
+    """Number of the release that this round shows; 0 when there is none."""
+    release_sha256: str
+    earlier: EarlierRounds
+    variant: str
     revision: int
     submitted_revision: int
     place: str
@@ -78,6 +89,13 @@ class SeatKey(Protocol):
     def panellist_id(self) -> int: ...
 
 
+class AnsweringSeat(SeatKey, Protocol):
+    """A seat whose earlier rounds are known."""
+
+    @property
+    def earlier(self) -> EarlierRounds: ...
+
+
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
     """What stands in a cell, and the revision that wrote it."""
@@ -86,6 +104,17 @@ class StoredAnswer:
     revision: int
 
 
+_shown = aliased(Release)
+_LATEST_RELEASE = (
+    select(func.max(_shown.number))
+    .where(
+        _shown.study_id == Round.study_id,
+        _shown.round == Round.shows_round,
+        _shown.released_at.is_not(None),
+    )
+    .correlate(Round)
+    .scalar_subquery()
+)
 _FIND_SEAT = (
     select(
         Study.id,
@@ -110,6 +139,12 @@ _FIND_SEAT = (
         Round.closed_at,
         Round.questionnaire_number,
         QuestionnaireVersion.sha256,
+        Round.plan,
+        Round.shows_round,
+        Release.number,
+        Release.content_sha256,
+        Participation.earlier_rounds,
+        Participation.variant,
         Participation.revision,
         Participation.submitted_revision,
         Participation.place,
@@ -137,6 +172,14 @@ _FIND_SEAT = (
             Participation.panellist_id == WebSession.panellist_id,
         ),
     )
+    .outerjoin(
+        Release,
+        and_(
+            Release.study_id == Round.study_id,
+            Release.round == Round.shows_round,
+            Release.number == _LATEST_RELEASE,
+        ),
+    )
     .where(WebSession.id_hash == bindparam("id_hash"), WebSession.expires_at > database_now())
 )
 
@@ -147,6 +190,10 @@ def _connection_of(reader: Session | Connection) -> Connection:
 
 # Columns stand in the order of Seat's fields, but for these, which `find_seat` turns into others.
 _TAGS, _ROUND_STATE, _CLOSING_AT = 13, 16, 18
+# Without the column before them that is taken out.
+_PLAN, _RELEASE, _RELEASE_SHA256, _EARLIER = 21, 23, 24, 25
+_read_plan = lru_cache(maxsize=256)(RoundPlan.from_canonical)
+_read_earlier = lru_cache(maxsize=1_024)(EarlierRounds.from_text)
 
 
 def find_seat(reader: Session | Connection, *, id_hash: str) -> Seat | None:
@@ -157,6 +204,10 @@ def find_seat(reader: Session | Connection, *, id_hash: str) -> Seat | None:
     values = list(row)
     closing_at = values.pop(_CLOSING_AT)
     values[_TAGS] = tuple(json.loads(values[_TAGS]))
+    values[_PLAN] = _read_plan(values[_PLAN])
+    values[_RELEASE] = values[_RELEASE] or 0
+    values[_RELEASE_SHA256] = values[_RELEASE_SHA256] or ""
+    values[_EARLIER] = _read_earlier(values[_EARLIER])
     state, closes_at, now = values[_ROUND_STATE], values[_ROUND_STATE + 1], values[-1]
     may_answer = takes_answers(state, now=now, closes_at=closes_at, closing_at=closing_at)
     values.insert(_ROUND_STATE + 1, may_answer)
@@ -171,6 +222,7 @@ _SEAT_ANSWERS = select(
     Answer.panellist_id == bindparam("panellist_id"),
 )
 _SOME_ANSWERS = _SEAT_ANSWERS.where(Answer.cell.in_(bindparam("cells", expanding=True)))
+_EMPTY = frozenset({int(Status.BLANK), int(Status.WITHDRAWN)})
 _FEW = 24
 """Up to so many cells are asked for by number; beyond, reading the whole seat is cheaper."""
 
@@ -191,6 +243,66 @@ def read_stored(
     return {
         cell: ((status, value, text, parts), revision) for cell, status, value, text, parts, revision in rows
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """What stands in a seat's cells now, and what was submitted in them in earlier rounds."""
+
+    now: Mapping[int, tuple[Stored, int]]
+    """Cell → the stored columns and the revision that wrote them."""
+    earlier: Mapping[int, tuple[Stored, int]]
+    """Cell → the stored columns and the round that they were last given in."""
+
+
+_BOTH = select(
+    Answer.round, Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts, Answer.revision
+).where(
+    Answer.study_id == bindparam("study_id"),
+    Answer.round.in_(bindparam("rounds", expanding=True)),
+    Answer.panellist_id == bindparam("panellist_id"),
+)
+_SOME_OF_BOTH = _BOTH.where(Answer.cell.in_(bindparam("cells", expanding=True)))
+
+
+def read_sheet(
+    reader: Session | Connection, *, seat: AnsweringSeat, cells: Collection[int] | None = None
+) -> Sheet:
+    """What stands now and what stood in earlier rounds, for `cells` or for all; may give more than asked.
+
+    One query; one more for each earlier round that was edited and never submitted again.
+    """
+    if not seat.earlier.numbers:
+        return Sheet(read_stored(reader, seat=seat, cells=cells), {})
+    connection = _connection_of(reader)
+    rounds = [seat.round, *(each for each in seat.earlier.numbers if each not in seat.earlier.edited)]
+    key: dict[str, object] = {"study_id": seat.study_id, "panellist_id": seat.panellist_id, "rounds": rounds}
+    if cells is not None and len(cells) <= _FEW:
+        rows = connection.execute(_SOME_OF_BOTH, {**key, "cells": list(cells)})
+    else:
+        rows = connection.execute(_BOTH, key)
+    now: dict[int, tuple[Stored, int]] = {}
+    before: dict[int, dict[int, Stored]] = {each: {} for each in seat.earlier.numbers}
+    for number, cell, status, value, text, parts, revision in rows:
+        if number == seat.round:
+            now[cell] = ((status, value, text, parts), revision)
+        else:
+            before[number][cell] = (status, value, text, parts)
+    for each in seat.earlier.edited:
+        before[each] = dict(
+            read_submitted(connection, study_id=seat.study_id, panellist_id=seat.panellist_id, number=each)
+        )
+    return Sheet(now, _last_given(before))
+
+
+def _last_given(before: Mapping[int, Mapping[int, Stored]]) -> dict[int, tuple[Stored, int]]:
+    """The latest round's answer in each cell; a blank does not hide what was given before it."""
+    found: dict[int, tuple[Stored, int]] = {}
+    for number, answers in before.items():
+        for cell, stored in answers.items():
+            if cell not in found or stored[0] not in _EMPTY:
+                found[cell] = (stored, number)
+    return found
 
 
 def given_of(stored: Stored) -> Given:

@@ -39,7 +39,7 @@ class LandingPage:
     frame: pages.Frame
     token: str
     state: str
-    """fresh, started, submitted, early, closed, declined, not_me or withdrawn."""
+    """fresh, started, submitted, early, closed, not_open, declined, not_me or withdrawn."""
     name: str
     summary: Markup
     about: Markup
@@ -99,7 +99,12 @@ def _make_page(session: Session, invited: Invited, token: str) -> LandingPage:
     questionnaire = instrument.questionnaire
     wording = Wording(questionnaire, invited.language, page_language())
     time = estimate(
-        questionnaire, group=invited.group, tags=invited.tags, answers={}, language=invited.language
+        questionnaire,
+        group=invited.group,
+        tags=invited.tags,
+        answers={},
+        language=invited.language,
+        done=instrument.once_pages if invited.earlier.numbers else (),
     )
     return LandingPage(
         frame=pages.frame_of(invited),
@@ -120,6 +125,8 @@ def _state_of(invited: Invited) -> str:
         return invited.panellist_state
     if invited.submitted:
         return "submitted"
+    if not invited.started and not invited.may_take_part:
+        return "not_open"
     if invited.takes_answers:
         return "started" if invited.started else "fresh"
     return "early" if invited.round is None or invited.round_state in {"draft", "scheduled"} else "closed"

@@ -11,7 +11,7 @@ from surveyapp.extensions import get_database
 from surveyapp.questionnaire.cells import Given
 from surveyapp.questionnaire.routing import Route, RoutedPage
 from surveyapp.services.instruments import Instrument, find_kept_instrument, get_instrument
-from surveyapp.services.reading.seats import Seat, read_answers
+from surveyapp.services.reading.seats import Seat, Sheet, given_of, read_sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class Standing:
     instrument: Instrument
     route: Route
     answers: Mapping[int, Given]
+    sheet: Sheet
+    """What stands now and what stood in earlier rounds, as stored."""
 
     def find_page(self, key: str) -> RoutedPage:
         """The page `key` of this expert's route; 404 when it is not on it."""
@@ -39,10 +41,11 @@ def read_standing(of: Seat) -> Standing:
     """Instrument, answers and route of a seat."""
     instrument = read_instrument(of)
     with get_database().glance() as connection:
-        stored = read_answers(connection, seat=of)
-    answers = {number: answer.given for number, answer in stored.items()}
-    route = instrument.route(group=of.group, tags=of.tags, answers=answers)
-    return Standing(of, instrument, route, answers)
+        sheet = read_sheet(connection, seat=of)
+    answers = {number: given_of(stored) for number, (stored, _) in sheet.now.items()}
+    carried = {number: given_of(stored) for number, (stored, _) in sheet.earlier.items()}
+    route = instrument.route(group=of.group, tags=of.tags, answers=answers, carried=carried)
+    return Standing(of, instrument, route, answers, sheet)
 
 
 def read_instrument(of: Seat) -> Instrument:

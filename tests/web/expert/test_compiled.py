@@ -75,7 +75,7 @@ def test_compiled_is_plain(app: Flask, ground: Ground, data: st.DataObject) -> N
         for number in numbers
         if data.draw(st.booleans(), label=f"is {number} answered?")
     }
-    standing = Standing(start.seat, instrument, start.route, answers)
+    standing = Standing(start.seat, instrument, start.route, answers, start.sheet)
     with app.test_request_context("/s/every-kind/"):
         plain = render_page(standing, routed, fields=Fields(texts_of(instrument, answers)), person=PERSON)
         compiled = compile_page(standing, routed).fill(PERSON, answers, numbers)

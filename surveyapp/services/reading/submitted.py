@@ -1,0 +1,70 @@
+"""What a panellist submitted in a round, read from the submission itself and not from the rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from sqlalchemy import Connection, and_, select
+
+from surveyapp.models import Cell, Participation, Submission
+from surveyapp.questionnaire.cells import Status
+
+CellName: TypeAlias = tuple[str, str, int, str, str, str]
+"""question, item, item version, context, criterion, part: how a submission names a cell."""
+_NAME = ("question", "item", "item_version", "context", "criterion", "part")
+
+
+def read_cell_names(connection: Connection, *, study_id: int) -> dict[CellName, int]:
+    """How submissions name each cell of the study → its number."""
+    rows = connection.execute(
+        select(
+            Cell.number, Cell.question, Cell.item, Cell.item_version, Cell.context, Cell.criterion, Cell.part
+        ).where(Cell.study_id == study_id)
+    )
+    return {(row[1], row[2], row[3], row[4], row[5], row[6]): row[0] for row in rows}
+
+
+def read_submitted(
+    connection: Connection, *, study_id: int, panellist_id: int, number: int
+) -> dict[int, tuple[int, float | None, str | None, str | None]]:
+    """Cell → the columns that the latest submission of round `number` stands for; empty without one."""
+    content = connection.execute(
+        select(Submission.content)
+        .join(
+            Participation,
+            and_(
+                Participation.study_id == Submission.study_id,
+                Participation.round == Submission.round,
+                Participation.panellist_id == Submission.panellist_id,
+                Participation.submission == Submission.number,
+            ),
+        )
+        .where(
+            Submission.study_id == study_id,
+            Submission.round == number,
+            Submission.panellist_id == panellist_id,
+        )
+    ).scalar_one_or_none()
+    if content is None:
+        return {}
+    names = read_cell_names(connection, study_id=study_id)
+    return {names[name_of(answer)]: columns_of(answer) for answer in json.loads(content)["answers"]}
+
+
+def name_of(answer: Mapping[str, Any]) -> CellName:
+    """The cell that one answer of a submission stands in."""
+    question, item, version, context, criterion, part = (answer[each] for each in _NAME)
+    return question, item, version, context, criterion, part
+
+
+def columns_of(answer: Mapping[str, Any]) -> tuple[int, float | None, str | None, str | None]:
+    """Status, value, text and parts of one answer of a submission, as the answer's row has them."""
+    parts = answer.get("parts")
+    return (
+        int(Status[answer["status"].upper()]),
+        answer.get("value"),
+        answer.get("text"),
+        None if parts is None else json.dumps(parts, ensure_ascii=False),
+    )
