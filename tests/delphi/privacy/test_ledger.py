@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from random import Random
 
 import pytest
 
@@ -150,8 +151,28 @@ def test_the_first_publication_of_a_round_is_written_down() -> None:
     assert list(figures_shown("2.18", nothing, at(range(3)), group_of)) == []
 
 
+def test_a_stricter_k_refuses_what_is_new_and_not_what_is_known() -> None:
+    shown = [figure(at(range(12))), figure(at(range(6)), "group:a")]
+    stricter = Ledger(7, shown)
+    assert stricter.may_publish(shown).may
+    assert not stricter.may_publish([figure(at(range(2, 12)), "filter")]).may
+
+
+def test_long_series_of_a_real_panel_stay_open() -> None:
+    """Sixty people; each moment five to seven give or change an answer, and everybody's figure is renewed."""
+    random = Random(11)
+    answers: dict[int, int] = {}
+    ledger = Ledger(5)
+    for _ in range(16):
+        for person in random.sample(range(60), random.randint(5, 7)):
+            answers[person] = answers.get(person, 0) + 1
+        ledger.publish([figure(dict(answers))])
+    some = dict(list(answers.items())[:-1])
+    assert not ledger.may_publish([figure(some)]).may
+
+
 def test_too_many_figures_are_refused_not_guessed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(solving, "MOST_STEPS", 1)
+    monkeypatch.setattr(solving, "MOST_STEPS", 0)
     verdict = Ledger(5).may_publish([figure(at(range(20))), figure(at(range(9)), "nine")])
     assert not verdict.may
     assert verdict.why is not None
