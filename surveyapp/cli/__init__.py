@@ -22,6 +22,7 @@ COMMANDS = {
     "round": ("rounds", "round_"),
     "links": ("panels", "links"),
     "simulate": ("simulating", "simulate"),
+    "reasons": ("reasons", "reasons"),
     "export": ("results", "export"),
     "serve": ("serving", "serve"),
     "worker": ("working", "worker"),

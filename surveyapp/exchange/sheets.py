@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -27,25 +28,53 @@ MAX_ROWS = 100_000
 MAX_COLUMNS = 200
 MAX_CELL = 20_000
 DELIMITERS = (",", ";", "\t")
+# Signs, plain or full-width, that begin a formula; also behind spaces, quotes and marks that nobody sees.
+_LOOKS_LIKE_FORMULA = re.compile(
+    "[\\s\"'`\u200b\u200e\u200f\u2060\ufeff]*[=+\\-@\t\r\n\0\uff1d\uff0b\uff0d\uff20]"
+)
 
 Row = tuple[int, tuple[str, ...]]
 """The sheet's own row number (1 is the first line), and the row's cells as stripped text."""
 
 
 def read_sheet(path: Path) -> list[Row]:
-    """The rows of a CSV or XLSX file that hold anything, the header first.
+    """The rows of a CSV or XLSX file that hold anything, the header first; of several sheets the first one's.
 
     Raises NotFound and InputError, each with a sentence that says what to do.
     """
+    content = _read_bytes(path, max_bytes=MAX_BYTES)
+    if _is_archive(content):
+        _, kept = next(_sheets_of_workbook(path, content))
+    else:
+        kept = _keep(path, _rows_of_text(path, content))
+    if not kept:
+        raise InputError(f"{path.name}: the file is empty; its first row must name the columns.")
+    return kept
+
+
+def read_sheets(path: Path, *, max_bytes: int = MAX_BYTES) -> dict[str, list[Row]]:
+    """Every sheet of an XLSX file by its name, with the rows that hold anything; a CSV file is one called ''.
+
+    Raises what `read_sheet` raises, except for sheets that are empty.
+    """
+    content = _read_bytes(path, max_bytes=max_bytes)
+    if not _is_archive(content):
+        return {"": _keep(path, _rows_of_text(path, content))}
+    return dict(_sheets_of_workbook(path, content))
+
+
+def _read_bytes(path: Path, *, max_bytes: int) -> bytes:
     if not path.is_file():
         raise NotFound(f"There is no file '{path}'.")
     size = path.stat().st_size
-    if size > MAX_BYTES:
+    if size > max_bytes:
         raise InputError(
-            f"{path.name}: the file has {size // 1_000_000} MB; at most {MAX_BYTES // 1_000_000} MB are read."
+            f"{path.name}: the file has {size // 1_000_000} MB; at most {max_bytes // 1_000_000} MB are read."
         )
-    content = path.read_bytes()
-    rows = _rows_of_workbook(path, content) if _is_archive(content) else _rows_of_text(path, content)
+    return path.read_bytes()
+
+
+def _keep(path: Path, rows: Iterable[Row]) -> list[Row]:
     kept: list[Row] = []
     for number, cells in rows:
         if number > MAX_ROWS:
@@ -54,8 +83,6 @@ def read_sheet(path: Path) -> list[Row]:
             raise InputError(f"{path.name}: row {number} has more than {MAX_COLUMNS} columns.")
         if any(cells):
             kept.append((number, cells))
-    if not kept:
-        raise InputError(f"{path.name}: the file is empty; its first row must name the columns.")
     return kept
 
 
@@ -75,7 +102,7 @@ def _rows_of_text(path: Path, content: bytes) -> Iterator[Row]:
     number = 0
     try:
         for number, cells in enumerate(reader, start=1):
-            yield number, tuple(_undefuse(cell.strip()) for cell in cells)
+            yield number, tuple(undefuse(cell.strip()) for cell in cells)
     except csv.Error as error:
         raise InputError(
             f"{path.name}: row {number + 1} cannot be read as CSV ({error}); look for a quotation mark that "
@@ -83,9 +110,14 @@ def _rows_of_text(path: Path, content: bytes) -> Iterator[Row]:
         ) from error
 
 
-def _undefuse(cell: str) -> str:
-    """`cell` without the quote that our own CSV files put before what a spreadsheet would compute."""
-    return cell[1:] if cell.startswith(("'=", "'+", "'-", "'@")) else cell
+def defuse(cell: str) -> str:
+    """`cell` with one apostrophe before it where a spreadsheet that opens a CSV file would compute it."""
+    return f"'{cell}" if _LOOKS_LIKE_FORMULA.match(cell) else cell
+
+
+def undefuse(cell: str) -> str:
+    """`cell` without the apostrophe that our own CSV files put before what a spreadsheet would compute."""
+    return cell[1:] if cell.startswith("'") and _LOOKS_LIKE_FORMULA.match(cell[1:]) else cell
 
 
 def _decode(path: Path, content: bytes) -> str:
@@ -107,7 +139,7 @@ def _guess_delimiter(text: str) -> str:
     return max(DELIMITERS, key=header.count)
 
 
-def _rows_of_workbook(path: Path, content: bytes) -> Iterator[Row]:
+def _sheets_of_workbook(path: Path, content: bytes) -> Iterator[tuple[str, list[Row]]]:
     _refuse_bombs(path, content)
     try:
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
@@ -123,12 +155,12 @@ def _rows_of_workbook(path: Path, content: bytes) -> Iterator[Row]:
     ) as error:
         raise InputError(f"{path.name}: this spreadsheet cannot be read; save it again as XLSX.") from error
     try:
-        sheet = workbook.worksheets[0] if workbook.worksheets else None
-        if sheet is None:
+        if not workbook.worksheets:
             raise InputError(f"{path.name}: the spreadsheet has no sheet.")
-        # What the file says about its size may be wrong, on purpose or not; counting decides.
-        sheet.reset_dimensions()
-        yield from _number(path, sheet.iter_rows(values_only=True))
+        for sheet in workbook.worksheets:
+            # What the file says about its size may be wrong, on purpose or not; counting decides.
+            sheet.reset_dimensions()
+            yield sheet.title, _keep(path, _number(path, sheet.iter_rows(values_only=True)))
     except (DefusedXmlException, SyntaxError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise InputError(f"{path.name}: this spreadsheet is damaged; save it again as XLSX.") from error
     finally:

@@ -33,6 +33,7 @@ from surveyapp.questionnaire.cells import Status
 from surveyapp.services.audit import record
 from surveyapp.services.reading.earlier_rounds import EarlierRounds, read_earlier_rounds
 from surveyapp.services.reading.seats import Seat
+from surveyapp.services.reasons.letting_go import erase_reasons
 
 _lots = SystemRandom()
 SESSION_LASTS = timedelta(days=60)
@@ -254,6 +255,7 @@ def withdraw(session: Session, *, seat: Seat, keep_answers: bool, now: datetime)
     if not keep_answers:
         session.execute(update(Participation).where(*mine).values(submission=0, submitted_at=None))
         _erase_answers(session, seat=seat)
+        erase_reasons(session, study_id=seat.study_id, panellist_id=seat.panellist_id, now=now)
     session.execute(
         delete(WebSession).where(
             WebSession.study_id == seat.study_id, WebSession.panellist_id == seat.panellist_id

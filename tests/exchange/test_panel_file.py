@@ -76,7 +76,7 @@ def test_unknown_columns_are_named(tmp_path: Path) -> None:
 
 def test_sec_54_our_own_defusing_is_taken_back_once(tmp_path: Path) -> None:
     rows = read_panel_file(write(tmp_path, "email,name\na@example.org,'=Bob\nb@example.org,''=Eve\n")).rows
-    assert [row.name for row in rows] == ["=Bob", "''=Eve"]
+    assert [row.name for row in rows] == ["=Bob", "'=Eve"]
 
 
 @pytest.mark.parametrize(
