@@ -23,6 +23,7 @@ from surveyapp.services.reading.reasons import (
     ratings_beside,
 )
 
+_USUAL_K_REASONS = PrivacyRules().k_reasons
 _ANSWERED = frozenset({Status.VALUE.value, Status.KEPT.value, Status.DONT_KNOW.value})
 _WITHOUT_DONT_KNOW = _ANSWERED - {Status.DONT_KNOW.value}
 
@@ -43,7 +44,7 @@ def shown_reasons(
     """
     if rules is None:
         k = session.get_one(Study, study_id).smallest_group
-        rules = PrivacyRules(k=k, k_reasons=max(k, PrivacyRules.k_reasons))
+        rules = PrivacyRules(k=k, k_reasons=max(k, _USUAL_K_REASONS))
     reasons = list_reasons(session, study_id=study_id, round_number=round_number)
     released = [each for each in reasons if each.state == "released"]
     merged = Counter(each.merged_into for each in reasons if each.state == "merged")
@@ -118,7 +119,7 @@ def _count_answered(
     groups: Mapping[int, str],
     rules: PrivacyRules,
 ) -> Mapping[int, Counter[str]]:
-    """Cell of a reason → group → how many answered the rating beside it; of several, the least answered one."""
+    """Cell of a reason → group → how many answered the rating beside it, or the least answered of several."""
     held = get_closed_round(session, study_id=study_id, round_number=round_number)
     instrument = get_instrument(session, study_id=study_id, number=held.questionnaire_number)
     beside = {each.cell: ratings_beside(instrument, each.cell) for each in reasons}
