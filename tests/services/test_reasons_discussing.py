@@ -168,6 +168,14 @@ def test_what_may_not_be_marked_or_replied_to(ground: Ground, seats: list[Seat])
             reply(ground, seats[1], shown, "Yes", forbidden)
 
 
+def test_a_draft_of_a_release_shows_nothing_yet(ground: Ground, seats: list[Seat]) -> None:
+    (shown,) = names(ground, "They keep, says 0")
+    with ground.database.verb() as session:
+        session.execute(update(Release).values(released_at=None, released_by=""))
+    with pytest.raises(NotFound, match="not shown in this round"):
+        mark(ground, seats[1], shown, "for_me")
+
+
 def test_a_closed_round_takes_neither(ground: Ground, seats: list[Seat]) -> None:
     (shown,) = names(ground, "They keep, says 0")
     answer = reply(ground, seats[1], shown, "Yes")
