@@ -360,6 +360,16 @@ def upgrade() -> None:
         "participation", sa.Column("variant", sa.Text(), server_default=sa.text("''"), nullable=False)
     )
 
+    op.add_column(
+        "participation", sa.Column("has_strays", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
+    op.execute(
+        "UPDATE participation SET has_strays = true WHERE submission > 0 AND (SELECT s.answer_count FROM submission s"
+        " WHERE s.study_id = participation.study_id AND s.round = participation.round"
+        " AND s.panellist_id = participation.panellist_id AND s.number = participation.submission)"
+        " <> (SELECT count(*) FROM answer a WHERE a.study_id = participation.study_id"
+        " AND a.round = participation.round AND a.panellist_id = participation.panellist_id)"
+    )
     op.add_column("round", sa.Column("protocol_number", sa.Integer(), server_default="0", nullable=False))
     op.add_column("round", sa.Column("cohort", sa.Text(), server_default=sa.text("''"), nullable=False))
     op.add_column(
@@ -394,6 +404,7 @@ def downgrade() -> None:
     op.drop_column("round", "open_to")
     op.drop_column("round", "cohort")
     op.drop_column("round", "protocol_number")
+    op.drop_column("participation", "has_strays")
     op.drop_column("participation", "variant")
     op.drop_column("participation", "earlier_rounds")
     op.drop_column("answer", "release")

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     SmallInteger,
     Text,
+    false,
     text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -63,6 +64,8 @@ class Participation(Base):
     earlier_rounds: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
     # Which variant of the feedback this panellist is shown; '' where the protocol has none.
     variant: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
+    # Whether answers stand beside the latest submission that it does not hold: their questions fell away.
+    has_strays: Mapped[bool] = mapped_column(default=False, server_default=false())
     # When the panellist left the study: from then on nothing is saved here.
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -46,7 +46,7 @@ _RAISED = {
     False: "revision = participation.revision + 1, "
     "place = coalesce(CAST(:place AS text), participation.place)",
     True: "revision = participation.revision + 1, submitted_revision = participation.revision + 1, "
-    "submission = participation.submission + 1, submitted_at = :now",
+    "submission = participation.submission + 1, submitted_at = :now, has_strays = false",
 }
 _EARLIER = f"FROM save_receipt WHERE {_OF_SEAT} AND request_id = :request_id"
 # The lock keeps a closer waiting until this transaction ends; the closer's own lock waits for it.
@@ -170,6 +170,7 @@ _WRITE_ON_POSTGRESQL = text(_ANSWERS + _FROM_ARRAYS + _ON_CONFLICT)
 _WRITE_WITH_RECEIPT = text(_WITH_RECEIPT + _ANSWERS + _FROM_ARRAYS + _ON_CONFLICT).bindparams(_CREATED)
 _KEEP_RECEIPT = text(_RECEIPT).bindparams(_CREATED)
 _KEEP_SUBMISSION = insert(Submission)
+_HAS_STRAYS = text(f"UPDATE participation SET has_strays = true WHERE {_OF_SEAT}")  # noqa: S608 - a fixed text
 
 
 def write_answers(
@@ -216,9 +217,18 @@ def write_answers_and_receipt(
 
 
 def keep_submission(
-    connection: Connection, *, seat: SeatKey, revision: int, request_id: str, columns: Mapping[str, Any]
+    connection: Connection,
+    *,
+    seat: SeatKey,
+    revision: int,
+    request_id: str,
+    columns: Mapping[str, Any],
+    has_strays: bool,
 ) -> None:
-    """Keep a submission and remember the request. Raises Conflict when it was being submitted already."""
+    """Keep a submission and remember the request. Raises Conflict when it was being submitted already.
+
+    `has_strays` says that answers stand beside it which it does not hold; whoever counts must know.
+    """
     receipt = {
         **key_of(seat),
         "request_id": request_id,
@@ -229,6 +239,8 @@ def keep_submission(
     try:
         connection.execute(_KEEP_SUBMISSION, {**key_of(seat), **columns})
         connection.execute(_KEEP_RECEIPT, receipt)
+        if has_strays:
+            connection.execute(_HAS_STRAYS, key_of(seat))
     except IntegrityError as error:
         raise _under_way() from error
 

@@ -261,7 +261,14 @@ def _keep(
         "salt_seed": seed,
         "submitted_at": ready.now,
     }
-    keep_submission(connection, seat=seat, revision=ready.revision, request_id=request_id, columns=columns)
+    keep_submission(
+        connection,
+        seat=seat,
+        revision=ready.revision,
+        request_id=request_id,
+        columns=columns,
+        has_strays=not frozenset(way.cells).issuperset(stored),
+    )
     return Submitted(ready.submission, sha256, ready.now)
 
 

@@ -50,10 +50,12 @@ items:
 pages:
   - id: consent
     title: Consent
+    once: true
     questions:
       - {id: consent, kind: consent, text: May we?, agree_label: Yes}
   - id: about
     title: About you
+    once: true
     questions:
       - {id: years, kind: number, text: Years of experience?, min: 0, max: 80}
       - {id: word, kind: short_text, text: Your field in a word?, required: true}

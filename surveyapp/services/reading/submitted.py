@@ -4,26 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any
 
 from sqlalchemy import Connection, and_, select
 
-from surveyapp.models import Cell, Participation, Submission
+from surveyapp.models import Participation, Submission
 from surveyapp.questionnaire.cells import Status
-
-CellName: TypeAlias = tuple[str, str, int, str, str, str]
-"""question, item, item version, context, criterion, part: how a submission names a cell."""
-_NAME = ("question", "item", "item_version", "context", "criterion", "part")
-
-
-def read_cell_names(connection: Connection, *, study_id: int) -> dict[CellName, int]:
-    """How submissions name each cell of the study → its number."""
-    rows = connection.execute(
-        select(
-            Cell.number, Cell.question, Cell.item, Cell.item_version, Cell.context, Cell.criterion, Cell.part
-        ).where(Cell.study_id == study_id)
-    )
-    return {(row[1], row[2], row[3], row[4], row[5], row[6]): row[0] for row in rows}
+from surveyapp.tally.submissions import name_of, read_cell_names
 
 
 def read_submitted(
@@ -51,12 +38,6 @@ def read_submitted(
         return {}
     names = read_cell_names(connection, study_id=study_id)
     return {names[name_of(answer)]: columns_of(answer) for answer in json.loads(content)["answers"]}
-
-
-def name_of(answer: Mapping[str, Any]) -> CellName:
-    """The cell that one answer of a submission stands in."""
-    question, item, version, context, criterion, part = (answer[each] for each in _NAME)
-    return question, item, version, context, criterion, part
 
 
 def columns_of(answer: Mapping[str, Any]) -> tuple[int, float | None, str | None, str | None]:
