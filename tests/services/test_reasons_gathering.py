@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from surveyapp.errors import NotFound, RoundClosed
-from surveyapp.models import Answer, AuditEntry, Reason, Round, SummarySentence
+from surveyapp.models import Answer, AuditEntry, Participation, Reason, Round, SummarySentence
 from surveyapp.questionnaire.cells import BLANK
 from surveyapp.services import answering, doors
 from surveyapp.services.reasons import gathering
@@ -135,6 +135,9 @@ def test_answers_of_a_question_that_fell_out_of_the_route_are_no_reasons(ground:
     # A row that the submission does not hold: as a question leaves, whose answer had been saved before.
     seat = speak(ground, 0, {APPLES: ("3", "Stays")})
     with ground.database.verb() as session:
+        session.execute(
+            update(Participation).where(Participation.study_id == ground.study_id).values(has_strays=True)
+        )
         session.add(
             Answer(
                 study_id=ground.study_id,
