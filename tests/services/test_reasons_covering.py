@@ -159,6 +159,7 @@ def test_a_band_stands_on_k_ratings(database: Database, tmp_path: Path) -> None:
     assert bands == {"They keep": "agree", "Sour": ""}
 
 
+@pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize(
     ("groups", "named"),
     [
