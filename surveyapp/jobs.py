@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 
 from surveyapp.errors import Refused
-from surveyapp.services import queue, rounds, upkeep
+from surveyapp.services import queue, releasing, rounds, upkeep
 from surveyapp.services.queue import ClaimedJob
 from surveyapp.services.reading.deadlines import find_overdue
 from surveyapp.services.unit import Database, read_now
@@ -47,6 +47,13 @@ def _close_round(database: Database, job: ClaimedJob) -> None:
         _log.info("A round was closed already when its deadline came.")
 
 
+def _settle_round(database: Database, job: ClaimedJob) -> None:
+    """Gather reasons and draft the release of a round that was closed."""
+    assert job.study_id is not None
+    number = int(job.payload["round"])
+    releasing.settle_round(database, study_id=job.study_id, number=number, actor=_ACTOR)
+
+
 def _sweep(database: Database, job: ClaimedJob) -> None:  # noqa: ARG001 - one signature for all kinds of work
     with database.verb() as session:
         upkeep.sweep(session, now=read_now(session))
@@ -55,6 +62,7 @@ def _sweep(database: Database, job: ClaimedJob) -> None:  # noqa: ARG001 - one s
 KINDS: Mapping[str, Callable[[Database, ClaimedJob], None]] = {
     rounds.OPEN_JOB: _open_round,
     rounds.CLOSE_JOB: _close_round,
+    rounds.SETTLE_JOB: _settle_round,
     SWEEP_JOB: _sweep,
 }
 

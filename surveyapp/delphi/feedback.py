@@ -44,9 +44,10 @@ class ShownFigure(_Frozen):
     q3: Exact | None = None
     agree: int | None = None
     """How many of the ratings count as agreement; None where the scale names no such points."""
-    is_uniform_hidden: bool = False
-    """All answered alike and the study does not say what: at least nine in ten chose `mode`."""
+    at_least: int | None = None
+    """They answered nearly alike, and all that is told is: at least so many in a hundred chose `mode`."""
     mode: int | None = None
+    """The point that they chose; None beside `at_least` stands for “don't know”."""
 
 
 class ShownCell(_Frozen):

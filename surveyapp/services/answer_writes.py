@@ -8,31 +8,48 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, text
+from sqlalchemy import Connection, bindparam, select, text
 from sqlalchemy.exc import IntegrityError
 
 from surveyapp.errors import Conflict, Sentence
-from surveyapp.models import Round, SaveReceipt, Submission, UtcDateTime, database_now
+from surveyapp.models import Participation, Round, SaveReceipt, UtcDateTime, database_now
+from surveyapp.services.driver_statements import DriverStatement
 from surveyapp.services.reading.seats import SeatKey, Stored
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The round, locked against closing until the transaction ends, and the seat's next revision in it."""
+    """A seat in its round, locked until the transaction ends: against closing, and against other saves."""
 
     state: str
     closes_at: datetime | None
     now: datetime
+    revision: int
+    """The seat's present revision; what is written now gets the next."""
+    submission: int
+    """Number of its latest submission; 0 before the first."""
+    is_withdrawn: bool
     earlier_revision: int | None
-    """What the same request led to before; then nothing was raised."""
+    """What the same request led to before, if it was done before."""
     earlier_submission: int | None
-    revision: int | None
-    """None when nothing was raised: an earlier request, a closed round, or a panellist who has withdrawn."""
-    submission: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewSubmission:
+    """A submission that is to be kept for ever."""
+
+    submission: int
+    """Its number."""
+    content: str
+    answer_count: int
+    sha256: str
+    salt_seed: str
+    has_strays: bool
+    """Whether answers stand beside it which it does not hold; whoever counts must know."""
 
 
 def key_of(seat: SeatKey) -> dict[str, int]:
@@ -40,104 +57,69 @@ def key_of(seat: SeatKey) -> dict[str, int]:
     return {"study_id": seat.study_id, "round": seat.round, "panellist_id": seat.panellist_id}
 
 
-_OF_SEAT = "study_id = :study_id AND round = :round AND panellist_id = :panellist_id"
-# What raising sets: for a save, and for a submission.
-_RAISED = {
-    False: "revision = participation.revision + 1, "
-    "place = coalesce(CAST(:place AS text), participation.place)",
-    True: "revision = participation.revision + 1, submitted_revision = participation.revision + 1, "
-    "submission = participation.submission + 1, submitted_at = :now, has_strays = false",
-}
-_EARLIER = f"FROM save_receipt WHERE {_OF_SEAT} AND request_id = :request_id"
-# The lock keeps a closer waiting until this transaction ends; the closer's own lock waits for it.
-_HOLD_AND_RAISE = """
-WITH held AS (
-    SELECT state, closes_at, transaction_timestamp() AS now,
-           (SELECT revision {earlier}) AS earlier_revision,
-           (SELECT submission {earlier}) AS earlier_submission
-    FROM round WHERE study_id = :study_id AND number = :round FOR SHARE OF round
-), raised AS (
-    UPDATE participation SET {raised} FROM held
-    WHERE {of_seat} AND withdrawn_at IS NULL AND held.earlier_revision IS NULL
-      AND held.state = 'open' AND (held.closes_at IS NULL OR held.now < held.closes_at)
-    RETURNING participation.revision, participation.submission
-)
-SELECT held.*, raised.revision, raised.submission FROM held LEFT JOIN raised ON true
-"""
-_HOLD_AND_RAISE_ON_POSTGRESQL = {
-    is_submission: text(
-        _HOLD_AND_RAISE.format(earlier=_EARLIER, of_seat=_OF_SEAT, raised=raised.replace(":now", "held.now"))
-    ).columns(closes_at=UtcDateTime(), now=UtcDateTime())
-    for is_submission, raised in _RAISED.items()
-}
-_IS_EARLIER = [
+_FIND_EARLIER = select(SaveReceipt.revision, SaveReceipt.submission).where(
     SaveReceipt.study_id == bindparam("study_id"),
     SaveReceipt.round == bindparam("round"),
     SaveReceipt.panellist_id == bindparam("panellist_id"),
     SaveReceipt.request_id == bindparam("request_id"),
-]
-_FIND_EARLIER = select(SaveReceipt.revision, SaveReceipt.submission).where(*_IS_EARLIER)
-_HOLD_ALONE = select(
-    Round.state,
-    Round.closes_at,
-    database_now(),
-    _FIND_EARLIER.with_only_columns(SaveReceipt.revision).scalar_subquery(),
-    _FIND_EARLIER.with_only_columns(SaveReceipt.submission).scalar_subquery(),
-).where(Round.study_id == bindparam("study_id"), Round.number == bindparam("round"))
-_RAISE_ALONE = {
-    is_submission: text(
-        f"UPDATE participation SET {raised} WHERE {_OF_SEAT} AND withdrawn_at IS NULL "  # noqa: S608 - fixed texts
-        "RETURNING revision, submission"
+)
+_FIND_EARLIER_ALONE = DriverStatement(_FIND_EARLIER)
+_HELD = (
+    select(
+        Round.state,
+        Round.closes_at,
+        database_now(),
+        Participation.revision,
+        Participation.submission,
+        Participation.withdrawn_at.is_not(None),
+        _FIND_EARLIER.with_only_columns(SaveReceipt.revision).scalar_subquery(),
+        _FIND_EARLIER.with_only_columns(SaveReceipt.submission).scalar_subquery(),
     )
-    for is_submission, raised in _RAISED.items()
-}
-_RAISE_ALONE[True] = _RAISE_ALONE[True].bindparams(bindparam("now", type_=UtcDateTime()))
+    .select_from(Round)
+    .join(
+        Participation,
+        (Participation.study_id == Round.study_id) & (Participation.round == Round.number),
+    )
+    .where(
+        Round.study_id == bindparam("study_id"),
+        Round.number == bindparam("round"),
+        Participation.panellist_id == bindparam("panellist_id"),
+    )
+    # One save of a seat at a time. SQLite has but one writer anyway.
+    .with_statement_hint("FOR NO KEY UPDATE OF participation", "postgresql")
+)
+# This lock keeps a closer waiting until the transaction ends; the closer's own lock waits for it. It stands
+# before the other one, so that whoever waits for a closer holds nothing that the closer might want.
+_HOLD = DriverStatement(_HELD.with_for_update(read=True, of=Round))
 
 
 def find_earlier(connection: Connection, *, seat: SeatKey, request_id: str) -> tuple[int, int] | None:
     """The revision and submission that the same request led to before, or None."""
-    row = connection.execute(_FIND_EARLIER, {**key_of(seat), "request_id": request_id}).one_or_none()
-    return None if row is None else (row.revision, row.submission)
+    row = _FIND_EARLIER_ALONE.row(connection, {**key_of(seat), "request_id": request_id})
+    return None if row is None else (row[0], row[1])
 
 
-def hold_and_raise(
-    connection: Connection,
-    *,
-    seat: SeatKey,
-    request_id: str,
-    is_submission: bool = False,
-    place: str | None = None,
-) -> Held | None:
-    """Lock the round against closing and raise the seat's revision; None when there is no such round.
-
-    Nothing is raised when the round takes no answers, the request was done before, or the panellist has
-    withdrawn.
-    """
-    values: dict[str, Any] = {**key_of(seat), "request_id": request_id}
-    if connection.dialect.name == "postgresql":
-        if not is_submission:
-            values["place"] = place
-        row = connection.execute(_HOLD_AND_RAISE_ON_POSTGRESQL[is_submission], values).one_or_none()
-        return None if row is None else Held(*row)
-    row = connection.execute(_HOLD_ALONE, values).one_or_none()
-    if row is None:
-        return None
-    state, closes_at, now, earlier_revision, earlier_submission = row
-    raised: tuple[int | None, int | None] = (None, None)
-    if earlier_revision is None and state == "open" and (closes_at is None or now < closes_at):
-        more = {"now": now} if is_submission else {"place": place}
-        found = connection.execute(_RAISE_ALONE[is_submission], {**key_of(seat), **more}).one_or_none()
-        if found is not None:
-            raised = (found.revision, found.submission)
-    return Held(state, closes_at, now, earlier_revision, earlier_submission, *raised)
+def hold(connection: Connection, *, seat: SeatKey, request_id: str) -> Held | None:
+    """Lock the round against closing and the seat against other saves; None when the seat is gone."""
+    row = _HOLD.row(connection, {**key_of(seat), "request_id": request_id})
+    return None if row is None else Held(*row)
 
 
-def raise_again(connection: Connection, *, seat: SeatKey, now: datetime) -> tuple[int, int]:
-    """Raise a seat that is held already, now for a submission: its revision and the submission's number."""
-    row = connection.execute(_RAISE_ALONE[True], {**key_of(seat), "now": now}).one()
-    return row.revision, row.submission
-
-
+_OF_SEAT = "study_id = :study_id AND round = :round AND panellist_id = :panellist_id"
+_RAISE = "UPDATE participation SET revision = :revision, place = coalesce(CAST(:place AS text), place)"
+_SUBMITTED = (
+    ", submitted_revision = :revision, submission = :submission, submitted_at = :now, "
+    "has_strays = :has_strays"
+)
+_RECEIPT = (
+    "INSERT INTO save_receipt (study_id, round, panellist_id, request_id, revision, submission, created_at) "
+    "VALUES (:study_id, :round, :panellist_id, :request_id, :revision, :submission, :now)"
+)
+_SUBMISSION = (
+    "INSERT INTO submission (study_id, round, panellist_id, number, content, answer_count, sha256, "
+    "salt_seed, submitted_at) VALUES (:study_id, :round, :panellist_id, :submission, :content, "
+    ":answer_count, :sha256, :salt_seed, :now)"
+)
 # One statement for any number of cells. The condition repeats what `save` has checked under the lock of
 # the participation: even a mistake there could not overwrite a newer answer.
 _ON_CONFLICT = """
@@ -159,113 +141,92 @@ SELECT :study_id, :round, :panellist_id,
        value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, :revision, :release
 FROM json_each(:rows) WHERE true
 """
-_RECEIPT = (
-    "INSERT INTO save_receipt (study_id, round, panellist_id, request_id, revision, submission, created_at) "
-    "VALUES (:study_id, :round, :panellist_id, :request_id, :revision, :submission, :created_at)"
-)
-_CREATED = bindparam("created_at", type_=UtcDateTime())
-_WITH_RECEIPT = "WITH receipt AS (" + _RECEIPT + ") "
-_WRITE_ON_SQLITE = text(_ANSWERS + _FROM_JSON + _ON_CONFLICT)
-_WRITE_ON_POSTGRESQL = text(_ANSWERS + _FROM_ARRAYS + _ON_CONFLICT)
-_WRITE_WITH_RECEIPT = text(_WITH_RECEIPT + _ANSWERS + _FROM_ARRAYS + _ON_CONFLICT).bindparams(_CREATED)
-_KEEP_RECEIPT = text(_RECEIPT).bindparams(_CREATED)
-_KEEP_SUBMISSION = insert(Submission)
-_HAS_STRAYS = text(f"UPDATE participation SET has_strays = true WHERE {_OF_SEAT}")  # noqa: S608 - a fixed text
 
 
-def write_answers(
+def _statement(sql: str) -> DriverStatement:
+    is_timed = ":now" in sql
+    return DriverStatement(
+        text(sql).bindparams(bindparam("now", type_=UtcDateTime())) if is_timed else text(sql)
+    )
+
+
+_WRITE_ANSWERS = _statement(_ANSWERS + _FROM_JSON + _ON_CONFLICT)
+_KEEP_RECEIPT = _statement(_RECEIPT)
+_KEEP_SUBMISSION = _statement(_SUBMISSION)
+_RAISE_ALONE = {
+    False: _statement(f"{_RAISE} WHERE {_OF_SEAT}"),
+    True: _statement(f"{_RAISE}{_SUBMITTED} WHERE {_OF_SEAT}"),
+}
+_WRITE_ALL = {
+    False: _statement(
+        f"WITH raised AS ({_RAISE} WHERE {_OF_SEAT}), receipt AS ({_RECEIPT}) "
+        f"{_ANSWERS}{_FROM_ARRAYS}{_ON_CONFLICT}"
+    ),
+    True: _statement(
+        f"WITH raised AS ({_RAISE}{_SUBMITTED} WHERE {_OF_SEAT}), receipt AS ({_RECEIPT}), "
+        f"kept AS ({_SUBMISSION}) {_ANSWERS}{_FROM_ARRAYS}{_ON_CONFLICT}"
+    ),
+}
+
+
+def write(
     connection: Connection,
     *,
     seat: SeatKey,
-    revision: int,
+    held: Held,
+    request_id: str,
     base: int,
     rows: Mapping[int, Stored],
     release: int = 0,
+    place: str | None = None,
+    submission: NewSubmission | None = None,
 ) -> None:
-    """Write what stands in cells from now on: cell number → the stored columns.
+    """Raise a held seat's revision, write what stands in cells from now on, and remember the request.
 
-    `release` is the number of the release that stood on the page, or 0.
+    `rows` gives the stored columns by cell number; none that stands may be newer than `base`. `release` is
+    the number of the release that stood on the page, or 0. Raises Conflict when the same request was under
+    way already.
     """
-    if rows:
-        values = {**key_of(seat), "revision": revision, "base": base, "release": release}
-        _write(connection, _WRITE_ON_POSTGRESQL, values, rows)
-
-
-def write_answers_and_receipt(
-    connection: Connection,
-    *,
-    seat: SeatKey,
-    revision: int,
-    base: int,
-    rows: Mapping[int, Stored],
-    request_id: str,
-    now: datetime,
-    release: int = 0,
-) -> None:
-    """Write answers and remember the request. Raises Conflict when the same one was being saved already."""
-    receipt = {"request_id": request_id, "submission": 0, "created_at": now}
-    values: dict[str, Any] = {**key_of(seat), "revision": revision}
-    try:
-        if rows and connection.dialect.name == "postgresql":
-            more = {"base": base, "release": release}
-            _write(connection, _WRITE_WITH_RECEIPT, {**values, **more, **receipt}, rows)
-            return
-        write_answers(connection, seat=seat, revision=revision, base=base, rows=rows, release=release)
-        connection.execute(_KEEP_RECEIPT, {**values, **receipt})
-    except IntegrityError as error:
-        raise _under_way() from error
-
-
-def keep_submission(
-    connection: Connection,
-    *,
-    seat: SeatKey,
-    revision: int,
-    request_id: str,
-    columns: Mapping[str, Any],
-    has_strays: bool,
-) -> None:
-    """Keep a submission and remember the request. Raises Conflict when it was being submitted already.
-
-    `has_strays` says that answers stand beside it which it does not hold; whoever counts must know.
-    """
-    receipt = {
+    is_submission = submission is not None
+    values: dict[str, Any] = {
         **key_of(seat),
+        "revision": held.revision + 1,
+        "base": base,
+        "release": release,
+        "place": place,
         "request_id": request_id,
-        "revision": revision,
-        "submission": columns["number"],
-        "created_at": columns["submitted_at"],
+        "now": held.now,
+        **({"submission": 0} if submission is None else asdict(submission)),
     }
     try:
-        connection.execute(_KEEP_SUBMISSION, {**key_of(seat), **columns})
-        connection.execute(_KEEP_RECEIPT, receipt)
-        if has_strays:
-            connection.execute(_HAS_STRAYS, key_of(seat))
+        if connection.dialect.name == "postgresql":
+            written = _WRITE_ALL[is_submission].write(connection, {**values, **_arrays_of(rows)})
+        else:
+            _RAISE_ALONE[is_submission].write(connection, values)
+            written = _write_on_sqlite(connection, values, rows) if rows else 0
+            if is_submission:
+                _KEEP_SUBMISSION.write(connection, values)
+            _KEEP_RECEIPT.write(connection, values)
     except IntegrityError as error:
-        raise _under_way() from error
-
-
-def _under_way() -> Conflict:
-    # The same request ran at the same moment and was first. This one undoes itself; sent again, it finds
-    # the reply of the first.
-    return Conflict(Sentence("This was being saved already. Nothing was saved twice."))
-
-
-def _write(
-    connection: Connection, on_postgresql: Any, values: dict[str, Any], rows: Mapping[int, Stored]
-) -> None:
-    if connection.dialect.name == "sqlite":
-        statement: Any = _WRITE_ON_SQLITE
-        values["rows"] = json.dumps([(cell, *columns) for cell, columns in rows.items()])
-    else:
-        statement = on_postgresql
-        values["cells"] = _array_of(rows)
-        columns = zip(*rows.values(), strict=True)
-        for name, column in zip(("statuses", "numbers", "texts", "parts"), columns, strict=True):
-            values[name] = _array_of(column)
-    written = connection.execute(statement, values).rowcount
+        # The same request ran at the same moment and was first. This one undoes itself; sent again, it
+        # finds the reply of the first.
+        raise Conflict(Sentence("This was being saved already. Nothing was saved twice.")) from error
     if written != len(rows):
         raise RuntimeError(f"{len(rows)} answers were to be written and {written} were: nothing is kept")
+
+
+def _write_on_sqlite(connection: Connection, values: dict[str, Any], rows: Mapping[int, Stored]) -> int:
+    given = json.dumps([(cell, *columns) for cell, columns in rows.items()])
+    return _WRITE_ANSWERS.write(connection, {**values, "rows": given})
+
+
+def _arrays_of(rows: Mapping[int, Stored]) -> dict[str, str]:
+    columns = zip(*rows.values(), strict=True) if rows else ((), (), (), ())
+    arrays = {name: _array_of(column) for name, column in zip(_COLUMNS, columns, strict=True)}
+    return {"cells": _array_of(rows), **arrays}
+
+
+_COLUMNS = ("statuses", "numbers", "texts", "parts")
 
 
 def _array_of(values: Iterable[object]) -> str:

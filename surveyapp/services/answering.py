@@ -16,15 +16,7 @@ from surveyapp.errors import AnswerError, Conflict, InputError, Problem, Refused
 from surveyapp.models import LateDraft, Submission
 from surveyapp.questionnaire.cells import BLANK, Given, Status
 from surveyapp.questionnaire.kinds import KINDS
-from surveyapp.services.answer_writes import (
-    find_earlier,
-    hold_and_raise,
-    keep_submission,
-    key_of,
-    raise_again,
-    write_answers,
-    write_answers_and_receipt,
-)
+from surveyapp.services.answer_writes import Held, NewSubmission, find_earlier, hold, key_of, write
 from surveyapp.services.instruments import Instrument, Way, get_instrument
 from surveyapp.services.reading.earlier import find_earlier_answer
 from surveyapp.services.reading.seats import (
@@ -96,15 +88,6 @@ class Submitted:
 
 
 @dataclass(frozen=True, slots=True)
-class _Ready:
-    """The round is held open until the transaction ends, and the seat's next revision is ours."""
-
-    now: datetime
-    revision: int
-    submission: int
-
-
-@dataclass(frozen=True, slots=True)
 class _Earlier:
     """The same request was done before."""
 
@@ -128,27 +111,26 @@ def save(
     when a cell is not among those that this expert is asked, or consent is missing.
     """
     connection = session.connection()
-    held = _hold(connection, seat=seat, request_id=request_id, place=place)
+    held = _hold(connection, seat=seat, request_id=request_id)
     if isinstance(held, _Earlier):
         return Saved(held.revision, repeated=True)
-    revision = held.revision
     instrument = get_instrument(
         session, study_id=seat.study_id, number=seat.questionnaire_number, sha256=seat.questionnaire_sha256
     )
     sheet = read_sheet(session, seat=seat, cells=_cells_needed(instrument, seat=seat, changes=changes))
     way = _check_asked(instrument, seat=seat, sheet=sheet, changes=changes)
-    writes = _find_writes(sheet.now, _with_kept(instrument, sheet, changes), base=base, revision=revision)
-    write_answers_and_receipt(
+    whole = _with_kept(instrument, sheet, changes)
+    write(
         connection,
         seat=seat,
-        revision=revision,
-        base=base,
-        rows=writes,
-        release=seat.release,
+        held=held,
         request_id=request_id,
-        now=held.now,
+        base=base,
+        rows=_find_writes(sheet.now, whole, base=base, revision=held.revision),
+        release=seat.release,
+        place=place,
     )
-    return Saved(revision, way=way)
+    return Saved(held.revision + 1, way=way)
 
 
 def save_and_submit(
@@ -166,7 +148,7 @@ def save_and_submit(
     is missing. Raises what `save` raises.
     """
     connection = session.connection()
-    held = _hold(connection, seat=seat, request_id=request_id, place=place)
+    held = _hold(connection, seat=seat, request_id=request_id)
     if isinstance(held, _Earlier):
         return _read_submission(session, seat=seat, number=held.submission) if held.submission else None
     instrument = get_instrument(
@@ -178,23 +160,22 @@ def save_and_submit(
         sheet.now, _with_kept(instrument, sheet, changes), base=base, revision=held.revision
     )
     stored = {cell: columns for cell, (columns, _) in sheet.now.items()} | writes
-    if not _is_all_given(instrument, way, stored):
-        write_answers_and_receipt(
-            connection,
-            seat=seat,
-            revision=held.revision,
-            base=base,
-            rows=writes,
-            release=seat.release,
-            request_id=request_id,
-            now=held.now,
-        )
-        return None
-    revision, number = raise_again(connection, seat=seat, now=held.now)
-    writes |= {cell: _BLANK for cell in way.cells if cell not in stored}
-    write_answers(connection, seat=seat, revision=revision, base=base, rows=writes, release=seat.release)
-    ready = _Ready(held.now, revision, number)
-    return _keep(connection, instrument, way, stored, seat=seat, ready=ready, request_id=request_id)
+    submission = None
+    if _is_all_given(instrument, way, stored):
+        submission = _make_submission(instrument, way, stored, seat=seat, held=held)
+        writes |= {cell: _BLANK for cell in way.cells if cell not in stored}
+    write(
+        connection,
+        seat=seat,
+        held=held,
+        request_id=request_id,
+        base=base,
+        rows=writes,
+        release=seat.release,
+        place=place,
+        submission=submission,
+    )
+    return None if submission is None else _submitted(submission, held)
 
 
 def keep_late_draft(
@@ -216,7 +197,7 @@ def submit(session: Session, *, seat: Seat, request_id: str) -> Submitted:
     that is still needed.
     """
     connection = session.connection()
-    held = _hold(connection, seat=seat, request_id=request_id, is_submission=True)
+    held = _hold(connection, seat=seat, request_id=request_id)
     if isinstance(held, _Earlier):
         return _read_submission(session, seat=seat, number=held.submission)
     instrument = get_instrument(
@@ -226,50 +207,40 @@ def submit(session: Session, *, seat: Seat, request_id: str) -> Submitted:
     stored = {cell: columns for cell, (columns, _) in sheet.now.items()}
     way = _find_way(instrument, seat=seat, sheet=sheet, changes={})
     _check_complete(instrument, way, stored)
-    blanks = {cell: _BLANK for cell in way.cells if cell not in stored}
-    write_answers(
+    submission = _make_submission(instrument, way, stored, seat=seat, held=held)
+    write(
         connection,
         seat=seat,
-        revision=held.revision,
+        held=held,
+        request_id=request_id,
         base=held.revision,
-        rows=blanks,
+        rows={cell: _BLANK for cell in way.cells if cell not in stored},
         release=seat.release,
+        submission=submission,
     )
-    return _keep(connection, instrument, way, stored, seat=seat, ready=held, request_id=request_id)
+    return _submitted(submission, held)
 
 
-def _keep(
-    connection: Connection,
-    instrument: Instrument,
-    way: Way,
-    stored: Mapping[int, Stored],
-    *,
-    seat: Seat,
-    ready: _Ready,
-    request_id: str,
-) -> Submitted:
-    """Write the submission of what stands in `stored`, and remember the request."""
-    head = submission_head(seat, number=ready.submission, submitted_at=ready.now)
+def _make_submission(
+    instrument: Instrument, way: Way, stored: Mapping[int, Stored], *, seat: Seat, held: Held
+) -> NewSubmission:
+    """The submission of what stands in `stored`."""
+    number = held.submission + 1
+    head = submission_head(seat, number=number, submitted_at=held.now)
     answers = [canonical_answer(instrument, cell, stored.get(cell, _BLANK)) for cell in way.cells]
     seed = secrets.token_hex(32)
-    sha256 = submission_hash(head, commitments(seed, answers))
-    columns = {
-        "number": ready.submission,
-        "content": f'{{"answers":[{",".join(answers)}],"head":{canonical_json(head)}}}',
-        "answer_count": len(answers),
-        "sha256": sha256,
-        "salt_seed": seed,
-        "submitted_at": ready.now,
-    }
-    keep_submission(
-        connection,
-        seat=seat,
-        revision=ready.revision,
-        request_id=request_id,
-        columns=columns,
+    return NewSubmission(
+        submission=number,
+        content=f'{{"answers":[{",".join(answers)}],"head":{canonical_json(head)}}}',
+        answer_count=len(answers),
+        sha256=submission_hash(head, commitments(seed, answers)),
+        salt_seed=seed,
         has_strays=not frozenset(way.cells).issuperset(stored),
     )
-    return Submitted(ready.submission, sha256, ready.now)
+
+
+def _submitted(submission: NewSubmission, held: Held) -> Submitted:
+    return Submitted(submission.submission, submission.sha256, held.now)
 
 
 def _find_writes(
@@ -289,7 +260,7 @@ def _find_writes(
                 conflicts.append(CellConflict(cell, yours=given, theirs=given_of(standing[0])))
             writes[cell] = wanted
     if conflicts:
-        raise Conflicted(tuple(conflicts), revision=revision - 1)
+        raise Conflicted(tuple(conflicts), revision=revision)
     return writes
 
 
@@ -315,14 +286,7 @@ def _check_request_id(request_id: str) -> None:
         )
 
 
-def _hold(
-    connection: Connection,
-    *,
-    seat: Seat,
-    request_id: str,
-    is_submission: bool = False,
-    place: str | None = None,
-) -> _Ready | _Earlier:
+def _hold(connection: Connection, *, seat: Seat, request_id: str) -> Held | _Earlier:
     """The seat ready to be written to, or what the same request led to before. Raises when it is neither."""
     _check_request_id(request_id)
     if not seat.takes_answers:
@@ -332,19 +296,16 @@ def _hold(
         if earlier is None:
             raise _closed(seat.round)
         return _Earlier(*earlier)
-    held = hold_and_raise(
-        connection, seat=seat, request_id=request_id, is_submission=is_submission, place=place
-    )
-    if held is None or (
-        held.earlier_revision is None
-        and not takes_answers(held.state, now=held.now, closes_at=held.closes_at)
-    ):
-        raise _closed(seat.round)
+    held = hold(connection, seat=seat, request_id=request_id)
+    if held is None:
+        raise _gone()
     if held.earlier_revision is not None:
         return _Earlier(held.earlier_revision, held.earlier_submission or 0)
-    if held.revision is None or held.submission is None:
+    if not takes_answers(held.state, now=held.now, closes_at=held.closes_at):
+        raise _closed(seat.round)
+    if held.is_withdrawn:
         raise _gone()
-    return _Ready(held.now, held.revision, held.submission)
+    return held
 
 
 def _gone() -> Refused:

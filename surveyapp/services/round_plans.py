@@ -14,6 +14,7 @@ from surveyapp.delphi.protocol.model import PlannedRound, Protocol
 from surveyapp.delphi.rounds import OpenTo, RoundState
 from surveyapp.errors import InputError, Problem, Refused
 from surveyapp.models import Round, Study
+from surveyapp.services.next_questionnaires import Asks, next_questionnaire
 from surveyapp.services.protocols import find_protocol, is_locked
 
 _OPEN_TO = {
@@ -85,11 +86,11 @@ def _planned(protocol: Protocol, before: Sequence[Round]) -> PlannedRound:
 
 
 def _questionnaire(
-    session: Session, *, study: Study, previous: Round | None, asks: str, now: datetime, actor: str
+    session: Session, *, study: Study, previous: Round | None, asks: Asks, now: datetime, actor: str
 ) -> int:
     if previous is None:
         return study.questionnaire_number
-    return study.questionnaire_number
+    return next_questionnaire(session, study=study, after=previous, asks=asks, now=now, actor=actor)
 
 
 def _refuse_cohort(cohort: str) -> None:

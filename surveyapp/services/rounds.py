@@ -21,6 +21,7 @@ from surveyapp.services.unit import Database, read_now
 
 OPEN_JOB = "round.open"
 CLOSE_JOB = "round.close"
+SETTLE_JOB = "round.settle"
 _UNDER_WAY = (RoundState.DRAFT, RoundState.SCHEDULED)
 
 
@@ -227,11 +228,15 @@ def mark_closing(session: Session, *, study_id: int, number: int, now: datetime)
 
 
 def close_held_round(session: Session, *, study_id: int, number: int, now: datetime, actor: str) -> Round:
-    """Flip an open round to closed, once no save is in flight any more. Raises Refused when it is not."""
+    """Flip an open round to closed, once no save is in flight any more. Raises Refused when it is not.
+
+    What follows from the answers is worked out afterwards, on rows that can no longer change.
+    """
     held = _hold(session, study_id=study_id, number=number)
     held.state = next_state(RoundState(held.state), RoundAct.CLOSE, number=number)
     held.closed_at = now
     held.closing_at = None
+    _ask(session, SETTLE_JOB, held, run_at=now)
     _record(session, held, "round.close", now=now, actor=actor)
     return held
 

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from surveyapp.errors import InputError, ProtocolError, Refused
-from surveyapp.models import AuditEntry, Round, Study
+from surveyapp.models import AuditEntry, Decision, Round, Study
 from surveyapp.services import protocols, rounds
 from surveyapp.services.unit import Database, read_now
 from tests.support.protocols import PROTOCOL, set_protocol
@@ -49,6 +49,19 @@ def amend(ground: Ground, text: str, reason: str = "the panel asked for it") -> 
 def release(ground: Ground, number: int) -> None:
     with ground.database.verb() as session:
         session.get_one(Round, (ground.study_id, number)).state = "released"
+        for item in ("apples", "pears"):
+            session.add(
+                Decision(
+                    study_id=ground.study_id,
+                    round=number,
+                    item=item,
+                    item_version=1,
+                    outcome="keep",
+                    reason="still open",
+                    actor="test",
+                    decided_at=read_now(session),
+                )
+            )
 
 
 def test_the_study_goes_by_its_protocol(ground: Ground) -> None:

@@ -27,6 +27,7 @@ from surveyapp.models import (
     database_now,
 )
 from surveyapp.questionnaire.cells import Given, Status
+from surveyapp.services.driver_statements import DriverStatement, among
 from surveyapp.services.reading.earlier_rounds import EarlierRounds
 from surveyapp.services.reading.submitted import read_submitted
 
@@ -115,7 +116,7 @@ _LATEST_RELEASE = (
     .correlate(Round)
     .scalar_subquery()
 )
-_FIND_SEAT = (
+_FIND_SEAT = DriverStatement(
     select(
         Study.id,
         Study.slug,
@@ -198,7 +199,7 @@ _read_earlier = lru_cache(maxsize=1_024)(EarlierRounds.from_text)
 
 def find_seat(reader: Session | Connection, *, id_hash: str) -> Seat | None:
     """The seat behind a browser session, or None when the session is unknown, ended or expired. One query."""
-    row = _connection_of(reader).execute(_FIND_SEAT, {"id_hash": id_hash}).one_or_none()
+    row = _FIND_SEAT.row(_connection_of(reader), {"id_hash": id_hash})
     if row is None:
         return None
     values = list(row)
@@ -221,7 +222,8 @@ _SEAT_ANSWERS = select(
     Answer.round == bindparam("round"),
     Answer.panellist_id == bindparam("panellist_id"),
 )
-_SOME_ANSWERS = _SEAT_ANSWERS.where(Answer.cell.in_(bindparam("cells", expanding=True)))
+_ALL_ANSWERS = DriverStatement(_SEAT_ANSWERS)
+_SOME_ANSWERS = DriverStatement(_SEAT_ANSWERS.where(among(Answer.cell, "cells")))
 _EMPTY = frozenset({int(Status.BLANK), int(Status.WITHDRAWN)})
 _FEW = 24
 """Up to so many cells are asked for by number; beyond, reading the whole seat is cheaper."""
@@ -237,9 +239,9 @@ def read_stored(
     key = {"study_id": seat.study_id, "round": seat.round, "panellist_id": seat.panellist_id}
     connection = _connection_of(reader)
     if cells is not None and len(cells) <= _FEW:
-        rows = connection.execute(_SOME_ANSWERS, {**key, "cells": list(cells)})
+        rows = _SOME_ANSWERS.rows(connection, {**key, "cells": cells})
     else:
-        rows = connection.execute(_SEAT_ANSWERS, key)
+        rows = _ALL_ANSWERS.rows(connection, key)
     return {
         cell: ((status, value, text, parts), revision) for cell, status, value, text, parts, revision in rows
     }
@@ -259,10 +261,11 @@ _BOTH = select(
     Answer.round, Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts, Answer.revision
 ).where(
     Answer.study_id == bindparam("study_id"),
-    Answer.round.in_(bindparam("rounds", expanding=True)),
+    among(Answer.round, "rounds"),
     Answer.panellist_id == bindparam("panellist_id"),
 )
-_SOME_OF_BOTH = _BOTH.where(Answer.cell.in_(bindparam("cells", expanding=True)))
+_ALL_OF_BOTH = DriverStatement(_BOTH)
+_SOME_OF_BOTH = DriverStatement(_BOTH.where(among(Answer.cell, "cells")))
 
 
 def read_sheet(
@@ -278,9 +281,9 @@ def read_sheet(
     rounds = [seat.round, *(each for each in seat.earlier.numbers if each not in seat.earlier.edited)]
     key: dict[str, object] = {"study_id": seat.study_id, "panellist_id": seat.panellist_id, "rounds": rounds}
     if cells is not None and len(cells) <= _FEW:
-        rows = connection.execute(_SOME_OF_BOTH, {**key, "cells": list(cells)})
+        rows = _SOME_OF_BOTH.rows(connection, {**key, "cells": cells})
     else:
-        rows = connection.execute(_BOTH, key)
+        rows = _ALL_OF_BOTH.rows(connection, key)
     now: dict[int, tuple[Stored, int]] = {}
     before: dict[int, dict[int, Stored]] = {each: {} for each in seat.earlier.numbers}
     for number, cell, status, value, text, parts, revision in rows:

@@ -1,0 +1,361 @@
+"""Where items come from and what becomes of them: decisions after each round, folded into what is asked next.
+
+The state after any number of rounds is worked out from the first questionnaire and all decisions, in their
+order, so it can be worked out again from a study's package.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from surveyapp.delphi.receipts import canonical_json
+from surveyapp.errors import Problem, Refused, Sentence
+from surveyapp.questionnaire.model import (
+    Combination,
+    Identifier,
+    Item,
+    Page,
+    Question,
+    Questionnaire,
+    Rating,
+    Strict,
+    Text,
+)
+
+
+class Outcome(StrEnum):
+    """What a person decides about an item after a round."""
+
+    KEEP = "keep"
+    ACCEPT = "accept"
+    DROP = "drop"
+    REVISE = "revise"
+    SPLIT = "split"
+    MERGE = "merge"
+    NEW = "new"
+    FINALISE = "finalise"
+
+
+EDGE_OF = {
+    Outcome.KEEP: "kept",
+    Outcome.ACCEPT: "accepted",
+    Outcome.DROP: "dropped",
+    Outcome.REVISE: "revised",
+    Outcome.SPLIT: "split",
+    Outcome.MERGE: "merged",
+    Outcome.NEW: "new",
+    Outcome.FINALISE: "finalised",
+}
+"""Outcome → how the edge from the wording before to the wording after is called."""
+
+Status = Literal["open", "accepted", "finalised", "dropped", "replaced"]
+
+
+class Wording(Strict):
+    """A new wording of an item; what is left out stays as it was."""
+
+    title: Text | None = None
+    definition: Text | None = None
+    details: Text | None = None
+
+
+class Detail(Strict):
+    """What a decision needs to say beside its outcome."""
+
+    wording: Wording | None = None
+    """For `revise`."""
+    parts: tuple[Item, ...] = ()
+    """For `split`: the items that take its place."""
+    partners: tuple[Identifier, ...] = ()
+    """For `merge`: all the items that become one, this one among them."""
+    merged: Item | None = None
+    """For `merge`: the one that they become."""
+    item: Item | None = None
+    """For `new`: the item itself."""
+    proposals: tuple[str, ...] = ()
+    """For `new`: the public names of the proposals that it comes from."""
+    is_comparable: bool = Field(default=False)
+    """For `revise` and `merge`: whether ratings before and after mean the same."""
+
+    def canonical(self) -> str:
+        """The text that is stored."""
+        return canonical_json(self.model_dump(mode="json", exclude_defaults=True))
+
+
+NOTHING_MORE = Detail()
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One decision after a round."""
+
+    item: str
+    outcome: Outcome
+    reason: str = ""
+    detail: Detail = NOTHING_MORE
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """One item as it stands after all decisions so far.
+
+    `roots` are the items of the first questionnaire that it descends from; none for a new one.
+    """
+
+    item: Item
+    status: Status = "open"
+    roots: frozenset[str] = frozenset()
+    since: int | None = None
+    """The round after which it came to this status."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """From an item to what became of it; a missing side is ''."""
+
+    parent: str
+    child: str
+    kind: str
+    is_comparable: bool
+    reason: str
+
+
+def find_problems(decided: Decided, *, asked: Collection[str], known: Collection[str]) -> Iterator[Problem]:
+    """What a decision lacks. `asked` are the items of the round, `known` the ids that are taken."""
+    where, detail = decided.item, decided.detail
+    if not decided.reason.strip():
+        yield Problem(where, Sentence("the reason is empty; write why, experts and reports show it."))
+    if decided.outcome is Outcome.NEW:
+        if detail.item is None:
+            yield Problem(where, Sentence("a new item needs its title: write it with its id."))
+        elif detail.item.id in known:
+            yield Problem(
+                where, Sentence("there is an item “{id}” already; give another id.", id=detail.item.id)
+            )
+        return
+    if decided.item not in asked:
+        yield Problem(
+            where,
+            Sentence("this item was not asked in the round, so nothing can be decided about it after it."),
+        )
+    if decided.outcome is Outcome.REVISE and (detail.wording is None or detail.wording == Wording()):
+        yield Problem(where, Sentence("a revision needs the new wording: a title, a definition or details."))
+    if decided.outcome is Outcome.SPLIT:
+        yield from _of_split(decided, known)
+    if decided.outcome is Outcome.MERGE:
+        yield from _of_merge(decided, asked, known)
+
+
+def _of_split(decided: Decided, known: Collection[str]) -> Iterator[Problem]:
+    ids = [part.id for part in decided.detail.parts]
+    if len(ids) < 2:
+        yield Problem(
+            decided.item, Sentence("a split needs at least two parts: write each with id and title.")
+        )
+    for part in ids:
+        if part in known or ids.count(part) > 1:
+            yield Problem(decided.item, Sentence("the id “{id}” is taken; give each part its own.", id=part))
+            return
+
+
+def _of_merge(decided: Decided, asked: Collection[str], known: Collection[str]) -> Iterator[Problem]:
+    partners, merged = decided.detail.partners, decided.detail.merged
+    if len(set(partners) | {decided.item}) < 2:
+        yield Problem(decided.item, Sentence("a merger needs a partner: name the other item."))
+    for partner in partners:
+        if partner not in asked:
+            yield Problem(
+                decided.item, Sentence("“{id}” was not asked in the round and cannot be merged.", id=partner)
+            )
+    if merged is None:
+        yield Problem(decided.item, Sentence("a merger needs the item that comes of it: write id and title."))
+    elif merged.id in set(known) - set(partners) - {decided.item}:
+        yield Problem(decided.item, Sentence("the id “{id}” is taken; give another.", id=merged.id))
+
+
+def begin(questionnaire: Questionnaire) -> tuple[Fate, ...]:
+    """All items before the first round."""
+    return tuple(Fate(item, roots=frozenset({item.id})) for item in questionnaire.items)
+
+
+def fold(fates: Sequence[Fate], decisions: Mapping[str, Decided], *, number: int) -> tuple[Fate, ...]:
+    """`fates` after what was decided after round `number`; an item without a decision stays as it is."""
+    found: list[Fate] = []
+    merged_already: set[str] = set()
+    by_id = {fate.item.id: fate for fate in fates}
+    for fate in fates:
+        decided = decisions.get(fate.item.id)
+        if decided is None or fate.status in {"dropped", "replaced"}:
+            found.append(fate)
+            continue
+        found += _become(fate, decided, by_id, merged_already, number)
+    for decided in decisions.values():
+        if decided.outcome is Outcome.NEW and decided.detail.item is not None:
+            found.append(Fate(decided.detail.item, since=number))
+    return tuple(found)
+
+
+def _become(
+    fate: Fate, decided: Decided, by_id: Mapping[str, Fate], merged_already: set[str], number: int
+) -> list[Fate]:
+    detail = decided.detail
+    match decided.outcome:
+        case Outcome.ACCEPT:
+            return [replace(fate, status="accepted", since=number)]
+        case Outcome.FINALISE:
+            return [replace(fate, status="finalised", since=number)]
+        case Outcome.DROP:
+            return [replace(fate, status="dropped", since=number)]
+        case Outcome.REVISE:
+            return [replace(fate, item=reworded(fate.item, detail.wording), status="open", since=number)]
+        case Outcome.SPLIT:
+            parts = [
+                Fate(_inheriting(part, fate.item), roots=fate.roots, since=number) for part in detail.parts
+            ]
+            return [replace(fate, status="replaced", since=number), *parts]
+        case Outcome.MERGE if detail.merged is not None:
+            gone = (
+                [] if detail.merged.id == fate.item.id else [replace(fate, status="replaced", since=number)]
+            )
+            if detail.merged.id in merged_already:
+                return list(gone)
+            merged_already.add(detail.merged.id)
+            roots = frozenset().union(
+                *(by_id[partner].roots for partner in {*detail.partners, fate.item.id} if partner in by_id)
+            )
+            return [*gone, Fate(_inheriting(detail.merged, fate.item), roots=roots, since=number)]
+        case _:
+            return [fate]
+
+
+def reworded(item: Item, wording: Wording | None) -> Item:
+    """The item in its new wording."""
+    if wording is None:
+        return item
+    changed = {name: getattr(wording, name) for name in ("title", "definition", "details")}
+    return item.model_copy(update={name: text for name, text in changed.items() if text is not None})
+
+
+def _inheriting(item: Item, parent: Item) -> Item:
+    """A part, or a merged item: what it does not say itself it takes over from where it comes from."""
+    inherited = ("categories", "lifecycle_stage", "actor", "function", "source", "tags", "fields")
+    return item.model_copy(
+        update={name: getattr(parent, name) for name in inherited if not getattr(item, name)}
+    )
+
+
+def edges(decisions: Mapping[str, Decided]) -> tuple[Edge, ...]:
+    """The lines of descent that the decisions of one round draw: every item has at least one."""
+    found = []
+    for decided in decisions.values():
+        kind, detail = EDGE_OF[decided.outcome], decided.detail
+        match decided.outcome:
+            case Outcome.NEW if detail.item is not None:
+                found.append(Edge("", detail.item.id, kind, is_comparable=False, reason=decided.reason))
+            case Outcome.SPLIT:
+                found += [
+                    Edge(decided.item, part.id, kind, is_comparable=False, reason=decided.reason)
+                    for part in detail.parts
+                ]
+            case Outcome.MERGE if detail.merged is not None:
+                found.append(Edge(decided.item, detail.merged.id, kind, detail.is_comparable, decided.reason))
+            case Outcome.DROP:
+                found.append(Edge(decided.item, "", kind, is_comparable=False, reason=decided.reason))
+            case Outcome.REVISE:
+                found.append(Edge(decided.item, decided.item, kind, detail.is_comparable, decided.reason))
+            case _:
+                found.append(
+                    Edge(decided.item, decided.item, kind, is_comparable=True, reason=decided.reason)
+                )
+    return tuple(found)
+
+
+def derive(
+    first: Questionnaire, fates: Sequence[Fate], asks: Literal["all items", "only open", "proposals"]
+) -> Questionnaire:
+    """The questionnaire of the next round: what is asked is what is still open, or all that was not dropped.
+
+    Accepted and finalised items stay in preferred combinations. Questions that have no item left are left
+    out, and pages that have no question left with them.
+    """
+    rated = {
+        fate.item.id
+        for fate in fates
+        if fate.status == "open" or (asks == "all items" and fate.status == "accepted")
+    }
+    present = [fate for fate in fates if fate.status not in {"dropped", "replaced"}]
+    pages = []
+    for page in first.pages:
+        questions = tuple(
+            changed
+            for question in page.questions
+            if (changed := _changed(first, question, present, rated)) is not None
+        )
+        had_items = any(isinstance(question, Rating | Combination) for question in page.questions)
+        has_items = any(isinstance(question, Rating | Combination) for question in questions)
+        if questions and (has_items or not had_items):
+            pages.append(_page(page, questions))
+    derived = first.model_copy(update={"items": tuple(fate.item for fate in present), "pages": tuple(pages)})
+    # A copy would bring along what was worked out from the first one.
+    return Questionnaire.from_canonical(derived.canonical())
+
+
+def _page(page: Page, questions: tuple[Question, ...]) -> Page:
+    return page if questions == page.questions else page.model_copy(update={"questions": questions})
+
+
+def _changed(
+    first: Questionnaire, question: Question, present: Sequence[Fate], rated: Collection[str]
+) -> Question | None:
+    if not isinstance(question, Rating | Combination):
+        return question
+    ids = tuple(fate.item.id for fate in present if _is_asked(first, question, fate))
+    if isinstance(question, Rating):
+        ids = tuple(item for item in ids if item in rated)
+    if not ids:
+        return None
+    if ids == _named(question, present):
+        # What asked for all items, or for all with a tag, goes on doing so.
+        return question
+    if isinstance(question, Rating):
+        return question.model_copy(update={"items": ids, "tagged": None})
+    return question.model_copy(
+        update={
+            "items": ids,
+            "tagged": None,
+            "max": min(question.max, len(ids)),
+            "min": min(question.min, len(ids)),
+        }
+    )
+
+
+def _named(question: Rating | Combination, present: Sequence[Fate]) -> tuple[str, ...]:
+    """The items that the question, as it is written, names among those that are present."""
+    ids = [fate.item.id for fate in present if question.tagged is None or question.tagged in fate.item.tags]
+    return tuple(ids) if question.items is None else tuple(each for each in question.items if each in ids)
+
+
+def _is_asked(first: Questionnaire, question: Rating | Combination, fate: Fate) -> bool:
+    """Whether a question that asked for some items at first asks for this one, or for what it comes from."""
+    if fate.roots:
+        return bool(fate.roots & {item.id for item in first.items_of(question)})
+    return question.items is None and (question.tagged is None or question.tagged in fate.item.tags)
+
+
+def check_comparable(edges_between: Sequence[Edge], item: str) -> None:
+    """Raises Refused when the wording of `item` before and after must not be compared."""
+    for edge in edges_between:
+        if edge.child == item and not edge.is_comparable:
+            raise Refused(
+                Sentence(
+                    "The wording of “{item}” was {kind}, and its ratings before and after do not mean the "
+                    "same: they are not compared.",
+                    item=item,
+                    kind=edge.kind,
+                )
+            )

@@ -1,0 +1,265 @@
+"""The numbers of one round: counted once, looked up by cell and group, as rules and releases want them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from surveyapp.delphi.grounds import alike
+from surveyapp.delphi.measures import OF_COUNTS, Basis, Chosen, Conventions, CountedFigures, Tallied
+from surveyapp.delphi.protocol.model import Protocol
+from surveyapp.delphi.rounds import RoundState
+from surveyapp.errors import RoundClosed
+from surveyapp.models import Round
+from surveyapp.questionnaire.cells import CellKey
+from surveyapp.questionnaire.model import Combination, Expertise, Questionnaire, Rating, Scale
+from surveyapp.services.instruments import Instrument, get_instrument
+from surveyapp.services.protocols import get_protocol
+from surveyapp.statistics.counts import Counts, PairCounts, RatingScale
+from surveyapp.statistics.measure import Measure
+from surveyapp.tally.counts import CellTally, ChoiceTally, PairTally, Place, RoundTally
+from surveyapp.tally.sql import count_choices, count_pairs, count_round
+
+EVERYBODY = ""
+
+
+@dataclass(frozen=True)
+class RoundFigures:
+    """What was counted in one round, and for stability in the one before it.
+
+    `groups` are the reporting groups in the questionnaire's order; '' asks for everybody.
+    """
+
+    instrument: Instrument
+    protocol: Protocol | None
+    number: int
+    tally: RoundTally
+    choices: ChoiceTally
+    pairs: PairTally
+    before: int | None
+    """The round that `pairs` compare with; None when there is none."""
+    _counts: dict[tuple[int, str], Counts | None] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def questionnaire(self) -> Questionnaire:
+        return self.instrument.questionnaire
+
+    @cached_property
+    def groups(self) -> tuple[str, ...]:
+        """The reporting groups; last come those that people are in and the questionnaire does not name."""
+        named = tuple(group.id for group in self.questionnaire.groups)
+        found = {*self.tally.counted, *self.tally.invited} - {EVERYBODY}
+        return (*named, *sorted(found - set(named)))
+
+    @cached_property
+    def for_rules(self) -> CountedFigures:
+        """The measures that rules name."""
+        conventions = self.protocol.conventions if self.protocol else Conventions()
+        return CountedFigures(self.look, conventions, lambda cell: alike(self.questionnaire, cell))
+
+    def look(self, cell: CellKey, group: str) -> Tallied:
+        """What was counted in a cell; an item of a preferred combination is named by question and item."""
+        invited = self.tally.invited
+        people = sum(invited.values()) if group == EVERYBODY else invited.get(group, 0)
+        question = self.questionnaire.questions_by_id.get(cell.question)
+        if isinstance(question, Combination):
+            return Tallied(chosen=self._chosen(cell, group), invited=people)
+        number = self.instrument.number_of.get(cell)
+        if number is None:
+            return Tallied(invited=people)
+        return Tallied(self.counts(number, group), self.pair_counts(number, group), invited=people)
+
+    def counts(self, cell: int, group: str = EVERYBODY) -> Counts | None:
+        """The counts of one rated cell; None where nobody was asked, or the cell has no scale."""
+        key = (cell, group)
+        if key not in self._counts:
+            self._counts[key] = self._count(cell, group)
+        return self._counts[key]
+
+    def nobody(self, cell: int) -> Counts:
+        """The counts of a rated cell that nobody was asked."""
+        scale = scale_of(self.instrument, cell)
+        if scale is None:
+            raise KeyError(cell)
+        return Counts(scale, (0,) * len(scale.points))
+
+    def cells_of(self, item: str) -> tuple[tuple[CellKey, int], ...]:
+        """The rated cells of an item, with their numbers, in the questionnaire's order."""
+        return self._cells_by_item.get(item, ())
+
+    @cached_property
+    def _cells_by_item(self) -> Mapping[str, tuple[tuple[CellKey, int], ...]]:
+        found: dict[str, list[tuple[CellKey, int]]] = {}
+        for key, number in self.instrument.number_of.items():
+            if key.item and scale_of(self.instrument, number) is not None:
+                found.setdefault(key.item, []).append((key, number))
+        return {item: tuple(cells) for item, cells in found.items()}
+
+    def median_before(self, cell: int) -> Measure | None:
+        """The median that those who rated twice had given before; None without an earlier round."""
+        pairs = self.pair_counts(cell)
+        if pairs is None or not pairs.n:
+            return None
+        conventions = self.protocol.conventions if self.protocol else Conventions()
+        return OF_COUNTS["median"](pairs.before, Basis(conventions, None))
+
+    def pair_counts(self, cell: int, group: str = EVERYBODY) -> PairCounts | None:
+        """The matched ratings of one cell; None without an earlier round."""
+        scale = scale_of(self.instrument, cell)
+        if scale is None or self.before is None:
+            return None
+        place = {point: position for position, point in enumerate(scale.points)}
+        table = [[0] * len(scale.points) for _ in scale.points]
+        for each in self._groups_in(group):
+            for (before, now), times in self.pairs.get(Place(cell, each), {}).items():
+                table[place[int(before)]][place[int(now)]] += times
+        return PairCounts(scale, tuple(tuple(row) for row in table))
+
+    def _groups_in(self, group: str) -> tuple[str, ...]:
+        return (*self.groups, EVERYBODY) if group == EVERYBODY else (group,)
+
+    def _count(self, cell: int, group: str) -> Counts | None:
+        scale = scale_of(self.instrument, cell)
+        if scale is None:
+            return None
+        tallies = [
+            self.tally.cells[Place(cell, each)]
+            for each in self._groups_in(group)
+            if Place(cell, each) in self.tally.cells
+        ]
+        if not tallies:
+            return None
+        return _as_counts(scale, tallies)
+
+    def _chosen(self, cell: CellKey, group: str) -> Chosen | None:
+        number = self.instrument.number_of.get(cell._replace(item=""))
+        if number is None:
+            return None
+        places = [self.choices.get(Place(number, each), {}) for each in self._groups_in(group)]
+        n = sum(place.get("", 0) for place in places)
+        return Chosen(sum(place.get(cell.item, 0) for place in places), n)
+
+
+def read_figures(session: Session, *, study_id: int, number: int, with_pairs: bool = True) -> RoundFigures:
+    """Count a closed round. Raises RoundClosed while it is open: nobody peeks.
+
+    The round before is the one whose release this one shows; without one there are no pairs.
+    """
+    current = session.get_one(Round, (study_id, number))
+    if current.state not in {RoundState.CLOSED, RoundState.RELEASED}:
+        raise RoundClosed(
+            f"Round {number} is {current.state}, and nobody sees its results before it is closed. "
+            "Until then there is progress to see."
+        )
+    protocol = (
+        get_protocol(session, study_id=study_id, number=current.protocol_number)
+        if current.protocol_number
+        else None
+    )
+    instrument = get_instrument(session, study_id=study_id, number=current.questionnaire_number)
+    before = _find_before(session, current) if with_pairs else None
+    complete = None
+    if protocol is not None and not protocol.counting.partial_answers:
+        complete = [
+            cell
+            for cell in instrument.numbers_asked
+            if scale_of(instrument, cell, kinds=(Rating,)) is not None
+        ]
+    moved = {cell: earlier[0] for cell, earlier in instrument.earlier_of.items()}
+    return RoundFigures(
+        instrument=instrument,
+        protocol=protocol,
+        number=number,
+        tally=count_round(session, study_id=study_id, number=number, complete=complete),
+        choices=count_choices(
+            session, study_id=study_id, number=number, cells=list(combination_cells(instrument))
+        ),
+        pairs=count_pairs(
+            session, study_id=study_id, before=before, now=number, moved=moved, complete=complete
+        )
+        if before is not None
+        else {},
+        before=before,
+    )
+
+
+def combination_cells(instrument: Instrument) -> Mapping[int, Combination]:
+    """Cell → the question about a preferred combination that it belongs to."""
+    found = {}
+    for number in instrument.numbers_asked:
+        question = instrument.questionnaire.questions_by_id[instrument.spec(number).key.question]
+        if isinstance(question, Combination):
+            found[number] = question
+    return found
+
+
+def declared_scale(instrument: Instrument, cell: int) -> Scale | None:
+    """The questionnaire's scale that a cell is answered on; None for what is no rating."""
+    spec = instrument.spec(cell)
+    if spec.key.part:
+        return None
+    questionnaire = instrument.questionnaire
+    question = questionnaire.questions_by_id.get(spec.key.question)
+    if isinstance(question, Rating):
+        return questionnaire.scales[questionnaire.criteria[spec.key.criterion].scale]
+    if isinstance(question, Expertise):
+        return questionnaire.scales[question.scale]
+    return None
+
+
+def scale_of(
+    instrument: Instrument, cell: int, *, kinds: tuple[type, ...] = (Rating, Expertise)
+) -> RatingScale | None:
+    """The scale of a rated cell as statistics know it; None for what is no rating."""
+    key = (scale_of, cell, kinds)
+    kept = instrument.questionnaire.kept
+    if key not in kept:
+        declared = declared_scale(instrument, cell)
+        question = instrument.questionnaire.questions_by_id.get(instrument.spec(cell).key.question)
+        kept[key] = (
+            None
+            if declared is None or not isinstance(question, kinds)
+            else RatingScale(
+                tuple(point.value for point in declared.points), declared.agreement, declared.disagreement
+            )
+        )
+    found: RatingScale | None = kept[key]
+    return found
+
+
+def _as_counts(scale: RatingScale, tallies: list[CellTally]) -> Counts:
+    place = {point: position for position, point in enumerate(scale.points)}
+    of = [0] * len(scale.points)
+    for tally in tallies:
+        for value, times in tally.values.items():
+            if value not in place:
+                raise ValueError(f"{value} was stored and is not on the scale")
+            of[place[int(value)]] += times
+    return Counts(
+        scale,
+        tuple(of),
+        dont_know=sum(tally.dont_know for tally in tallies),
+        blank=sum(tally.blank for tally in tallies),
+        declined=sum(tally.declined for tally in tallies),
+        withdrawn=sum(tally.withdrawn for tally in tallies),
+        kept=sum(tally.kept for tally in tallies),
+    )
+
+
+def _find_before(session: Session, current: Round) -> int | None:
+    """The latest round before this one, of the same cohort, that was closed."""
+    return session.scalars(
+        select(Round.number)
+        .where(
+            Round.study_id == current.study_id,
+            Round.number < current.number,
+            Round.cohort == current.cohort,
+            Round.state.in_([RoundState.CLOSED, RoundState.RELEASED]),
+        )
+        .order_by(Round.number.desc())
+        .limit(1)
+    ).first()

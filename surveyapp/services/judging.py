@@ -1,0 +1,60 @@
+"""What the protocol says of every item after a round: verdicts, stability, and the decision it proposes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from surveyapp.delphi.consensus import ItemVerdict, judge_item
+from surveyapp.delphi.grounds import cells_by_item
+from surveyapp.delphi.proposing import ProposedDecision, propose
+from surveyapp.delphi.protocol.model import Protocol
+from surveyapp.delphi.stability import StabilityVerdict, judge_stability
+from surveyapp.services.figures import RoundFigures
+
+
+@dataclass(frozen=True, slots=True)
+class ItemJudgement:
+    """One item after a round."""
+
+    item: str
+    verdicts: tuple[ItemVerdict, ...]
+    stability: StabilityVerdict | None
+    proposed: ProposedDecision
+
+    @property
+    def verdict(self) -> str:
+        """The verdicts of all rules in one word each, joined where they differ."""
+        return ", ".join(dict.fromkeys(each.verdict for each in self.verdicts))
+
+
+def judge(figures: RoundFigures) -> Mapping[str, ItemJudgement]:
+    """Every item that the round rated, judged by the protocol; nothing for a study without one."""
+    protocol = figures.protocol
+    if protocol is None:
+        return {}
+    questionnaire = figures.questionnaire
+    found = {}
+    for item, cells in cells_by_item(questionnaire).items():
+        if not cells.ratings:
+            continue
+        verdicts = judge_item(protocol, questionnaire, figures.for_rules, item)
+        stability = judge_stability(protocol, questionnaire, figures.for_rules, item)
+        found[item] = ItemJudgement(
+            item,
+            verdicts,
+            stability,
+            propose(
+                protocol,
+                item,
+                verdicts,
+                stability,
+                number=figures.number,
+                is_last=_is_last(protocol, figures.number),
+            ),
+        )
+    return found
+
+
+def _is_last(protocol: Protocol, number: int) -> bool:
+    return number >= protocol.last_round

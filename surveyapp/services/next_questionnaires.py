@@ -1,0 +1,205 @@
+"""The questionnaire of the next round: decisions put into force as a new version with its own cells."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Literal, TypeAlias
+
+from sqlalchemy import func, insert, select
+from sqlalchemy.orm import Session
+
+from surveyapp.delphi.lineage import Edge, Fate, derive, edges
+from surveyapp.errors import Refused
+from surveyapp.models import Cell, ItemVersion, LineageEdge, QuestionnaireVersion, Round, Study
+from surveyapp.questionnaire.model import Item, Questionnaire, Rating
+from surveyapp.questionnaire.routing import all_cells
+from surveyapp.services.audit import record
+from surveyapp.services.deciding import check_all_decided, read_decisions, read_fates, read_first
+from surveyapp.tally.submissions import CellName, read_cell_names
+
+Asks: TypeAlias = Literal["all items", "only open", "proposals"]
+
+
+def next_questionnaire(
+    session: Session,
+    *,
+    study: Study,
+    after: Round,
+    asks: Asks,
+    now: datetime,
+    actor: str,
+) -> int:
+    """Put what was decided after a round into force, and return the number of the version to ask next.
+
+    Where nothing changes, it is the version that was asked. Raises Refused while items have no decision, or
+    when nothing is left to ask.
+    """
+    check_all_decided(session, study_id=study.id, number=after.number)
+    decisions = read_decisions(session, study_id=study.id, number=after.number)
+    fates = read_fates(session, study_id=study.id)
+    questionnaire = derive(read_first(session, study_id=study.id), fates, asks)
+    if not any(isinstance(question, Rating) for question in questionnaire.questions_by_id.values()):
+        raise Refused(
+            f"After round {after.number} no item is open any more: there is nothing to ask in another round."
+        )
+    asked = session.get_one(QuestionnaireVersion, (study.id, after.questionnaire_number))
+    versions = _bring_wordings(session, study=study, fates=fates, number=_next_number(session, study))
+    canonical = questionnaire.canonical()
+    if canonical == asked.canonical:
+        number = asked.number
+    else:
+        number = _store(session, study=study, questionnaire=questionnaire, source=asked.source, now=now)
+        _add_cells(session, study=study, questionnaire=questionnaire, versions=versions)
+        study.questionnaire_number = number
+    _draw_lines(
+        session,
+        edges(decisions),
+        study=study,
+        after=after,
+        versions=versions,
+        asked=_versions_asked(session, study_id=study.id, number=asked.number),
+        now=now,
+        actor=actor,
+    )
+    if number != asked.number:
+        record(
+            session,
+            study_id=study.id,
+            now=now,
+            actor=actor,
+            act="questionnaire.derive",
+            detail={"after": after.number, "questionnaire": number, "asks": asks},
+        )
+    session.flush()
+    return number
+
+
+def _next_number(session: Session, study: Study) -> int:
+    last = session.scalar(
+        select(func.max(QuestionnaireVersion.number)).where(QuestionnaireVersion.study_id == study.id)
+    )
+    return (last or 0) + 1
+
+
+def _bring_wordings(session: Session, *, study: Study, fates: Sequence[Fate], number: int) -> dict[str, int]:
+    """Store the wordings that are new; returns item → version of its wording now."""
+    latest: dict[str, tuple[int, str]] = {}
+    for row in session.execute(
+        select(ItemVersion.item, ItemVersion.version, ItemVersion.content)
+        .where(ItemVersion.study_id == study.id)
+        .order_by(ItemVersion.version)
+    ):
+        latest[row.item] = (row.version, row.content)
+    found: dict[str, int] = {}
+    fresh = []
+    for fate in fates:
+        content = _content(fate.item)
+        version, before = latest.get(fate.item.id, (0, ""))
+        if fate.status not in {"dropped", "replaced"} and content != before:
+            version += 1
+            fresh.append(
+                {
+                    "study_id": study.id,
+                    "item": fate.item.id,
+                    "version": version,
+                    "content": content,
+                    "questionnaire_number": number,
+                }
+            )
+        found[fate.item.id] = version
+    if fresh:
+        session.execute(insert(ItemVersion), fresh)
+    return found
+
+
+def _content(item: Item) -> str:
+    return item.model_dump_json(exclude_defaults=True)
+
+
+def _store(
+    session: Session, *, study: Study, questionnaire: Questionnaire, source: str, now: datetime
+) -> int:
+    canonical = questionnaire.canonical()
+    number = _next_number(session, study)
+    session.add(
+        QuestionnaireVersion(
+            study_id=study.id,
+            number=number,
+            canonical=canonical,
+            sha256=hashlib.sha256(canonical.encode()).hexdigest(),
+            source=source,
+            created_at=now,
+        )
+    )
+    session.flush()
+    return number
+
+
+def _add_cells(
+    session: Session, *, study: Study, questionnaire: Questionnaire, versions: Mapping[str, int]
+) -> None:
+    """Number the cells that no earlier version had; those it shares with one keep their numbers."""
+    known = read_cell_names(session, study_id=study.id)
+    number = max(known.values(), default=0)
+    fresh = []
+    for spec in all_cells(questionnaire):
+        key = spec.key
+        version = versions[key.item] if key.item else 0
+        name: CellName = (key.question, key.item, version, key.context, key.criterion, key.part)
+        if name in known:
+            continue
+        number += 1
+        fresh.append(
+            {
+                "study_id": study.id,
+                "number": number,
+                "question": key.question,
+                "item": key.item,
+                "item_version": version,
+                "context": key.context,
+                "criterion": key.criterion,
+                "part": key.part,
+            }
+        )
+    if fresh:
+        session.execute(insert(Cell), fresh)
+
+
+def _versions_asked(session: Session, *, study_id: int, number: int) -> dict[str, int]:
+    rows = session.execute(
+        select(ItemVersion.item, func.max(ItemVersion.version))
+        .where(ItemVersion.study_id == study_id, ItemVersion.questionnaire_number <= number)
+        .group_by(ItemVersion.item)
+    )
+    return dict(rows.all())
+
+
+def _draw_lines(
+    session: Session,
+    lines: Sequence[Edge],
+    *,
+    study: Study,
+    after: Round,
+    versions: Mapping[str, int],
+    asked: Mapping[str, int],
+    now: datetime,
+    actor: str,
+) -> None:
+    for line in lines:
+        session.merge(
+            LineageEdge(
+                study_id=study.id,
+                round=after.number,
+                parent_item=line.parent,
+                child_item=line.child,
+                parent_version=asked.get(line.parent, 0),
+                child_version=versions.get(line.child, 0),
+                kind=line.kind,
+                is_comparable=line.is_comparable,
+                reason=line.reason,
+                actor=actor,
+                at=now,
+            )
+        )

@@ -1,0 +1,248 @@
+"""A release draft: the figures of a closed round behind the rules of privacy, with reasons and texts."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session
+
+from surveyapp.delphi.feedback import (
+    ReleaseContent,
+    ShownCell,
+    ShownCombination,
+    ShownFigure,
+    ShownItem,
+    input_hash,
+)
+from surveyapp.delphi.measures import quantile
+from surveyapp.delphi.privacy.rules import PrivacyRules
+from surveyapp.delphi.privacy.suppression import Alike, CellShown, Exact, Hidden, Part, Why, suppress
+from surveyapp.models import Decision, Panellist, Participation, Study, Submission
+from surveyapp.services.figures import RoundFigures, combination_cells, scale_of
+from surveyapp.services.judging import judge
+from surveyapp.services.reasons.showing import shown_reasons, shown_summaries
+from surveyapp.statistics.counts import Counts, RatingScale
+
+
+def read_input(session: Session, *, study_id: int, number: int) -> tuple[str, int]:
+    """The hash over everything that counts in a round, and how many submissions that is."""
+    rows = session.execute(
+        select(Panellist.pseudonym, Submission.sha256)
+        .select_from(Participation)
+        .join(
+            Panellist,
+            and_(Panellist.study_id == Participation.study_id, Panellist.id == Participation.panellist_id),
+        )
+        .join(
+            Submission,
+            and_(
+                Submission.study_id == Participation.study_id,
+                Submission.round == Participation.round,
+                Submission.panellist_id == Participation.panellist_id,
+                Submission.number == Participation.submission,
+            ),
+        )
+        .where(Participation.study_id == study_id, Participation.round == number)
+    ).all()
+    return input_hash([(row.pseudonym, row.sha256) for row in rows]), len(rows)
+
+
+def privacy_rules(figures: RoundFigures, *, study: Study) -> PrivacyRules:
+    """The rules that the round's protocol lays down; without one the study's own k."""
+    if figures.protocol is not None:
+        return PrivacyRules.of(figures.protocol.anonymity)
+    k = study.smallest_group
+    return PrivacyRules(k=k, k_reasons=max(k, PrivacyRules().k_reasons))
+
+
+def build_content(
+    session: Session, figures: RoundFigures, *, study: Study, number: int, submissions: int
+) -> ReleaseContent:
+    """Everything that release `number` of the round will show, as it stands now."""
+    rules = privacy_rules(figures, study=study)
+    shows_groups = figures.protocol is None or figures.protocol.feedback.of_groups != "none"
+    kind = figures.protocol.counting.quantile_type if figures.protocol is not None else 7
+    cells = tuple(
+        _cell(figures, cell, scale, rules, kind, groups=figures.groups if shows_groups else ())
+        for cell in figures.instrument.numbers_asked
+        if (scale := scale_of(figures.instrument, cell)) is not None
+    )
+    content = ReleaseContent(
+        study=study.slug,
+        round=figures.number,
+        number=number,
+        questionnaire=figures.instrument.number,
+        protocol=study.protocol_number,
+        smallest_group=rules.k,
+        quantile_type=kind,
+        is_synthetic=study.is_synthetic,
+        submissions=submissions,
+        cells=cells,
+        combinations=tuple(_combinations(figures, rules)),
+    )
+    return with_texts(session, content, figures, study=study)
+
+
+def with_texts(
+    session: Session, content: ReleaseContent, figures: RoundFigures, *, study: Study
+) -> ReleaseContent:
+    """`content` with the reasons, summaries and decisions as they stand now; its figures stay as they are."""
+    rules = privacy_rules(figures, study=study)
+    feedback = figures.protocol.feedback if figures.protocol is not None else None
+    round_number = figures.number
+    return content.model_copy(
+        update={
+            "reasons": shown_reasons(
+                session,
+                study_id=study.id,
+                round_number=round_number,
+                rules=rules,
+                with_groups=feedback is not None and feedback.of_groups != "none",
+            )
+            if feedback is None or feedback.reasons
+            else (),
+            "summaries": shown_summaries(session, study_id=study.id, round_number=round_number)
+            if feedback is None or feedback.summaries
+            else (),
+            "items": _items(session, figures, study=study),
+        }
+    )
+
+
+def _cell(
+    figures: RoundFigures,
+    cell: int,
+    scale: RatingScale,
+    rules: PrivacyRules,
+    kind: int,
+    *,
+    groups: tuple[str, ...],
+) -> ShownCell:
+    key = figures.instrument.spec(cell).key
+    nobody = Counts(scale, (0,) * len(scale.points))
+    total = figures.counts(cell) or nobody
+    parts = {group: counts for group in groups if (counts := figures.counts(cell, group)) is not None}
+    shown = suppress(total, parts, rules)
+    return ShownCell(
+        cell=cell,
+        question=key.question,
+        item=key.item,
+        item_version=figures.instrument.cell_versions[cell - 1],
+        context=key.context,
+        criterion=key.criterion,
+        points=scale.points,
+        total=_figure(shown.total, kind),
+        hidden=shown.total.why if isinstance(shown.total, Hidden) else "",
+        groups={
+            group: figure
+            for group, part in shown.groups.items()
+            if (figure := _figure(part, kind)) is not None
+        },
+        hidden_groups=_hidden(shown),
+    )
+
+
+def _hidden(shown: CellShown) -> dict[str, str]:
+    return {group: str(part.why) for group, part in shown.groups.items() if isinstance(part, Hidden)}
+
+
+def _figure(part: Part, kind: int) -> ShownFigure | None:
+    match part:
+        case Hidden():
+            return None
+        case Alike(n, point, percent):
+            return ShownFigure(n=n, at_least=percent, mode=point)
+        case Exact(counts):
+            return _exact(counts, kind)
+
+
+def _exact(counts: Counts, kind: int) -> ShownFigure:
+    scale = counts.scale
+    agreeing = [
+        times for point, times in zip(scale.points, counts.of, strict=True) if point in scale.agreement
+    ]
+    quartiles = [_quantile(counts, Fraction(share, 4), kind) for share in (1, 2, 3)]
+    return ShownFigure(
+        n=counts.n,
+        counts=counts.of,
+        dont_know=counts.dont_know,
+        q1=quartiles[0],
+        median=quartiles[1],
+        q3=quartiles[2],
+        agree=sum(agreeing) if scale.agreement else None,
+    )
+
+
+def _quantile(counts: Counts, share: Fraction, kind: int) -> Fraction | None:
+    # Pydantic has seen to it that the protocol names one of the three types.
+    return quantile(counts, share, kind) if counts.n else None  # type: ignore[arg-type]  # 2, 6 or 7
+
+
+def _combinations(figures: RoundFigures, rules: PrivacyRules) -> list[ShownCombination]:
+    """How often each item was chosen; the groups of people who chose have no breakdown."""
+    found = []
+    for cell, question in combination_cells(figures.instrument).items():
+        key = figures.instrument.spec(cell).key
+        chosen = {
+            item.id: figures.look(key._replace(item=item.id), "").chosen
+            for item in figures.questionnaire.items_of(question)
+        }
+        n = max((each.n for each in chosen.values() if each is not None), default=0)
+        if n < rules.k:
+            why = Why.TOO_FEW if n else Why.NO_ANSWERS
+            found.append(
+                ShownCombination(cell=cell, question=key.question, context=key.context, n=0, hidden=why)
+            )
+            continue
+        found.append(
+            ShownCombination(
+                cell=cell,
+                question=key.question,
+                context=key.context,
+                n=n,
+                chosen={item: each.times for item, each in chosen.items() if each is not None},
+            )
+        )
+    return found
+
+
+def _items(session: Session, figures: RoundFigures, *, study: Study) -> tuple[ShownItem, ...]:
+    """What became of each item, as decided; its verdict only where the protocol lets experts see it now."""
+    protocol = figures.protocol
+    shows_verdicts = protocol is None or (
+        protocol.settled_results == "in the next round" or figures.number >= protocol.last_round
+    )
+    judged = judge(figures) if shows_verdicts else {}
+    decisions = session.scalars(
+        select(Decision).where(Decision.study_id == study.id, Decision.round == figures.number)
+    ).all()
+    by_item = {each.item: each for each in decisions}
+    language = figures.questionnaire.language
+    found = []
+    for item in figures.questionnaire.items:
+        decision = by_item.get(item.id)
+        if decision is None and item.id not in judged:
+            continue
+        found.append(
+            ShownItem(
+                item=item.id,
+                version=figures.instrument.item_versions[item.id],
+                title=item.title.get(language),
+                outcome=decision.outcome if decision else "",
+                reason=decision.reason if decision else "",
+                verdict=judged[item.id].verdict if item.id in judged else "",
+            )
+        )
+    return tuple(found)
+
+
+def figures_published(content: ReleaseContent) -> list[tuple[int, str, int]]:
+    """Cell, figure and n of everything that the content shows: the lines of the publication ledger."""
+    lines = []
+    for cell in content.cells:
+        if cell.total is not None:
+            lines.append((cell.cell, "total", cell.total.n))
+        lines += [(cell.cell, f"group:{group}", figure.n) for group, figure in cell.groups.items()]
+    lines += [(each.cell, "total", each.n) for each in content.combinations if not each.hidden]
+    return lines

@@ -1,0 +1,306 @@
+"""Releasing the panel's view: a draft after the close, reviewed by a person, frozen when it is released."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from datetime import datetime
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from surveyapp.delphi.feedback import ReleaseContent
+from surveyapp.delphi.rounds import RoundAct, RoundState, next_state
+from surveyapp.errors import NotFound, Refused
+from surveyapp.models import Decision, Publication, Release, Round, Study
+from surveyapp.services.audit import record
+from surveyapp.services.figures import RoundFigures, read_figures
+from surveyapp.services.reasons.covering import check_covered
+from surveyapp.services.reasons.gathering import gather_reasons
+from surveyapp.services.release_drafts import build_content, figures_published, read_input, with_texts
+from surveyapp.services.studies import get_study
+from surveyapp.services.unit import Database, read_now
+from surveyapp.version import __version__
+
+_MOST_KEPT = 64
+_kept: OrderedDict[tuple[int, int, int, str], ReleaseContent] = OrderedDict()
+_kept_lock = threading.Lock()
+
+
+def settle_round(database: Database, *, study_id: int, number: int, actor: str) -> None:
+    """What follows from a close: reasons are gathered, a release is drafted. Twice changes nothing."""
+    with database.verb() as session:
+        held = session.get(Round, (study_id, number))
+        if held is None or held.state != RoundState.CLOSED:
+            # It was opened again, or released, before this job had its turn.
+            return
+        gather_reasons(session, study_id=study_id, round_number=number, now=read_now(session), actor=actor)
+    draft_release(database, study_id=study_id, number=number)
+
+
+def draft_release(database: Database, *, study_id: int, number: int) -> ReleaseContent:
+    """Draft the release of a closed round from its answers as they stand; an earlier draft gives way.
+
+    All is read from one instant and worked out without holding anybody up; only storing it takes a turn.
+    Raises RoundClosed while the round is open, Refused when it is released already.
+    """
+    with database.snapshot() as session:
+        _refuse_released(session, study_id=study_id, number=number)
+        figures = read_figures(session, study_id=study_id, number=number)
+        study = session.get_one(Study, study_id)
+        sha256, submissions = read_input(session, study_id=study_id, number=number)
+        next_number = (_latest_released(session, study_id=study_id, number=number) or 0) + 1
+        content = build_content(session, figures, study=study, number=next_number, submissions=submissions)
+    with database.verb() as session:
+        held = _hold(session, study_id=study_id, number=number)
+        if (
+            held.state != RoundState.CLOSED
+            or read_input(session, study_id=study_id, number=number)[0] != sha256
+        ):
+            raise Refused(
+                f"Round {number} changed while its release was drafted. Draft it again once it is closed."
+            )
+        _store(session, content, study_id=study_id, input_sha256=sha256, now=read_now(session))
+    return content
+
+
+def release_round(
+    database: Database,
+    *,
+    slug: str,
+    actor: str,
+    number: int | None = None,
+    figures_first: bool = False,
+    note: str = "",
+) -> Release:
+    """Release a closed round's feedback: from now on nothing of it changes, and the next round may show it.
+
+    `note` is what the organisers say to the panel. Raises Refused while the round is not closed, reasons are
+    not accounted for, or items have no decision; `figures_first` lets those two come later, and what is
+    missing then stands in the record.
+    """
+    with database.reading() as session:
+        study = get_study(session, slug=slug)
+        study_id = study.id
+        number = _find_releasable(session, study_id=study_id) if number is None else number
+        held = session.get(Round, (study_id, number))
+        if held is None:
+            raise NotFound(f"This study has no round {number}.")
+        next_state(RoundState(held.state), RoundAct.RELEASE, number=number)
+        draft = _find_draft(session, study_id=study_id, number=number)
+        is_fresh = (
+            draft is not None
+            and draft.input_sha256 == read_input(session, study_id=study_id, number=number)[0]
+        )
+    if not is_fresh:
+        settle_round(database, study_id=study_id, number=number, actor=actor)
+    with database.snapshot() as session:
+        figures = read_figures(session, study_id=study_id, number=number)
+    with database.verb() as session:
+        now = read_now(session)
+        held = _hold(session, study_id=study_id, number=number)
+        state = next_state(RoundState(held.state), RoundAct.RELEASE, number=number)
+        release = _find_draft(session, study_id=study_id, number=number)
+        if (
+            release is None
+            or release.input_sha256 != read_input(session, study_id=study_id, number=number)[0]
+        ):
+            raise Refused(f"Answers of round {number} changed in this moment. Release it again.")
+        missing = _find_missing(session, figures, study_id=study_id, figures_first=figures_first)
+        content = with_texts(
+            session,
+            ReleaseContent.from_canonical(release.content),
+            figures,
+            study=session.get_one(Study, study_id),
+        ).model_copy(update={"note": note.strip(), "missing": missing})
+        release.content = content.canonical()
+        release.content_sha256 = content.sha256()
+        release.released_at = now
+        release.released_by = actor
+        held.state = state
+        held.released_at = now
+        _publish(session, content, study_id=study_id)
+        record(
+            session,
+            study_id=study_id,
+            now=now,
+            actor=actor,
+            act="round.release",
+            detail={
+                "round": number,
+                "release": release.number,
+                "sha256": release.content_sha256,
+                "input_sha256": release.input_sha256,
+                "missing": list(missing),
+            },
+        )
+        session.flush()
+        return release
+
+
+def find_release(session: Session, *, study_id: int, number: int) -> Release | None:
+    """The latest release of a round; the draft, where nothing is released yet; None without either."""
+    return session.scalars(
+        select(Release)
+        .where(Release.study_id == study_id, Release.round == number)
+        .order_by(Release.released_at.is_(None), Release.number.desc())
+        .limit(1)
+    ).first()
+
+
+def read_content(
+    session: Session, *, study_id: int, round_number: int, number: int, sha256: str
+) -> ReleaseContent:
+    """What a release shows; read once in a process and kept, since it never changes. Raises NotFound."""
+    key = (study_id, round_number, number, sha256)
+    with _kept_lock:
+        kept = _kept.get(key)
+        if kept is not None:
+            _kept.move_to_end(key)
+            return kept
+    stored = session.get(Release, (study_id, round_number, number))
+    if stored is None:
+        raise NotFound(f"Round {round_number} has no release {number}.")
+    content = ReleaseContent.from_canonical(stored.content)
+    with _kept_lock:
+        _kept[key] = content
+        while len(_kept) > _MOST_KEPT:
+            _kept.popitem(last=False)
+    return content
+
+
+def find_kept_content(*, study_id: int, round_number: int, number: int, sha256: str) -> ReleaseContent | None:
+    """What a release shows if this process has read it before."""
+    with _kept_lock:
+        return _kept.get((study_id, round_number, number, sha256))
+
+
+def _find_missing(
+    session: Session, figures: RoundFigures, *, study_id: int, figures_first: bool
+) -> tuple[str, ...]:
+    """What is not accounted for. Raises Refused unless the figures may go first."""
+    coverage = check_covered(
+        session, study_id=study_id, round_number=figures.number, figures_first=figures_first
+    )
+    missing = list(coverage.problems)
+    undecided = _find_undecided(session, figures, study_id=study_id)
+    if undecided and not figures_first:
+        named = ", ".join(undecided[:8]) + (" …" if len(undecided) > 8 else "")
+        raise Refused(
+            f"Round {figures.number} cannot be released while items have no decision: {named}. Decide them, "
+            "or confirm what the protocol proposes: surveyapp decide STUDY --as-proposed"
+        )
+    if undecided:
+        missing.append(f"No decision yet on: {', '.join(undecided)}.")
+    return tuple(missing)
+
+
+def _find_undecided(session: Session, figures: RoundFigures, *, study_id: int) -> list[str]:
+    """Items that were rated in the round and have no decision; a study without a protocol decides nothing."""
+    if figures.protocol is None:
+        return []
+    decided = set(
+        session.scalars(
+            select(Decision.item).where(Decision.study_id == study_id, Decision.round == figures.number)
+        )
+    )
+    instrument = figures.instrument
+    rated = dict.fromkeys(
+        key.item for key in instrument.number_of if key.item and key.criterion and not key.part
+    )
+    return [item for item in rated if item not in decided]
+
+
+def _publish(session: Session, content: ReleaseContent, *, study_id: int) -> None:
+    """Write the lines of the ledger: what was shown, and on how many people it stands."""
+    lines = [
+        {
+            "study_id": study_id,
+            "round": content.round,
+            "release": content.number,
+            "cell": cell,
+            "figure": figure,
+            "n": n,
+            "members": None,
+        }
+        for cell, figure, n in figures_published(content)
+    ]
+    session.flush()
+    if lines:
+        session.execute(insert(Publication), lines)
+
+
+def _store(
+    session: Session, content: ReleaseContent, *, study_id: int, input_sha256: str, now: datetime
+) -> None:
+    session.execute(
+        delete(Release).where(
+            Release.study_id == study_id, Release.round == content.round, Release.released_at.is_(None)
+        )
+    )
+    session.add(
+        Release(
+            study_id=study_id,
+            round=content.round,
+            number=content.number,
+            content=content.canonical(),
+            content_sha256=content.sha256(),
+            input_sha256=input_sha256,
+            submissions=content.submissions,
+            code_version=__version__,
+            created_at=now,
+        )
+    )
+    session.flush()
+
+
+def _find_draft(session: Session, *, study_id: int, number: int) -> Release | None:
+    return session.scalars(
+        select(Release)
+        .where(Release.study_id == study_id, Release.round == number, Release.released_at.is_(None))
+        .order_by(Release.number.desc())
+        .limit(1)
+    ).first()
+
+
+def _latest_released(session: Session, *, study_id: int, number: int) -> int | None:
+    return session.scalar(
+        select(func.max(Release.number)).where(
+            Release.study_id == study_id, Release.round == number, Release.released_at.is_not(None)
+        )
+    )
+
+
+def _find_releasable(session: Session, *, study_id: int) -> int:
+    """The latest closed round, or the latest one, whose state then says why it cannot be released."""
+    closed = session.scalars(
+        select(Round.number)
+        .where(Round.study_id == study_id, Round.state == RoundState.CLOSED)
+        .order_by(Round.number.desc())
+        .limit(1)
+    ).first()
+    if closed is not None:
+        return closed
+    latest = session.scalar(
+        select(func.max(Round.number)).where(Round.study_id == study_id, Round.state != RoundState.CANCELLED)
+    )
+    if latest is None:
+        raise Refused("This study has no round yet. Open one first: surveyapp round open STUDY")
+    return latest
+
+
+def _refuse_released(session: Session, *, study_id: int, number: int) -> None:
+    held = session.get(Round, (study_id, number))
+    if held is None:
+        raise NotFound(f"This study has no round {number}.")
+    if held.state == RoundState.RELEASED:
+        raise Refused(f"The feedback of round {number} is released, and nothing of it changes any more.")
+
+
+def _hold(session: Session, *, study_id: int, number: int) -> Round:
+    return session.scalars(
+        select(Round)
+        .where(Round.study_id == study_id, Round.number == number)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
