@@ -30,6 +30,7 @@ from surveyapp.models import (
 from surveyapp.questionnaire.cells import Status
 from surveyapp.services.audit import record
 from surveyapp.services.reading.seats import Seat
+from surveyapp.services.reasons.letting_go import erase_reasons
 
 SESSION_LASTS = timedelta(days=60)
 """Longer than most rounds are open: an expert who comes back on the same device just goes on."""
@@ -216,6 +217,7 @@ def withdraw(session: Session, *, seat: Seat, keep_answers: bool, now: datetime)
     if not keep_answers:
         session.execute(update(Participation).where(*mine).values(submission=0, submitted_at=None))
         _erase_answers(session, seat=seat)
+        erase_reasons(session, study_id=seat.study_id, panellist_id=seat.panellist_id, now=now)
     session.execute(
         delete(WebSession).where(
             WebSession.study_id == seat.study_id, WebSession.panellist_id == seat.panellist_id

@@ -1,0 +1,173 @@
+"""What counts in a round, panellist by panellist, for the cells that are asked for.
+
+What counts is the latest submission. Its answers equal the answer rows unless something was edited
+afterwards, or questions fell out of the expert's route before submitting; only then its own text is read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy.orm import Session
+
+from surveyapp.models import Answer, Participation, Submission
+from surveyapp.questionnaire.cells import CellKey, Status
+from surveyapp.services.instruments import Instrument
+from surveyapp.services.reading.seats import Stored
+
+Counted = Mapping[int, Mapping[int, Stored]]
+"""Panellist → cell → what counts there; blank and withdrawn answers are left out."""
+
+_NOTHING_GIVEN = (Status.BLANK.value, Status.WITHDRAWN.value)
+_AT_ONCE = 500
+
+
+def read_counted(
+    session: Session,
+    *,
+    instrument: Instrument,
+    round_number: int,
+    cells: Collection[int],
+    partial_counts: bool = False,
+    only: Collection[int] | None = None,
+    hold: bool = False,
+) -> Counted:
+    """What counts in `cells` of the round, of everybody or of the panellists in `only`.
+
+    With `partial_counts` the answers of those who began and did not submit count too. With `hold` nobody
+    withdraws until the transaction ends.
+    """
+    key = {"study_id": instrument.study_id, "round": round_number}
+    participations = list(_read_participations(session, key=key, only=only, hold=hold))
+    given = _read_given(session, key=key, cells=cells, only=only)
+    rows_of = _count_rows(session, key=key, ids=list(given))
+    counted: dict[int, Mapping[int, Stored]] = {}
+    for row in participations:
+        mine = given.get(row.panellist_id, {})
+        if not row.submission:
+            if partial_counts and row.withdrawn_at is None:
+                counted[row.panellist_id] = mine
+        elif row.revision > row.submitted_revision or (
+            # Rows of a question that is no longer asked are none of the submission's.
+            mine and row.answer_count != rows_of[row.panellist_id]
+        ):
+            counted[row.panellist_id] = _read_submitted(
+                session, row, key=key, instrument=instrument, cells=cells
+            )
+        else:
+            counted[row.panellist_id] = mine
+    return {panellist_id: cells_given for panellist_id, cells_given in counted.items() if cells_given}
+
+
+_PARTICIPATIONS = (
+    select(
+        Participation.panellist_id,
+        Participation.submission,
+        Participation.revision,
+        Participation.submitted_revision,
+        Participation.withdrawn_at,
+        Submission.answer_count,
+    )
+    .outerjoin(
+        Submission,
+        and_(
+            Submission.study_id == Participation.study_id,
+            Submission.round == Participation.round,
+            Submission.panellist_id == Participation.panellist_id,
+            Submission.number == Participation.submission,
+        ),
+    )
+    .where(Participation.study_id == bindparam("study_id"), Participation.round == bindparam("round"))
+)
+_GIVEN = select(
+    Answer.panellist_id, Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts
+).where(
+    Answer.study_id == bindparam("study_id"),
+    Answer.round == bindparam("round"),
+    Answer.cell.in_(bindparam("cells", expanding=True)),
+    Answer.status.not_in(_NOTHING_GIVEN),
+)
+
+
+def _read_participations(
+    session: Session, *, key: Mapping[str, int], only: Collection[int] | None, hold: bool
+) -> Iterator[Any]:
+    statement = _PARTICIPATIONS.with_for_update(read=True, of=Participation) if hold else _PARTICIPATIONS
+    if only is None:
+        yield from session.execute(statement, key)
+        return
+    for some in _in_parts(list(only)):
+        yield from session.execute(statement.where(Participation.panellist_id.in_(some)), key)
+
+
+def _read_given(
+    session: Session, *, key: Mapping[str, int], cells: Collection[int], only: Collection[int] | None
+) -> dict[int, dict[int, Stored]]:
+    found: dict[int, dict[int, Stored]] = defaultdict(dict)
+    statements = (
+        [_GIVEN]
+        if only is None
+        else [_GIVEN.where(Answer.panellist_id.in_(some)) for some in _in_parts(list(only))]
+    )
+    for statement in statements:
+        for some in _in_parts(list(cells)):
+            for row in session.execute(statement, {**key, "cells": some}):
+                found[row.panellist_id][row.cell] = (row.status, row.value, row.text, row.parts)
+    return found
+
+
+def _count_rows(session: Session, *, key: Mapping[str, int], ids: Sequence[int]) -> dict[int, int]:
+    counts: dict[int, int] = {}
+    for some in _in_parts(ids):
+        rows = session.execute(
+            select(Answer.panellist_id, func.count())
+            .where(
+                Answer.study_id == key["study_id"],
+                Answer.round == key["round"],
+                Answer.panellist_id.in_(some),
+            )
+            .group_by(Answer.panellist_id)
+        )
+        counts.update(rows.all())
+    return counts
+
+
+def _read_submitted(
+    session: Session, row: Any, *, key: Mapping[str, int], instrument: Instrument, cells: Collection[int]
+) -> dict[int, Stored]:
+    content = session.execute(
+        select(Submission.content).where(
+            Submission.study_id == key["study_id"],
+            Submission.round == key["round"],
+            Submission.panellist_id == row.panellist_id,
+            Submission.number == row.submission,
+        )
+    ).scalar_one()
+    chosen = frozenset(cells)
+    found: dict[int, Stored] = {}
+    for answer in json.loads(content)["answers"]:
+        name = CellKey(
+            answer["question"], answer["item"], answer["context"], answer["criterion"], answer["part"]
+        )
+        number = instrument.number_of.get(name)
+        status = Status[answer["status"].upper()].value
+        if number is not None and number in chosen and status not in _NOTHING_GIVEN:
+            parts = answer.get("parts")
+            value = answer.get("value")
+            found[number] = (
+                status,
+                None if value is None else float(value),
+                answer.get("text"),
+                None if parts is None else json.dumps(parts, ensure_ascii=False),
+            )
+    return found
+
+
+def _in_parts(values: Sequence[int]) -> Iterator[Sequence[int]]:
+    # A database takes so many values in one statement and no more.
+    for start in range(0, len(values), _AT_ONCE):
+        yield values[start : start + _AT_ONCE]

@@ -1,0 +1,144 @@
+"""Gather what experts wrote in a closed round, so that it can be worked on; again after it was reopened."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from random import Random, SystemRandom
+
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from surveyapp.models import Reason
+from surveyapp.questionnaire.kinds.written import REASON
+from surveyapp.services.audit import record
+from surveyapp.services.instruments import Instrument, get_instrument
+from surveyapp.services.reading.counted import read_counted
+from surveyapp.services.reading.reasons import get_closed_round
+from surveyapp.services.reasons.letting_go import let_go, start_again
+
+# Without letters and digits that look alike: public names are read aloud and typed.
+_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+_LETTERS = 7
+_system_chance = SystemRandom()
+
+Written = Mapping[tuple[int, int], str]
+"""Panellist and cell → what was written there and counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """What gathering found: reasons that are new, changed since the last time, gone, or as they were."""
+
+    added: int
+    changed: int
+    gone: int
+    unchanged: int
+
+
+def gather_reasons(
+    session: Session,
+    *,
+    study_id: int,
+    round_number: int,
+    now: datetime,
+    actor: str,
+    partial_counts: bool = False,
+    chance: Random = _system_chance,
+) -> Gathered:
+    """Give every written answer that counts its coding record; running it again changes nothing.
+
+    What was rewritten since, because the round was reopened, is unread again and forgets its themes; what
+    counts no longer goes. Raises NotFound, or RoundClosed while the round may still take answers.
+    """
+    held = get_closed_round(session, study_id=study_id, round_number=round_number, hold=True)
+    instrument = get_instrument(session, study_id=study_id, number=held.questionnaire_number)
+    written = read_written(
+        session, instrument, round_number=round_number, partial_counts=partial_counts, hold=True
+    )
+    kept = {
+        (row.panellist_id, row.cell): row
+        for row in session.scalars(
+            select(Reason).where(Reason.study_id == study_id, Reason.round == round_number)
+        )
+    }
+    gone = [row for key, row in kept.items() if key not in written]
+    changed = [row for key, row in kept.items() if key in written and row.text != written[key]]
+    start_again(session, changed, texts=[written[row.panellist_id, row.cell] for row in changed])
+    let_go(session, gone)
+    fresh = sorted(written.keys() - kept.keys())
+    _add(session, instrument, round_number=round_number, fresh=fresh, written=written, chance=chance)
+    found = Gathered(len(fresh), len(changed), len(gone), len(kept) - len(changed) - len(gone))
+    if found.added or found.changed or found.gone:
+        detail = {"round": round_number, "added": found.added, "changed": found.changed, "gone": found.gone}
+        record(session, study_id=study_id, now=now, actor=actor, act="reasons.gather", detail=detail)
+    session.flush()
+    return found
+
+
+def read_written(
+    session: Session,
+    instrument: Instrument,
+    *,
+    round_number: int,
+    partial_counts: bool = False,
+    hold: bool = False,
+) -> Written:
+    """Every written answer of the round that counts: reasons beside ratings, and long texts about no item."""
+    counted = read_counted(
+        session,
+        instrument=instrument,
+        round_number=round_number,
+        cells=[number for number in instrument.number_of.values() if _is_written(instrument, number)],
+        partial_counts=partial_counts,
+        hold=hold,
+    )
+    return {
+        (panellist_id, cell): stored[2]
+        for panellist_id, given in counted.items()
+        for cell, stored in given.items()
+        if stored[2] is not None and stored[2].strip()
+    }
+
+
+def _is_written(instrument: Instrument, number: int) -> bool:
+    spec = instrument.spec(number)
+    return spec.key.part == REASON or (spec.kind == "long_text" and not spec.key.item and not spec.key.part)
+
+
+def _add(
+    session: Session,
+    instrument: Instrument,
+    *,
+    round_number: int,
+    fresh: Sequence[tuple[int, int]],
+    written: Written,
+    chance: Random,
+) -> None:
+    if not fresh:
+        return
+    taken = set(session.scalars(select(Reason.public_id).where(Reason.study_id == instrument.study_id)))
+    rows = [
+        {
+            "study_id": instrument.study_id,
+            "round": round_number,
+            "panellist_id": panellist_id,
+            "cell": cell,
+            "public_id": _new_public_id(chance, taken),
+            "item": instrument.spec(cell).key.item,
+            "text": written[panellist_id, cell],
+            "state": "unread",
+        }
+        for panellist_id, cell in fresh
+    ]
+    # Plain rows: of ten thousand experts there may be many.
+    session.execute(insert(Reason), rows)
+
+
+def _new_public_id(chance: Random, taken: set[str]) -> str:
+    while True:
+        public_id = "R-" + "".join(chance.choices(_ALPHABET, k=_LETTERS))
+        if public_id not in taken:
+            taken.add(public_id)
+            return public_id
