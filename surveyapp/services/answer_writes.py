@@ -143,18 +143,21 @@ def raise_again(connection: Connection, *, seat: SeatKey, now: datetime) -> tupl
 _ON_CONFLICT = """
 ON CONFLICT (study_id, round, panellist_id, cell) DO UPDATE
 SET status = excluded.status, value = excluded.value, text = excluded.text, parts = excluded.parts,
-    revision = excluded.revision
+    revision = excluded.revision, release = excluded.release
 WHERE answer.revision <= :base
 """
-_ANSWERS = "INSERT INTO answer (study_id, round, panellist_id, cell, status, value, text, parts, revision)"
+_ANSWERS = (
+    "INSERT INTO answer (study_id, round, panellist_id, cell, status, value, text, parts, revision, release)"
+)
 _FROM_ARRAYS = """
-SELECT :study_id, :round, :panellist_id, cell, status, value, text, parts, :revision
+SELECT :study_id, :round, :panellist_id, cell, status, value, text, parts, :revision,
+       CAST(:release AS smallint)
 FROM unnest(CAST(:cells AS integer[]), CAST(:statuses AS smallint[]), CAST(:numbers AS float8[]),
             CAST(:texts AS text[]), CAST(:parts AS text[])) AS given (cell, status, value, text, parts)
 """
 _FROM_JSON = """
 SELECT :study_id, :round, :panellist_id,
-       value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, :revision
+       value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, :revision, :release
 FROM json_each(:rows) WHERE true
 """
 _RECEIPT = (
@@ -171,11 +174,21 @@ _KEEP_SUBMISSION = insert(Submission)
 
 
 def write_answers(
-    connection: Connection, *, seat: SeatKey, revision: int, base: int, rows: Mapping[int, Stored]
+    connection: Connection,
+    *,
+    seat: SeatKey,
+    revision: int,
+    base: int,
+    rows: Mapping[int, Stored],
+    release: int,
 ) -> None:
-    """Write what stands in cells from now on: cell number → the stored columns."""
+    """Write what stands in cells from now on: cell number → the stored columns.
+
+    `release` is the number of the release that stood on the page; 0 for none.
+    """
     if rows:
-        _write(connection, _WRITE_ON_POSTGRESQL, {**key_of(seat), "revision": revision, "base": base}, rows)
+        values = {**key_of(seat), "revision": revision, "base": base, "release": release}
+        _write(connection, _WRITE_ON_POSTGRESQL, values, rows)
 
 
 def write_answers_and_receipt(
@@ -185,6 +198,7 @@ def write_answers_and_receipt(
     revision: int,
     base: int,
     rows: Mapping[int, Stored],
+    release: int,
     request_id: str,
     now: datetime,
 ) -> None:
@@ -193,9 +207,10 @@ def write_answers_and_receipt(
     values: dict[str, Any] = {**key_of(seat), "revision": revision}
     try:
         if rows and connection.dialect.name == "postgresql":
-            _write(connection, _WRITE_WITH_RECEIPT, {**values, "base": base, **receipt}, rows)
+            stood = {"base": base, "release": release}
+            _write(connection, _WRITE_WITH_RECEIPT, {**values, **stood, **receipt}, rows)
             return
-        write_answers(connection, seat=seat, revision=revision, base=base, rows=rows)
+        write_answers(connection, seat=seat, revision=revision, base=base, rows=rows, release=release)
         connection.execute(_KEEP_RECEIPT, {**values, **receipt})
     except IntegrityError as error:
         raise _under_way() from error

@@ -26,6 +26,7 @@ from surveyapp.services.answer_writes import (
     write_answers_and_receipt,
 )
 from surveyapp.services.instruments import Instrument, Way, get_instrument
+from surveyapp.services.keeping import read_for_saving, with_kept
 from surveyapp.services.reading.seats import Seat, SeatKey, Stored, given_of, read_stored, stored_of
 from surveyapp.services.submission_text import canonical_answer, submission_head
 
@@ -111,12 +112,14 @@ def save(
     base: int,
     changes: Mapping[int, Given],
     place: str | None = None,
+    release: int = 0,
 ) -> Saved:
     """Save what an expert gave: cell number → what is given, based on revision `base` of the answers.
 
     All or nothing. The same `request_id` again gives the same reply and does nothing. Unchanged cells are
-    left alone. Raises RoundClosed; Conflicted when another window changed a cell since `base`; AnswerError
-    when a cell is not among those that this expert is asked, or consent is missing.
+    left alone. `release` is the number of the release that stood on the page. Raises RoundClosed; Conflicted
+    when another window changed a cell since `base`; AnswerError when a cell is not among those that this
+    expert is asked, consent is missing, or an answer is to be kept and there is no earlier one.
     """
     connection = session.connection()
     held = _hold(connection, seat=seat, request_id=request_id, place=place)
@@ -126,11 +129,20 @@ def save(
     instrument = get_instrument(
         session, study_id=seat.study_id, number=seat.questionnaire_number, sha256=seat.questionnaire_sha256
     )
-    stored = read_stored(session, seat=seat, cells={*changes, *instrument.routing_cells})
+    stored, changes = read_for_saving(
+        session, instrument, seat=seat, changes=changes, cells={*changes, *instrument.routing_cells}
+    )
     way = _check_asked(instrument, seat=seat, stored=stored, changes=changes)
     writes = _find_writes(stored, changes, base=base, revision=revision)
     write_answers_and_receipt(
-        connection, seat=seat, revision=revision, base=base, rows=writes, request_id=request_id, now=held.now
+        connection,
+        seat=seat,
+        revision=revision,
+        base=base,
+        rows=writes,
+        release=release,
+        request_id=request_id,
+        now=held.now,
     )
     return Saved(revision, way=way)
 
@@ -143,6 +155,7 @@ def save_and_submit(
     base: int,
     changes: Mapping[int, Given],
     place: str | None = None,
+    release: int = 0,
 ) -> Submitted | None:
     """Save the last page and, when nothing that was asked is blank, submit everything in the same act.
 
@@ -156,7 +169,7 @@ def save_and_submit(
     instrument = get_instrument(
         session, study_id=seat.study_id, number=seat.questionnaire_number, sha256=seat.questionnaire_sha256
     )
-    standing = read_stored(session, seat=seat)
+    standing, changes = read_for_saving(session, instrument, seat=seat, changes=changes)
     way = _check_asked(instrument, seat=seat, stored=standing, changes=changes)
     writes = _find_writes(standing, changes, base=base, revision=held.revision)
     stored = {cell: columns for cell, (columns, _) in standing.items()} | writes
@@ -167,24 +180,26 @@ def save_and_submit(
             revision=held.revision,
             base=base,
             rows=writes,
+            release=release,
             request_id=request_id,
             now=held.now,
         )
         return None
     revision, number = raise_again(connection, seat=seat, now=held.now)
     writes |= {cell: _BLANK for cell in way.cells if cell not in stored}
-    write_answers(connection, seat=seat, revision=revision, base=base, rows=writes)
+    write_answers(connection, seat=seat, revision=revision, base=base, rows=writes, release=release)
     ready = _Ready(held.now, revision, number)
     return _keep(connection, instrument, way, stored, seat=seat, ready=ready, request_id=request_id)
 
 
 def keep_late_draft(
-    session: Session, *, seat: SeatKey, request_id: str, changes: Mapping[int, Given], now: datetime
+    session: Session, *, seat: Seat, request_id: str, changes: Mapping[int, Given], now: datetime
 ) -> None:
     """Keep what arrived after the round had closed: nothing typed is lost, and nothing of it counts."""
     _check_request_id(request_id)
     if session.get(LateDraft, (seat.study_id, seat.round, seat.panellist_id, request_id)) is not None:
         return
+    changes = with_kept(session, seat=seat, changes=changes)
     content = canonical_json({str(cell): stored_of(given) for cell, given in changes.items()})
     session.add(LateDraft(**key_of(seat), request_id=request_id, content=content, received_at=now))
     session.flush()
@@ -207,7 +222,14 @@ def submit(session: Session, *, seat: Seat, request_id: str) -> Submitted:
     way = _find_way(instrument, seat=seat, stored=stored, changes={})
     _check_complete(instrument, way, stored)
     blanks = {cell: _BLANK for cell in way.cells if cell not in stored}
-    write_answers(connection, seat=seat, revision=held.revision, base=held.revision, rows=blanks)
+    write_answers(
+        connection,
+        seat=seat,
+        revision=held.revision,
+        base=held.revision,
+        rows=blanks,
+        release=seat.release,
+    )
     return _keep(connection, instrument, way, stored, seat=seat, ready=held, request_id=request_id)
 
 

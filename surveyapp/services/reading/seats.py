@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
-from sqlalchemy import Connection, and_, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.rounds import takes_answers
@@ -19,6 +19,7 @@ from surveyapp.models import (
     Panellist,
     Participation,
     QuestionnaireVersion,
+    Release,
     Round,
     Study,
     WebSession,
@@ -58,6 +59,15 @@ class Seat:
     place: str
     submission: int
     submitted_at: datetime | None
+    earlier_rounds: str
+    """The earlier rounds submitted in: `models.Participation`."""
+    variant: str
+    plan: str
+    """What pages need of the protocol: `delphi.plan.RoundPlan`."""
+    shows_round: int | None
+    release: int
+    """Number of the release that pages show; 0 for none."""
+    release_sha256: str
     csrf_secret: str
     now: datetime
 
@@ -86,6 +96,16 @@ class StoredAnswer:
     revision: int
 
 
+_LATEST_RELEASE = (
+    select(func.max(Release.number))
+    .where(
+        Release.study_id == Round.study_id,
+        Release.round == Round.shows_round,
+        Release.released_at.is_not(None),
+    )
+    .correlate(Round)
+    .scalar_subquery()
+)
 _FIND_SEAT = (
     select(
         Study.id,
@@ -115,6 +135,12 @@ _FIND_SEAT = (
         Participation.place,
         Participation.submission,
         Participation.submitted_at,
+        Participation.earlier_rounds,
+        Participation.variant,
+        Round.plan,
+        Round.shows_round,
+        func.coalesce(Release.number, 0),
+        func.coalesce(Release.content_sha256, ""),
         WebSession.csrf_secret,
         database_now(),
     )
@@ -135,6 +161,14 @@ _FIND_SEAT = (
             Participation.study_id == WebSession.study_id,
             Participation.round == WebSession.round,
             Participation.panellist_id == WebSession.panellist_id,
+        ),
+    )
+    .outerjoin(
+        Release,
+        and_(
+            Release.study_id == Round.study_id,
+            Release.round == Round.shows_round,
+            Release.number == _LATEST_RELEASE,
         ),
     )
     .where(WebSession.id_hash == bindparam("id_hash"), WebSession.expires_at > database_now())
