@@ -31,8 +31,8 @@ from surveyapp.services.figures import scale_of
 from surveyapp.services.instruments import Instrument, get_instrument
 from surveyapp.services.personas import Mood, Persona, draw_persona, plant_moods
 from surveyapp.services.reading.earlier import find_earlier_answer
+from surveyapp.services.reading.releases import get_release_content
 from surveyapp.services.reading.seats import Seat, Sheet, find_seat, given_of, read_sheet
-from surveyapp.services.releasing import read_content
 from surveyapp.services.rounds import get_current_round
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
@@ -300,10 +300,10 @@ def _habits(session: Session, seat: Seat, sheet: Sheet, persona: Persona | None)
     items = [item.id for item in read_first(session, study_id=seat.study_id).items]
     content = None
     if seat.shows_round is not None and seat.release:
-        content = read_content(
+        content = get_release_content(
             session,
             study_id=seat.study_id,
-            round_number=seat.shows_round,
+            round_=seat.shows_round,
             number=seat.release,
             sha256=seat.release_sha256,
         )
