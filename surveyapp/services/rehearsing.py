@@ -75,10 +75,13 @@ def rehearse(
     ended = f"{count} rounds were played."
     for index in range(count):
         try:
-            number = _open(database, slug=slug, actor=actor)
+            number, is_closed = _open(database, slug=slug, actor=actor)
         except Refused as refused:
             ended = str(refused)
             break
+        if is_closed:
+            played.append(_finish(database, slug=slug, number=number, actor=actor, done=Simulated()))
+            continue
         done = simulate(
             database,
             slug=slug,
@@ -112,20 +115,23 @@ def _plant(database: Database, *, slug: str, seed: int) -> Planted:
     return describe(seed, names, plant_moods(items))
 
 
-def _open(database: Database, *, slug: str, actor: str) -> int:
-    """The round to play: the one that is open, or the next."""
+def _open(database: Database, *, slug: str, actor: str) -> tuple[int, bool]:
+    """The round to play, and whether it is closed already: one that was left half-way goes on from there."""
     with database.verb() as session:
         study = get_study(session, slug=slug)
         current = rounds.get_current_round(session, study_id=study.id)
-        if current is not None and current.state == RoundState.OPEN:
-            return current.number
-        return rounds.open_round(session, study=study, now=read_now(session), actor=actor).number
+        if current is not None and current.state in {RoundState.OPEN, RoundState.CLOSED}:
+            return current.number, current.state == RoundState.CLOSED
+        opened = rounds.open_round(session, study=study, now=read_now(session), actor=actor)
+        return opened.number, False
 
 
 def _finish(database: Database, *, slug: str, number: int, actor: str, done: Simulated) -> RehearsedRound:
-    rounds.close_round(database, slug=slug, actor=actor, number=number)
     with database.reading() as session:
         study_id = get_study(session, slug=slug).id
+        is_open = rounds.get_round(session, study_id=study_id, number=number).state == RoundState.OPEN
+    if is_open:
+        rounds.close_round(database, slug=slug, actor=actor, number=number)
     releasing.settle_round(database, study_id=study_id, number=number, actor=actor)
     _handle_reasons(database, study_id=study_id, number=number, actor=actor)
     with database.verb() as session:
