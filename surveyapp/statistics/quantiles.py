@@ -20,8 +20,8 @@ def exact_quantile(counts: Counts, share: Fraction, kind: QuantileType = 7) -> F
     """The value below which the `share` of ratings lies, by type `kind`.
 
     Type 2 averages at jumps, 6 divides n + 1 parts, 7 divides n - 1 parts (Hyndman and Fan 1996, Am Stat
-    50, 361). Beyond either end it is the last rating there. Raises ValueError where there are no ratings, and for a
-    share outside 0 to 1.
+    50, 361). Beyond either end it is the last rating there. Raises ValueError where there are no ratings, and
+    for a share outside 0 to 1.
     """
     if counts.n == 0:
         raise ValueError("no ratings have no quantiles")
@@ -32,7 +32,7 @@ def exact_quantile(counts: Counts, share: Fraction, kind: QuantileType = 7) -> F
 
 
 def quantile_parts(counts: Counts, part: int, parts: int, kind: QuantileType) -> tuple[int, int]:
-    """The quantile at `part` of `parts`, as numerator and denominator: it is asked often, and these are quick."""
+    """The quantile at `part` of `parts`, as numerator and denominator: asked often, and quick in integers."""
     n = counts.n
     if kind == 2:
         whole, rest = divmod(n * part, parts)
