@@ -41,7 +41,7 @@ def cv(counts: Counts) -> Measure:
 
 
 def cqv(counts: Counts, kind: QuantileType = 7) -> Measure:
-    """The coefficient of quartile variation, (Q3 - Q1) / (Q3 + Q1), exact (Bonett 2006, J Stat Comput Simul).
+    """The coefficient of quartile variation, (Q3 - Q1) / (Q3 + Q1), exact (Bonett 2006).
 
     It means something on scales with a true zero only. Quartiles whose mean is 0 have none.
     """

@@ -16,7 +16,7 @@ BELOW: Final = Fraction(15, 100)
 def core_outcome(counts: Counts, *, least: Fraction = LEAST, below: Fraction = BELOW) -> Measure:
     """'in', 'out' or 'none': 70 % and more in the upper third and less than 15 % in the lower, or mirrored.
 
-    The first threshold is inclusive, the second strict: 15 % is too many (Harman et al. 2013, Trials 14, 324;
+    The first threshold is inclusive, the second strict: 15 % is too many (Harman et al. 2013;
     Trials 2015, s13063-015-1011-8, table 1). Thirds are 7–9 and 1–3 of nine points. "Unable to score" is no
     valid rating. `least` must be more than half, or an outcome could be both in and out.
     """
