@@ -43,6 +43,7 @@ class RoundFigures:
     before: int | None
     """The round that `pairs` compare with; None when there is none."""
     _counts: dict[tuple[int, str], Counts | None] = field(default_factory=dict, repr=False, compare=False)
+    _looked: dict[tuple[CellKey, str], Tallied] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def questionnaire(self) -> Questionnaire:
@@ -59,10 +60,22 @@ class RoundFigures:
     def for_rules(self) -> CountedFigures:
         """The measures that rules name."""
         conventions = self.protocol.conventions if self.protocol else Conventions()
-        return CountedFigures(self.look, conventions, lambda cell: alike(self.questionnaire, cell))
+        return CountedFigures(
+            self.look, conventions, lambda cell: alike(self.questionnaire, cell), self._look_for_pairs
+        )
 
     def look(self, cell: CellKey, group: str) -> Tallied:
-        """What was counted in a cell; an item of a preferred combination is named by question and item."""
+        """What was counted in a cell, pairs left aside; a choice is named by its question and the item."""
+        key = (cell, group)
+        if key not in self._looked:
+            self._looked[key] = self._look(cell, group)
+        return self._looked[key]
+
+    def _look_for_pairs(self, cell: CellKey, group: str) -> PairCounts | None:
+        number = self.instrument.number_of.get(cell)
+        return None if number is None else self.pair_counts(number, group)
+
+    def _look(self, cell: CellKey, group: str) -> Tallied:
         invited = self.tally.invited
         people = sum(invited.values()) if group == EVERYBODY else invited.get(group, 0)
         question = self.questionnaire.questions_by_id.get(cell.question)
@@ -71,7 +84,7 @@ class RoundFigures:
         number = self.instrument.number_of.get(cell)
         if number is None:
             return Tallied(invited=people)
-        return Tallied(self.counts(number, group), self.pair_counts(number, group), invited=people)
+        return Tallied(self.counts(number, group), invited=people)
 
     def counts(self, cell: int, group: str = EVERYBODY) -> Counts | None:
         """The counts of one rated cell; None where nobody was asked, or the cell has no scale."""
