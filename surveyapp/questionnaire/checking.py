@@ -162,7 +162,7 @@ def _once(index: int, page: Page) -> Iterator[Finding]:
     for question in page.questions:
         if isinstance(question, Rating | Combination):
             what = (
-                f"“{question.id}” is asked anew in each round, so it cannot stand on a page that is asked once; "
-                "move it to another page, or leave once out"
+                f"“{question.id}” is asked anew in each round, so it cannot stand on a page that is asked "
+                "once; move it to another page, or leave once out"
             )
             yield Finding(("pages", index, "once"), what)
