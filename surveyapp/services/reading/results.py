@@ -80,7 +80,7 @@ class RoundResults:
 
 
 def get_results(session: Session, *, study: Study, number: int) -> RoundResults:
-    """The results of a closed round. Raises RoundClosed while it is open: until then there is progress only."""
+    """The results of a closed round. Raises RoundClosed while it is open: nobody peeks."""
     figures = read_figures(session, study_id=study.id, number=number)
     judged = judge(figures)
     decided = read_decisions(session, study_id=study.id, number=number)
