@@ -75,6 +75,10 @@ def find_misfits(
         questionnaire = derive(first, after, "all items")
     except Refused:
         return
+    ratings = [each for each in questionnaire.questions_by_id.values() if isinstance(each, Rating)]
+    if not ratings:
+        # Then there is no further round, and nothing that has to fit.
+        return
     for finding in check(questionnaire):
         yield Problem(
             _culprit(finding.path, questionnaire, decisions),
@@ -82,7 +86,6 @@ def find_misfits(
                 "with this decision the questionnaire would not fit together: {what}.", what=finding.what
             ),
         )
-    ratings = [each for each in questionnaire.questions_by_id.values() if isinstance(each, Rating)]
     rated = {item.id for each in ratings for item in questionnaire.items_of(each)}
     for decided in decisions.values():
         if decided.outcome is Outcome.NEW and decided.detail.item is not None:
@@ -186,3 +189,11 @@ def _of_merge(decided: Decided, asked: Collection[str], known: Collection[str]) 
         yield Problem(decided.item, Sentence("a merger needs the item that comes of it: write id and title."))
     elif merged.id in set(known) - set(partners):
         yield Problem(decided.item, Sentence("the id “{id}” is taken; give another.", id=merged.id))
+    elif decided.detail.is_comparable and merged.id not in partners:
+        yield Problem(
+            decided.item,
+            Sentence(
+                "ratings of several items cannot be compared with those of one; give the merged item the id "
+                "of the partner that goes on in it, or leave is_comparable out."
+            ),
+        )

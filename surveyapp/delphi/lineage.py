@@ -81,7 +81,10 @@ class Detail(Strict):
     proposals: tuple[str, ...] = ()
     """For `new`: the public names of the proposals that it comes from."""
     is_comparable: bool = Field(default=False)
-    """For `revise` and `merge`: whether ratings before and after mean the same."""
+    """For `revise` and `merge`: whether ratings before and after mean the same.
+
+    Of a merger's items only the one whose id goes on can be meant: two ratings cannot be compared with one.
+    """
 
     def canonical(self) -> str:
         """The text that is stored."""
@@ -249,7 +252,8 @@ def edges(decisions: Mapping[str, Decided]) -> tuple[Edge, ...]:
                     for part in detail.parts
                 ]
             case Outcome.MERGE if detail.merged is not None:
-                found.append(Edge(decided.item, detail.merged.id, kind, detail.is_comparable, decided.reason))
+                goes_on = detail.is_comparable and decided.item == detail.merged.id
+                found.append(Edge(decided.item, detail.merged.id, kind, goes_on, decided.reason))
             case Outcome.DROP:
                 found.append(Edge(decided.item, "", kind, is_comparable=False, reason=decided.reason))
             case Outcome.REVISE:

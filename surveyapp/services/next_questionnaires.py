@@ -52,7 +52,7 @@ def next_questionnaire(
         fates=fates,
         number=_next_number(session, study),
         # Under the same version they would share cells, and so be compared.
-        anew={line.child for line in lines if line.parent and not line.is_comparable},
+        anew={line.child for line in lines} - {line.child for line in lines if line.is_comparable},
         asked=asked.number,
     )
     canonical = questionnaire.canonical()

@@ -75,6 +75,12 @@ def read(text: str) -> Questionnaire:
 FIRST = read(FRUIT)
 ONE_PAGE = FRUIT.partition("  - id: some")[0]
 """Its first page alone."""
+DEPENDING = f"""{FRUIT.rstrip()}
+  - id: last
+    title: Last
+    show_if: "'cherries' in best"
+    questions: [{{id: why, kind: long_text, text: Why?}}]
+"""
 
 
 def item(name: str, title: str = "", **more: object) -> Item:
@@ -188,7 +194,7 @@ def test_when_nothing_is_left_to_ask_that_is_said() -> None:
 def test_nothing_decided_changes_nothing() -> None:
     fates = after(*(decided(name, "keep") for name in ASKED))
     for asks in ("only open", "all items"):
-        assert derive(FIRST, fates, asks).canonical() == FIRST.canonical()  # type: ignore[arg-type]  # one of the two
+        assert derive(FIRST, fates, asks).canonical() == FIRST.canonical()
 
 
 def test_a_merger_is_one_item_with_all_its_roots_whoever_names_whom() -> None:
@@ -237,6 +243,7 @@ def test_deciding_anew_about_one_partner_breaks_the_merger_up() -> None:
         (decided("apples", "merge", partners=("melons",), merged=item("x")), "“melons” was not asked"),
         (decided("apples", "merge", partners=("pears",)), "needs the item that comes of it"),
         (decided("apples", "merge", partners=("pears",), merged=item("plums")), "the id “plums” is taken"),
+        (decided("plums", "merge", partners=("pears",), merged=item("x"), is_comparable=True), "cannot be"),
         (decided("quinces", "new"), "needs its title"),
         (decided("apples", "new", item=item("apples")), "there is an item “apples” already"),
         (decided("quince", "new", item=item("quinces")), "decide about it under this name"),
@@ -255,6 +262,10 @@ def test_whole_decisions_lack_nothing_also_when_taken_again(each: Decided) -> No
     assert problems(each) == []
     assert problems(each, each) == []
     assert misfits(each) == []
+
+
+def test_where_nothing_is_asked_any_more_nothing_has_to_fit() -> None:
+    assert misfits(*(decided(name, "drop") for name in ASKED), first=read(DEPENDING)) == []
 
 
 def test_two_decisions_of_a_round_cannot_make_the_same_item() -> None:
@@ -278,8 +289,7 @@ def test_what_would_not_fit_together_is_found_before_anybody_is_asked() -> None:
     languages = FIRST.model_copy(update={"languages": ("en", "de")})
     foreign = decided("pears", "revise", wording=Wording(title=Text({"en": "Ripe pears"})))
     assert any("de" in each and each.startswith("pears: ") for each in misfits(foreign, first=languages))
-    why = "questions: [{id: why, kind: long_text, text: Why?}]"
-    depending = read(f"{FRUIT}  - {{id: last, title: Last, show_if: \"'cherries' in best\", {why}}}\n")
+    depending = read(DEPENDING)
     assert "“cherries” is not possible here" in misfits(decided("cherries", "drop"), first=depending)[0]
     assert misfits(decided("pears", "drop"), first=depending) == []
 
@@ -309,6 +319,13 @@ def test_lines_of_descent() -> None:
     assert {(edge.parent, edge.child) for edge in edges(take(MERGER))} == {
         ("apples", "pome-fruit"),
         ("pears", "pome-fruit"),
+    }
+    swallowing = decided(
+        "apples", "merge", partners=("pears",), merged=item("apples", "Apples"), is_comparable=True
+    )
+    assert {(edge.parent, edge.is_comparable) for edge in edges(take(swallowing))} == {
+        ("apples", True),
+        ("pears", False),
     }
     assert successors(MERGER) == ("pome-fruit",)
     assert successors(SPLIT) == ("blue-plums", "yellow-plums")
@@ -389,7 +406,7 @@ def test_every_item_has_one_fate_and_what_is_asked_fits_together(rounds: list[di
         assert set(ids) - before <= {line.child for line in lines}, "what is new comes from somewhere"
     for asks in ("only open", "all items"):
         try:
-            questionnaire = derive(FIRST, fates, asks)  # type: ignore[arg-type]  # one of the two
+            questionnaire = derive(FIRST, fates, asks)
         except Refused:
             continue
         assert [finding.what for finding in check(questionnaire)] == []
