@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -377,13 +376,3 @@ def _get_decidable(session: Session, *, study: Study, number: int) -> Round:
             f"Round {later} was opened on what was decided after round {number}. Decide anew after that one."
         )
     return held
-
-
-def as_detail(value: Mapping[str, object]) -> Detail:
-    """A decision's detail from what a file or form holds. Raises InputError with every problem."""
-    try:
-        return Detail.model_validate(value, strict=False)
-    except ValidationError as error:
-        raise InputError(
-            [Problem(".".join(map(str, each["loc"])), each["msg"]) for each in error.errors()]
-        ) from error
