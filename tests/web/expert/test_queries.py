@@ -92,7 +92,7 @@ def test_queries_of_pages_saves_and_submitting(client: JudgingClient, ground: Gr
 def test_a_later_round_costs_as_few(
     client: JudgingClient, ground: Ground, expert: Expert, is_edited: bool
 ) -> None:
-    """Answers of earlier rounds come with those of this one; only a round edited in vain is read by itself."""
+    """Answers of earlier rounds come with those of this one; only edited rounds are read by themselves."""
     more = 2 if is_edited else 0
     expert.consent()
     fill_in(ground, expert)
