@@ -182,7 +182,7 @@ def read_figures(session: Session, *, study_id: int, number: int, with_pairs: bo
             for cell in instrument.numbers_asked
             if scale_of(instrument, cell, kinds=(Rating,)) is not None
         ]
-    moved = {cell: earlier[0] for cell, earlier in instrument.earlier_of.items()}
+    moved = _find_moved(session, instrument, study_id=study_id, before=before)
     return RoundFigures(
         instrument=instrument,
         protocol=protocol,
@@ -198,6 +198,29 @@ def read_figures(session: Session, *, study_id: int, number: int, with_pairs: bo
         else {},
         before=before,
     )
+
+
+def _find_moved(
+    session: Session, instrument: Instrument, *, study_id: int, before: int | None
+) -> dict[int, int]:
+    """Cell → the cell that was asked in its place in round `before`, under a comparable earlier wording.
+
+    Only where the round before asked that wording: what was worded anew earlier has kept its cell since.
+    """
+    if before is None or not instrument.earlier_of:
+        return {}
+    asked_before = get_instrument(
+        session,
+        study_id=study_id,
+        number=session.get_one(Round, (study_id, before)).questionnaire_number,
+    ).numbers_asked
+    known = frozenset(asked_before)
+    found = {}
+    for cell, earlier in instrument.earlier_of.items():
+        asked = next((each for each in earlier if each in known), None)
+        if asked is not None:
+            found[cell] = asked
+    return found
 
 
 def combination_cells(instrument: Instrument) -> Mapping[int, Combination]:

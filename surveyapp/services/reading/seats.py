@@ -273,7 +273,7 @@ def read_sheet(
 ) -> Sheet:
     """What stands now and what stood in earlier rounds, for `cells` or for all; may give more than asked.
 
-    One query; one more for each earlier round that was edited and never submitted again.
+    One query; two more for each earlier round that was edited and never submitted again.
     """
     if not seat.earlier.numbers:
         return Sheet(read_stored(reader, seat=seat, cells=cells), {})
