@@ -16,22 +16,25 @@ from surveyapp.cli.frame import CHECKOUT, progress_bar
 from surveyapp.cli.serving import listen, run_server
 from surveyapp.errors import ConfigError
 from surveyapp.questionnaire.loading import load
-from surveyapp.services import accounts, panel, rounds, simulating
+from surveyapp.services import accounts, panel, protocols, rehearsing, rounds, simulating
 from surveyapp.services.schema import migrate
-from surveyapp.services.studies import create_study, list_studies
+from surveyapp.services.studies import create_study, get_study, list_studies
 from surveyapp.services.unit import Database, read_now
 
 QUESTIONNAIRE = CHECKOUT / "questionnaires" / "systemic-risk-mitigations.yaml"
+PROTOCOL = CHECKOUT / "questionnaires" / "systemic-risk-mitigations.protocol.yaml"
 FOLDER = CHECKOUT / "var" / "demo"
 TITLE = "Mitigations for systemic AI risks"
 SLUG = "systemic-ai-mitigations"
 ORGANISER = "organiser@example.org"
 EXPERT = "synthetic-expert-01@example.org"
 PANEL = 76
-# These never answer by themselves: the first is whoever tries the demo, the last ones are still to come.
+# These do not answer round 2 by themselves: the first is whoever tries the demo, the last are still to come.
 SPARED = (EXPERT, *(f"synthetic-expert-{number:02}@example.org" for number in range(54, PANEL + 1)))
 SEED = 27
-SHARE = 0.76
+SHARE_OF_ROUND_1, SHARE = 0.95, 0.85
+# Invented panellists who never come stay waiting; where no more than these are left, everybody had a turn.
+LEFT_OUT = 20
 _ACTOR = "demo"
 _OPEN_FOR = timedelta(days=30)
 
@@ -150,7 +153,15 @@ def _make_study(database: Database, config: Config) -> None:
             link_key=config.link_key.encode(),
             is_synthetic=True,
         )
-        rounds.open_round(session, study=study, now=now, actor=_ACTOR, closes_at=now + _OPEN_FOR)
+        protocols.set_protocol(
+            session,
+            study=study,
+            file=PROTOCOL.name,
+            content=PROTOCOL.read_bytes(),
+            now=now,
+            actor=_ACTOR,
+        )
+        protocols.lock_protocol(session, study=study, now=now, actor=_ACTOR)
 
 
 def _make_organiser(database: Database, folder: Path) -> str:
@@ -184,23 +195,47 @@ def _make_organiser(database: Database, folder: Path) -> str:
 
 
 def _simulate(database: Database, config: Config) -> None:
-    with database.reading() as session:
-        study = next(each for each in list_studies(session) if each.slug == SLUG)
-        current = rounds.get_current_round(session, study_id=study.id)
-        waiting = simulating.count_waiting(session, study=study, spare=SPARED)
-    if current is None or current.state != "open" or not waiting:
+    """Round 1 answered, closed and released; round 2 open, with most of its answers in."""
+    link_key = config.link_key.encode()
+    if _latest_round(database) in {(0, ""), (1, "open"), (1, "closed")}:
+        with progress_bar("The synthetic panel answers round 1", PANEL) as advance:
+            rehearsing.rehearse(
+                database,
+                slug=SLUG,
+                link_key=link_key,
+                actor=_ACTOR,
+                count=1,
+                seed=SEED,
+                share=SHARE_OF_ROUND_1,
+                progress=advance,
+            )
+    if _latest_round(database) == (1, "released"):
+        with database.verb() as session:
+            study, now = get_study(session, slug=SLUG), read_now(session)
+            rounds.open_round(session, study=study, now=now, actor=_ACTOR, closes_at=now + _OPEN_FOR)
+    if _latest_round(database) != (2, "open"):
         return
-    with progress_bar("The synthetic panel answers", waiting) as advance:
-        simulating.simulate(
-            database,
-            slug=SLUG,
-            link_key=config.link_key.encode(),
-            actor=_ACTOR,
-            seed=SEED,
-            share=SHARE,
-            spare=SPARED,
-            progress=advance,
-        )
+    with database.reading() as session:
+        waiting = simulating.count_waiting(session, study=get_study(session, slug=SLUG), spare=SPARED)
+    if waiting > LEFT_OUT:
+        with progress_bar("… and round 2", waiting) as advance:
+            simulating.simulate(
+                database,
+                slug=SLUG,
+                link_key=link_key,
+                actor=_ACTOR,
+                seed=SEED,
+                share=SHARE,
+                spare=SPARED,
+                with_personas=True,
+                progress=advance,
+            )
+
+
+def _latest_round(database: Database) -> tuple[int, str]:
+    with database.reading() as session:
+        current = rounds.get_current_round(session, study_id=get_study(session, slug=SLUG).id)
+    return (0, "") if current is None else (current.number, current.state)
 
 
 def expert_link(database: Database, config: Config) -> str:

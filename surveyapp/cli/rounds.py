@@ -12,8 +12,9 @@ import click
 
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
 from surveyapp.clock import as_utc, iso
+from surveyapp.delphi.feedback import ReleaseContent
 from surveyapp.errors import InputError, Problem
-from surveyapp.services import rounds
+from surveyapp.services import releasing, rounds
 from surveyapp.services.reading.progress import STANDINGS, RoundProgress, get_progress
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
@@ -139,7 +140,60 @@ def close(here: Installation, *, study: str, number: int | None, as_json: bool) 
       surveyapp round close systemic-ai-mitigations
     """
     closed = rounds.close_round(here.database, slug=study, actor=ACTOR, number=number)
-    _tell(closed, study, as_json, f"is closed. Next: surveyapp export {study} --out FOLDER")
+    with here.database.reading() as session:
+        study_id = get_study(session, slug=study).id
+    # The worker would do this too; whoever closes by hand wants to go on at once.
+    releasing.settle_round(here.database, study_id=study_id, number=closed.number, actor=ACTOR)
+    _tell(closed, study, as_json, f"is closed. Next: surveyapp results {study}")
+
+
+@round_.command()
+@click.argument("study")
+@click.option("--note", default="", help="What the organisers say to the panel beside the figures.")
+@click.option(
+    "--figures-first",
+    is_flag=True,
+    help="Release the figures before reasons and decisions are ready; what is missing stands in the record.",
+)
+@number_option
+@json_option
+@installation
+def release(
+    here: Installation, *, study: str, note: str, figures_first: bool, number: int | None, as_json: bool
+) -> None:
+    """Release a closed round's feedback to the panel; from then on nothing of it changes.
+
+    Refused while reasons are not accounted for or items have no decision.
+
+    \b
+    Example:
+      surveyapp round release systemic-ai-mitigations
+    """
+    released = releasing.release_round(
+        here.database, slug=study, actor=ACTOR, number=number, figures_first=figures_first, note=note
+    )
+    content = ReleaseContent.from_canonical(released.content)
+    if as_json:
+        print_json(
+            {
+                "study": study,
+                "round": released.round,
+                "release": released.number,
+                "sha256": released.content_sha256,
+                "input_sha256": released.input_sha256,
+                "submissions": released.submissions,
+                "reasons": len(content.reasons),
+                "missing": list(content.missing),
+            }
+        )
+        return
+    click.echo(
+        f"Round {released.round} of '{study}' is released: {released.submissions} submissions, "
+        f"{len(content.reasons)} reasons. SHA-256 {released.content_sha256}"
+    )
+    for line in content.missing:
+        click.echo(f"Not released yet: {line}")
+    click.echo(f"Next: surveyapp round open {study}")
 
 
 @round_.command()

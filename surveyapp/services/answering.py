@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -15,6 +15,7 @@ from surveyapp.delphi.rounds import takes_answers
 from surveyapp.errors import AnswerError, Conflict, InputError, Problem, Refused, RoundClosed, Sentence
 from surveyapp.models import LateDraft, Submission
 from surveyapp.questionnaire.cells import BLANK, Given, Status
+from surveyapp.questionnaire.keeping import keep
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.services.answer_writes import Held, NewSubmission, find_earlier, hold, key_of, write
 from surveyapp.services.instruments import Instrument, Way, get_instrument
@@ -103,12 +104,14 @@ def save(
     base: int,
     changes: Mapping[int, Given],
     place: str | None = None,
+    release: int | None = None,
 ) -> Saved:
     """Save what an expert gave: cell number → what is given, based on revision `base` of the answers.
 
     All or nothing. The same `request_id` again gives the same reply and does nothing. Unchanged cells are
-    left alone. Raises RoundClosed; Conflicted when another window changed a cell since `base`; AnswerError
-    when a cell is not among those that this expert is asked, or consent is missing.
+    left alone. `release` is the number of the release that stood on the page, where that is not the latest.
+    Raises RoundClosed; Conflicted when another window changed a cell since `base`; AnswerError when a cell is
+    not among those that this expert is asked, consent is missing, or an answer is to be kept that never was.
     """
     connection = session.connection()
     held = _hold(connection, seat=seat, request_id=request_id)
@@ -127,7 +130,7 @@ def save(
         request_id=request_id,
         base=base,
         rows=_find_writes(sheet.now, whole, base=base, revision=held.revision),
-        release=seat.release,
+        release=_shown(seat, release),
         place=place,
     )
     return Saved(held.revision + 1, way=way)
@@ -141,6 +144,7 @@ def save_and_submit(
     base: int,
     changes: Mapping[int, Given],
     place: str | None = None,
+    release: int | None = None,
 ) -> Submitted | None:
     """Save the last page and, when nothing that was asked is blank, submit everything in the same act.
 
@@ -171,7 +175,7 @@ def save_and_submit(
         request_id=request_id,
         base=base,
         rows=writes,
-        release=seat.release,
+        release=_shown(seat, release),
         place=place,
         submission=submission,
     )
@@ -241,6 +245,11 @@ def _make_submission(
 
 def _submitted(submission: NewSubmission, held: Held) -> Submitted:
     return Submitted(submission.submission, submission.sha256, held.now)
+
+
+def _shown(seat: Seat, release: int | None) -> int:
+    """The release that stood on the page: never one that was not there yet."""
+    return seat.release if release is None else min(release, seat.release)
 
 
 def _find_writes(
@@ -328,23 +337,31 @@ def _cells_needed(instrument: Instrument, *, seat: Seat, changes: Mapping[int, G
 
 
 def _with_kept(instrument: Instrument, sheet: Sheet, changes: Mapping[int, Given]) -> Mapping[int, Given]:
-    """`changes` with what “keep my answer” stands for put in. Raises AnswerError where that is nothing.
+    """`changes` with the earlier rating put in wherever one is kept.
 
-    What was no value before, such as “don't know”, is given again as what it was.
+    Raises AnswerError for every rating that is to be kept and never was given.
     """
-    if not any(given.status is Status.KEPT for given in changes.values()):
+    wished = [cell for cell, given in changes.items() if given.status is Status.KEPT]
+    if not wished:
         return changes
-    whole = dict(changes)
-    for cell, given in changes.items():
-        if given.status is Status.KEPT:
-            earlier = find_earlier_answer(instrument, sheet, cell)
-            if earlier is None:
-                raise AnswerError(
-                    Sentence("There is no earlier answer to keep here. Choose a point of the scale instead.")
-                )
-            before = earlier.given
-            whole[cell] = replace(before, status=Status.KEPT) if before.status is Status.VALUE else before
-    return whole
+    kept: dict[int, Given] = {}
+    problems: list[Problem] = []
+    for cell in wished:
+        own = find_earlier_answer(instrument, sheet, cell)
+        try:
+            kept[cell] = keep(own.given if own else None, _label_of(instrument, cell))
+        except AnswerError as error:
+            problems += error.problems
+    if problems:
+        raise AnswerError(problems)
+    return {**changes, **kept}
+
+
+def _label_of(instrument: Instrument, cell: int) -> str:
+    questionnaire, key = instrument.questionnaire, instrument.spec(cell).key
+    if key.item in questionnaire.items_by_id:
+        return questionnaire.items_by_id[key.item].title.get(questionnaire.language)
+    return questionnaire.questions_by_id[key.question].text.get(questionnaire.language)
 
 
 def _find_way(instrument: Instrument, *, seat: Seat, sheet: Sheet, changes: Mapping[int, Given]) -> Way:

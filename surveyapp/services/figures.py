@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.grounds import alike
-from surveyapp.delphi.measures import Chosen, Conventions, CountedFigures, Tallied
+from surveyapp.delphi.measures import OF_COUNTS, Basis, Chosen, Conventions, CountedFigures, Tallied
 from surveyapp.delphi.protocol.model import Protocol
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.errors import RoundClosed
@@ -20,6 +20,7 @@ from surveyapp.questionnaire.model import Combination, Expertise, Questionnaire,
 from surveyapp.services.instruments import Instrument, get_instrument
 from surveyapp.services.protocols import get_protocol
 from surveyapp.statistics.counts import Counts, PairCounts, RatingScale
+from surveyapp.statistics.measure import Measure
 from surveyapp.tally.counts import CellTally, ChoiceTally, PairTally, Place, RoundTally
 from surveyapp.tally.sql import count_choices, count_pairs, count_round
 
@@ -78,6 +79,33 @@ class RoundFigures:
         if key not in self._counts:
             self._counts[key] = self._count(cell, group)
         return self._counts[key]
+
+    def nobody(self, cell: int) -> Counts:
+        """The counts of a rated cell that nobody was asked."""
+        scale = scale_of(self.instrument, cell)
+        if scale is None:
+            raise KeyError(cell)
+        return Counts(scale, (0,) * len(scale.points))
+
+    def cells_of(self, item: str) -> tuple[tuple[CellKey, int], ...]:
+        """The rated cells of an item, with their numbers, in the questionnaire's order."""
+        return self._cells_by_item.get(item, ())
+
+    @cached_property
+    def _cells_by_item(self) -> Mapping[str, tuple[tuple[CellKey, int], ...]]:
+        found: dict[str, list[tuple[CellKey, int]]] = {}
+        for key, number in self.instrument.number_of.items():
+            if key.item and scale_of(self.instrument, number) is not None:
+                found.setdefault(key.item, []).append((key, number))
+        return {item: tuple(cells) for item, cells in found.items()}
+
+    def median_before(self, cell: int) -> Measure | None:
+        """The median that those who rated twice had given before; None without an earlier round."""
+        pairs = self.pair_counts(cell)
+        if pairs is None or not pairs.n:
+            return None
+        conventions = self.protocol.conventions if self.protocol else Conventions()
+        return OF_COUNTS["median"](pairs.before, Basis(conventions, None))
 
     def pair_counts(self, cell: int, group: str = EVERYBODY) -> PairCounts | None:
         """The matched ratings of one cell; None without an earlier round."""

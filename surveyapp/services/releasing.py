@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from datetime import datetime
 
 from sqlalchemy import delete, func, insert, select
@@ -21,10 +19,6 @@ from surveyapp.services.release_drafts import build_content, figures_published, 
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
 from surveyapp.version import __version__
-
-_MOST_KEPT = 64
-_kept: OrderedDict[tuple[int, int, int, str], ReleaseContent] = OrderedDict()
-_kept_lock = threading.Lock()
 
 
 def settle_round(database: Database, *, study_id: int, number: int, actor: str) -> None:
@@ -146,33 +140,6 @@ def find_release(session: Session, *, study_id: int, number: int) -> Release | N
         .order_by(Release.released_at.is_(None), Release.number.desc())
         .limit(1)
     ).first()
-
-
-def read_content(
-    session: Session, *, study_id: int, round_number: int, number: int, sha256: str
-) -> ReleaseContent:
-    """What a release shows; read once in a process and kept, since it never changes. Raises NotFound."""
-    key = (study_id, round_number, number, sha256)
-    with _kept_lock:
-        kept = _kept.get(key)
-        if kept is not None:
-            _kept.move_to_end(key)
-            return kept
-    stored = session.get(Release, (study_id, round_number, number))
-    if stored is None:
-        raise NotFound(f"Round {round_number} has no release {number}.")
-    content = ReleaseContent.from_canonical(stored.content)
-    with _kept_lock:
-        _kept[key] = content
-        while len(_kept) > _MOST_KEPT:
-            _kept.popitem(last=False)
-    return content
-
-
-def find_kept_content(*, study_id: int, round_number: int, number: int, sha256: str) -> ReleaseContent | None:
-    """What a release shows if this process has read it before."""
-    with _kept_lock:
-        return _kept.get((study_id, round_number, number, sha256))
 
 
 def _find_missing(

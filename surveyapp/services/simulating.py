@@ -8,23 +8,31 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from random import Random
 
 from sqlalchemy import Select, and_, func, select, update
 from sqlalchemy.orm import Session
 
+from surveyapp.delphi.feedback import ReleaseContent
 from surveyapp.errors import InputError, Problem, Refused, RoundClosed
 from surveyapp.exchange.panel_file import PanelRow
 from surveyapp.mail.links import derive_token
 from surveyapp.models import Identity, Invitation, Panellist, Participation, Round, Study
-from surveyapp.questionnaire.cells import Given
+from surveyapp.questionnaire.cells import CellSpec, Given, Status
 from surveyapp.questionnaire.kinds import KINDS
+from surveyapp.questionnaire.model import Rating
 from surveyapp.questionnaire.routing import RoutedPage
 from surveyapp.services import answering, doors
 from surveyapp.services.addresses import fold_address
 from surveyapp.services.audit import record
+from surveyapp.services.deciding import read_first
+from surveyapp.services.figures import scale_of
 from surveyapp.services.instruments import Instrument, get_instrument
-from surveyapp.services.reading.seats import Seat, find_seat, given_of, read_sheet
+from surveyapp.services.personas import Mood, Persona, draw_persona, plant_moods
+from surveyapp.services.reading.earlier import find_earlier_answer
+from surveyapp.services.reading.releases import get_release_content
+from surveyapp.services.reading.seats import Seat, Sheet, find_seat, given_of, read_sheet
 from surveyapp.services.rounds import get_current_round
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
@@ -32,6 +40,9 @@ from surveyapp.services.unit import Database, read_now
 # Of those who do not submit: so many leave half-way, so many decline, the rest never open their link.
 _LEAVE = 0.5
 _DECLINE = 0.25
+# Of those who move towards the panel, so many do at each rating; of the others, so many keep their answer.
+_MOVES = 0.7
+_KEEPS = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,7 @@ class Simulated:
 class _Actor:
     email_key: str
     token: str
+    round: int
 
 
 def synthetic_panel(count: int, *, groups: Sequence[str], seed: int = 1) -> list[PanelRow]:
@@ -83,13 +95,15 @@ def simulate(
     share: float = 0.9,
     limit: int | None = None,
     spare: Collection[str] = (),
+    with_personas: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Simulated:
     """Let the panellists who have not started yet answer the open round; the same seed answers the same.
 
     `share` of them submit; of the others some leave half-way, some decline, some never come. `limit` is
     how many are simulated at most, in the order of their addresses; nobody whose address is in `spare` is.
-    `progress` hears after each one.
+    `progress` hears after each one. With `with_personas` each has planted habits (`services.personas`):
+    camps, people who move towards the panel, who answer everything alike, or who leave after a round.
     Raises Refused when no round is open, or when people have answered already.
     """
     if not 0 <= share <= 1:
@@ -103,7 +117,7 @@ def simulate(
     done: dict[str, int] = {}
     for each in actors:
         try:
-            outcome = _act(database, each, seed=seed, share=share)
+            outcome = _act(database, each, seed=seed, share=share, with_personas=with_personas)
         except RoundClosed:
             # The round ends for invented panellists as for all others.
             break
@@ -164,7 +178,11 @@ def _cast(session: Session, *, study: Study, link_key: bytes, actor: str) -> lis
         _label(session, study=study, current=current, actor=actor)
     rows = session.execute(_waiting(study, current.number))
     return [
-        _Actor(email_key, derive_token(link_key, slug=study.slug, panellist_id=panellist_id, number=number))
+        _Actor(
+            email_key,
+            derive_token(link_key, slug=study.slug, panellist_id=panellist_id, number=number),
+            current.number,
+        )
         for email_key, panellist_id, number in rows
     ]
 
@@ -191,8 +209,21 @@ def _label(session: Session, *, study: Study, current: Round, actor: str) -> Non
     session.flush()
 
 
-def _act(database: Database, actor: _Actor, *, seed: int, share: float) -> str:
-    chance = _chance(seed, actor.email_key)
+def _may_come(database: Database, actor: _Actor) -> bool:
+    """Whether the protocol lets this panellist take part in the round."""
+    with database.reading() as session:
+        invited = doors.find_invited(session, token=actor.token)
+    return invited is not None and invited.may_take_part
+
+
+def _act(database: Database, actor: _Actor, *, seed: int, share: float, with_personas: bool) -> str:
+    later = f":{actor.round}" if actor.round > 1 else ""
+    chance = _chance(seed, actor.email_key + later)
+    persona = draw_persona(seed, actor.email_key) if with_personas else None
+    if persona is not None and not persona.comes_to(actor.round):
+        return "not_started"
+    if actor.round > 1 and not _may_come(database, actor):
+        return "not_started"
     draw = chance.random()
     rest = (draw - share) / (1 - share) if share < 1 else 0.0
     if draw >= share and rest >= _LEAVE:
@@ -205,7 +236,7 @@ def _act(database: Database, actor: _Actor, *, seed: int, share: float) -> str:
         started = doors.start(session, token=actor.token, now=read_now(session))
     id_hash = doors.hash_cookie(started.cookie)
     stays = draw < share
-    _answer_pages(database, id_hash=id_hash, chance=chance, stays=stays)
+    _answer_pages(database, id_hash=id_hash, chance=chance, stays=stays, persona=persona)
     if stays:
         with database.verb() as session:
             seat = _get_seat(session, id_hash)
@@ -215,7 +246,9 @@ def _act(database: Database, actor: _Actor, *, seed: int, share: float) -> str:
     return "submitted" if stays else "in_progress"
 
 
-def _answer_pages(database: Database, *, id_hash: str, chance: Random, stays: bool) -> None:
+def _answer_pages(
+    database: Database, *, id_hash: str, chance: Random, stays: bool, persona: Persona | None
+) -> None:
     leaning = max(-1.0, min(1.0, chance.gauss(0.15, 0.35)))
     answers: dict[int, Given] = {}
     visited: set[str] = set()
@@ -244,22 +277,90 @@ def _answer_pages(database: Database, *, id_hash: str, chance: Random, stays: bo
                 seat=seat,
                 request_id=_request_id(chance),
                 base=seat.revision,
-                changes=_answers_of(instrument, page, chance, leaning),
+                changes=_answers_of(
+                    instrument, page, chance, leaning, habits=_habits(session, seat, sheet, persona)
+                ),
                 place=page.key,
             )
 
 
+@dataclass(frozen=True, slots=True)
+class _Habits:
+    """What a persona goes by on a page: how items are received, the own earlier answers, the panel's view."""
+
+    persona: Persona
+    moods: Mapping[str, Mood]
+    sheet: Sheet
+    content: ReleaseContent | None
+
+
+def _habits(session: Session, seat: Seat, sheet: Sheet, persona: Persona | None) -> _Habits | None:
+    if persona is None:
+        return None
+    items = [item.id for item in read_first(session, study_id=seat.study_id).items]
+    content = None
+    if seat.shows_round is not None and seat.release:
+        content = get_release_content(
+            session,
+            study_id=seat.study_id,
+            round_=seat.shows_round,
+            number=seat.release,
+            sha256=seat.release_sha256,
+        )
+    return _Habits(persona, plant_moods(items), sheet, content)
+
+
 def _answers_of(
-    instrument: Instrument, page: RoutedPage, chance: Random, leaning: float
+    instrument: Instrument,
+    page: RoutedPage,
+    chance: Random,
+    leaning: float,
+    *,
+    habits: _Habits | None,
 ) -> Mapping[int, Given]:
     questions = {question.id: question for question in page.questions}
     changes = {}
     for spec in page.cells:
         question = questions[spec.key.question]
         kind = KINDS[question.kind]
-        texts = kind.plausible(instrument.questionnaire, question, spec, chance, leaning)
-        changes[instrument.number_of[spec.key]] = kind.parse(instrument.questionnaire, question, spec, texts)
+        number = instrument.number_of[spec.key]
+        inclined = leaning
+        if habits is not None and isinstance(question, Rating) and not spec.key.part:
+            again = _rate_again(instrument, number, chance, habits)
+            if again is not None:
+                changes[number] = again
+                continue
+            mood = habits.moods.get(spec.key.item, Mood.UNCLEAR)
+            inclined = 0.0 if habits.persona.is_straight_liner else habits.persona.leaning(mood)
+        texts = kind.plausible(instrument.questionnaire, question, spec, chance, inclined)
+        changes[number] = kind.parse(instrument.questionnaire, question, spec, texts)
+        if habits is not None and habits.persona.is_straight_liner and isinstance(question, Rating):
+            changes[number] = _straight(instrument, spec, changes[number])
     return changes
+
+
+def _straight(instrument: Instrument, spec: CellSpec, given: Given) -> Given:
+    """The middle of the scale, whatever the item."""
+    scale = scale_of(instrument, instrument.number_of[spec.key])
+    if scale is None or given.status is not Status.VALUE:
+        return given
+    return Given(Status.VALUE, number=Decimal(scale.points[len(scale.points) // 2]))
+
+
+def _rate_again(instrument: Instrument, number: int, chance: Random, habits: _Habits) -> Given | None:
+    """What somebody does who rated this before: keep it, or step towards the panel; None: rate anew."""
+    earlier = find_earlier_answer(instrument, habits.sheet, number)
+    scale = scale_of(instrument, number)
+    if earlier is None or scale is None or earlier.given.number is None:
+        return None
+    figure = habits.content.cells_by_number.get(number) if habits.content else None
+    median = figure.total.median if figure is not None and figure.total is not None else None
+    if habits.persona.is_mover and median is not None and chance.random() < _MOVES:
+        before = int(earlier.given.number)
+        place = scale.points.index(before)
+        step = 1 if median > before else -1 if median < before else 0
+        return Given(Status.VALUE, number=Decimal(scale.points[place + step]))
+    return Given(Status.KEPT) if chance.random() < _KEEPS else None
 
 
 def _get_seat(session: Session, id_hash: str) -> Seat:

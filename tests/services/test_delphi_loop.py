@@ -175,7 +175,7 @@ def test_the_next_round_asks_what_is_open_and_keeps_the_rest_in_reach(ground: Gr
 
 def test_nothing_can_be_kept_where_nothing_was_given(ground: Ground, database: Database) -> None:
     seat = ground.sit_down(0)
-    with pytest.raises(AnswerError, match="no earlier answer"):
+    with pytest.raises(AnswerError, match="no earlier rating"):
         save(ground, seat, {cell(ground, "pears", "north"): Given(Status.KEPT)})
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from random import Random
 
 import pytest
 from sqlalchemy import select, update
 
 from surveyapp.errors import NotFound, RoundClosed
-from surveyapp.models import Answer, AuditEntry, Reason, Round, SummarySentence
+from surveyapp.models import Answer, AuditEntry, Participation, Reason, Round, SummarySentence
 from surveyapp.questionnaire.cells import BLANK
 from surveyapp.services import answering, doors
+from surveyapp.services.reasons import gathering
 from surveyapp.services.reasons.coding import add_theme, code_reasons
 from surveyapp.services.reasons.gathering import Gathered
 from surveyapp.services.reasons.handling import merge_reasons, release_reasons
@@ -78,6 +80,33 @@ def test_gathering_again_changes_nothing(ground: Ground) -> None:
     assert len(audit(ground)) == entries
 
 
+def test_gathering_in_parts_gives_the_same(ground: Ground, monkeypatch: pytest.MonkeyPatch) -> None:
+    for member in range(5):
+        speak(ground, member, {APPLES: ("3", f"Keeps well, says {member}")})
+    ground.close()
+    monkeypatch.setattr(gathering, "_PART", 2)
+    for expected in (Gathered(5, 0, 0, 0), Gathered(0, 0, 0, 5)):
+        found = gathering.gather_in_parts(
+            ground.database, study_id=ground.study_id, round_number=1, actor="test"
+        )
+        assert found == expected
+    assert gather(ground) == Gathered(0, 0, 0, 5)
+    assert len({each.public_id for each in read(ground).values()}) == 5
+
+
+def test_public_names_are_drawn_again_when_they_are_taken(ground: Ground) -> None:
+    for member in range(2):
+        speak(ground, member, {APPLES: ("3", f"Keeps well, says {member}")})
+    ground.close()
+    names_drawn = []
+    for member in range(2):
+        with at_work(ground) as (session, key):
+            only = [ground.panel[member].panellist_id]
+            gathering.gather_reasons(session, round_number=1, only=only, chance=Random(1), **key)
+        names_drawn.append({each.public_id for each in read(ground).values()})
+    assert [len(each) for each in names_drawn] == [1, 2]
+
+
 def test_only_what_counts_is_gathered(ground: Ground) -> None:
     speak(ground, 0, {APPLES: ("3", "Submitted"), PEARS: ("3", "Taken back later")})
     seat = speak(ground, 0, {APPLES: ("1", "Edited and never submitted"), PEARS: ("1", "")}, submit=False)
@@ -106,6 +135,9 @@ def test_answers_of_a_question_that_fell_out_of_the_route_are_no_reasons(ground:
     # A row that the submission does not hold: as a question leaves, whose answer had been saved before.
     seat = speak(ground, 0, {APPLES: ("3", "Stays")})
     with ground.database.verb() as session:
+        session.execute(
+            update(Participation).where(Participation.study_id == ground.study_id).values(has_strays=True)
+        )
         session.add(
             Answer(
                 study_id=ground.study_id,

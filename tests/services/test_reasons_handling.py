@@ -75,11 +75,12 @@ def test_redacting_keeps_what_was_written_and_the_audit_keeps_hashes(ground: Gro
     assert "head" not in entry.detail
 
 
-@pytest.mark.parametrize("text", ["", " \n", "x" * 20_001, "nul \0 in it"])
-def test_a_redaction_must_be_readable(ground: Ground, text: str) -> None:
+@pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)
+def test_a_redaction_must_be_readable(ground: Ground) -> None:
     (head,) = names(ground, "They keep")
-    with pytest.raises((InputError, AnswerError), match=head), at_work(ground) as (session, key):
-        redact_reason(session, public_id=head, released_text=text, **key)
+    for text in ("", " \n", "x" * 20_001, "nul \0 in it"):
+        with pytest.raises((InputError, AnswerError), match=head), at_work(ground) as (session, key):
+            redact_reason(session, public_id=head, released_text=text, **key)
 
 
 def test_two_who_redact_at_once_do_not_overwrite_each_other(ground: Ground) -> None:
@@ -245,20 +246,18 @@ def test_code_book_is_kept_and_used(ground: Ground) -> None:
         change_theme(session, theme="storage", title="X", **key)
 
 
-@pytest.mark.parametrize(
-    ("theme", "title", "told"),
-    [
+@pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)
+def test_bad_entries_of_the_code_book(ground: Ground) -> None:
+    with at_work(ground) as (session, key):
+        add_theme(session, theme="taste", title="Taste", **key)
+    for theme, title, told in (
         ("Not an id", "T", "lower-case"),
         ("none", "T", "there is no theme"),
         ("ok", " ", "needs a title"),
         ("taste", "T", "already"),
-    ],
-)
-def test_bad_entries_of_the_code_book(ground: Ground, theme: str, title: str, told: str) -> None:
-    with at_work(ground) as (session, key):
-        add_theme(session, theme="taste", title="Taste", **key)
-    with pytest.raises(InputError, match=told), at_work(ground) as (session, key):
-        add_theme(session, theme=theme, title=title, **key)
+    ):
+        with pytest.raises(InputError, match=told), at_work(ground) as (session, key):
+            add_theme(session, theme=theme, title=title, **key)
 
 
 def test_unknown_themes_are_told_with_the_nearest(ground: Ground) -> None:

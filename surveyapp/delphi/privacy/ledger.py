@@ -15,7 +15,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self, TypeAlias
 
-from surveyapp.delphi.privacy.solving import TooManyFigures, find_atoms, independent, tells_of_fewer_than
+from surveyapp.delphi.privacy.solving import (
+    Masks,
+    TooManyFigures,
+    find_atoms,
+    independent,
+    tells_of_fewer_than,
+)
 from surveyapp.delphi.privacy.suppression import CellShown, Hidden
 from surveyapp.delphi.receipts import canonical_json
 from surveyapp.errors import Refused, Sentence
@@ -103,7 +109,9 @@ class Ledger:
     def may_publish(self, figures: Sequence[Figure]) -> Verdict:
         """Whether all of `figures` may be published together; the ledger stays as it is."""
         for cell in dict.fromkeys(figure.cell for figure in figures):
-            verdict = self._judge(self.published(cell), [each for each in figures if each.cell == cell])
+            before = self.published(cell)
+            masks = _as_masks([*before, *(figure for figure in figures if figure.cell == cell)])
+            verdict = self._judge(masks[: len(before)], masks[len(before) :])
             if not verdict.may:
                 return verdict
         return _MAY
@@ -117,16 +125,23 @@ class Ledger:
 
     def publish_what_may(self, figures: Sequence[Figure]) -> tuple[Verdict, ...]:
         """Go through `figures` in order and write down each that may be shown beside those before it."""
-        verdicts = []
-        for figure in figures:
-            verdict = self.may_publish([figure])
-            if verdict.may:
-                self.record([figure])
-            verdicts.append(verdict)
-        return tuple(verdicts)
+        places: dict[CellName, list[int]] = defaultdict(list)
+        for place, figure in enumerate(figures):
+            places[figure.cell].append(place)
+        verdicts = dict.fromkeys(range(len(figures)), _MAY)
+        for cell, mine in places.items():
+            before = self.published(cell)
+            masks = _as_masks([*before, *(figures[place] for place in mine)])
+            shown, offered = masks[: len(before)], masks[len(before) :]
+            for place, mask in zip(mine, offered, strict=True):
+                verdicts[place] = self._judge(shown, [mask])
+                if verdicts[place].may:
+                    self.record([figures[place]])
+                    shown.append(mask)
+        return tuple(verdicts.values())
 
-    def _judge(self, before: Sequence[Figure], new: Sequence[Figure]) -> Verdict:
-        rows, atoms = find_atoms(_as_masks([*before, *new]))
+    def _judge(self, before: Sequence[Masks], new: Sequence[Masks]) -> Verdict:
+        rows, atoms = find_atoms([*before, *new])
         known = independent(rows[: len(before)])
         if len(independent([*known, *rows[len(before) :]])) == len(known):
             return _MAY  # it follows from what everybody has seen
@@ -159,7 +174,7 @@ def figures_shown(
             yield Figure(cell, f"group:{group}", by_group[group])
 
 
-def _as_masks(figures: Sequence[Figure]) -> list[list[int]]:
+def _as_masks(figures: Sequence[Figure]) -> list[Masks]:
     """Each figure as one bit mask of people for each layer of answers (`find_atoms`)."""
     place: dict[Panellist, int] = {}
     versions: dict[Panellist, set[Version]] = {}
@@ -173,7 +188,7 @@ def _as_masks(figures: Sequence[Figure]) -> list[list[int]]:
     }
     layers = max((len(found) for found in versions.values()), default=0)
     width = (len(place) + 7) // 8
-    masks = []
+    masks: list[Masks] = []
     for figure in figures:
         bits = [bytearray(width) for _ in range(layers)]
         for panellist, version in figure.answers.items():

@@ -8,12 +8,19 @@ over atoms. Numbers stay whole, so there is no rounding.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from math import gcd
 from typing import Final, TypeAlias
 
-Row: TypeAlias = tuple[int, ...]
+Row: TypeAlias = Mapping[int, int]
+"""Column → number; what is not there is nothing."""
+Masks: TypeAlias = Sequence[int]
+"""One sum, as a bit mask of people for each layer of answers.
+
+Somebody's first answer is in layer 0, the one that took its place in layer 1, and so on. Each person is in
+one layer of a sum at most.
+"""
 
 MOST_STEPS: Final = 20_000
 
@@ -30,12 +37,10 @@ class Atoms:
     columns: tuple[tuple[int, ...], ...]
 
 
-def find_atoms(sums: Sequence[Sequence[int]]) -> tuple[list[Row], Atoms]:
+def find_atoms(sums: Sequence[Masks]) -> tuple[list[Row], Atoms]:
     """The rows of the linear system, one for each sum, and the atoms that its columns belong to.
 
-    A sum is given as one bit mask of people for each layer: somebody's first answer is in layer 0, the
-    one that took its place in layer 1, and so on; each person is in one layer of a sum at most. All sums
-    have the same number of layers.
+    All sums have the same number of layers.
     """
     everybody = 0
     for masks in sums:
@@ -51,20 +56,21 @@ def find_atoms(sums: Sequence[Sequence[int]]) -> tuple[list[Row], Atoms]:
         mine = [(atom, layer) for layer in range(layers) if any(masks[layer] & atom for masks in sums)]
         columns.append(tuple(range(len(used), len(used) + len(mine))))
         used.extend(mine)
-    rows = [tuple(1 if masks[layer] & atom else 0 for atom, layer in used) for masks in sums]
+    rows: list[Row] = [
+        {column: 1 for column, (atom, layer) in enumerate(used) if masks[layer] & atom} for masks in sums
+    ]
     return rows, Atoms(tuple(atom.bit_count() for atom in atoms), tuple(columns))
 
 
-def independent(rows: Sequence[Row]) -> list[Row]:
+def independent(rows: Iterable[Row]) -> list[Row]:
     """Rows without those that follow from the others: as many as the rank, with the same combinations."""
     basis: list[tuple[int, Row]] = []
     for row in rows:
         left = row
         for pivot, other in basis:
             left = _cancel(left, other, pivot)
-        pivot = next((column for column, value in enumerate(left) if value), -1)
-        if pivot >= 0:
-            basis.append((pivot, left))
+        if left:
+            basis.append((min(left), left))
     return [row for _, row in basis]
 
 
@@ -75,59 +81,111 @@ def tells_of_fewer_than(k: int, rows: Sequence[Row], atoms: Atoms) -> bool:
     fewer than k − 1 others is a combination on fewer than k people, the reader included. Raises
     TooManyFigures.
     """
-    return _Search(atoms).finds(independent(rows), _widest_first(atoms), k - 1)
+    basis = independent(rows)
+    small = []
+    for atom, size in enumerate(atoms.sizes):
+        if size < k:
+            small.append(atom)
+        else:
+            basis = _without(basis, atoms.columns[atom])
+    search = _Search(atoms, _spanning_sets(basis, small, atoms))
+    return search.finds(basis, tuple(search.in_order(small)), k - 1)
 
 
-def _widest_first(atoms: Atoms) -> tuple[int, ...]:
-    return tuple(sorted(range(len(atoms.sizes)), key=lambda atom: -atoms.sizes[atom]))
+def _spanning_sets(basis: list[Row], small: Sequence[int], atoms: Atoms) -> list[list[int]]:
+    """Sets of atoms, sharing none, so that every combination of `basis` tells of some atom in each set.
+
+    Five such sets, and whatever is told is told of five people at least.
+    """
+    left = sorted(small, key=lambda atom: (-atoms.sizes[atom], -len(atoms.columns[atom])))
+    found = []
+    while basis:
+        rest, chosen = basis, []
+        for atom in left:
+            smaller = _without(rest, atoms.columns[atom])
+            if len(smaller) < len(rest):
+                chosen.append(atom)
+            rest = smaller
+            if not rest:
+                break
+        if rest:
+            break
+        found.append(chosen)
+        left = [atom for atom in left if atom not in chosen]
+    return found
 
 
-@dataclass(slots=True)
 class _Search:
-    atoms: Atoms
-    steps: int = field(default=0)
+    """Goes through the atoms; `steps` counts how far it has gone."""
 
-    def finds(self, basis: list[Row], undecided: tuple[int, ...], may_be_known: int) -> bool:
-        """Whether the combinations of `basis` hold one on atoms that are decided and `may_be_known` others.
+    def __init__(self, atoms: Atoms, spanning: Sequence[Sequence[int]]) -> None:
+        self.atoms = atoms
+        self.steps = 0
+        self.spanning = spanning
+        self.set_of = {atom: number for number, chosen in enumerate(spanning) for atom in chosen}
+        self.least = [min(atoms.sizes[atom] for atom in chosen) for chosen in spanning]
 
-        Each step takes the largest atom that is undecided: either the combination is nothing on it, or its
-        people are among the few.
+    def in_order(self, small: Sequence[int]) -> Iterator[int]:
+        """One spanning set after the other, then the atoms in none."""
+        for chosen in self.spanning:
+            yield from chosen
+        yield from (atom for atom in small if atom not in self.set_of)
+
+    def finds(
+        self,
+        basis: list[Row],
+        undecided: tuple[int, ...],
+        may_be_known: int,
+        touched: frozenset[int] = frozenset(),
+    ) -> bool:
+        """Whether `basis` allows a combination on the atoms taken so far and `may_be_known` people more.
+
+        Each step decides about one atom: either the combination is nothing on it, or its people are among
+        the few. `touched` are the spanning sets of atoms taken so far; all others must still be paid for.
         """
         self.steps += 1
         if self.steps > MOST_STEPS:
             raise TooManyFigures
-        if not basis:
+        owed = sum(least for number, least in enumerate(self.least) if number not in touched)
+        if not basis or owed > may_be_known:
             return False
         for position, atom in enumerate(undecided):
-            if not any(row[column] for row in basis for column in self.atoms.columns[atom]):
+            columns = self.atoms.columns[atom]
+            if not any(column in row for row in basis for column in columns):
                 continue
             rest, size = undecided[position + 1 :], self.atoms.sizes[atom]
-            if self.finds(self._without(basis, atom), rest, may_be_known):
+            if self.finds(_without(basis, columns), rest, may_be_known, touched):
                 return True
-            return size <= may_be_known and self.finds(basis, rest, may_be_known - size)
+            if size > may_be_known:
+                return False
+            if atom in self.set_of:
+                touched = touched | {self.set_of[atom]}
+            return self.finds(basis, rest, may_be_known - size, touched)
         return True
 
-    def _without(self, basis: list[Row], atom: int) -> list[Row]:
-        """The combinations that are nothing on `atom`."""
-        for column in self.atoms.columns[atom]:
-            pivots = list(_positions(basis, column))
-            if not pivots:
-                continue
-            pivot = min(pivots, key=lambda position: abs(basis[position][column]))
-            taken = basis[pivot]
-            basis = [_cancel(row, taken, column) for position, row in enumerate(basis) if position != pivot]
-        return basis
 
-
-def _positions(basis: Sequence[Row], column: int) -> Iterator[int]:
-    return (position for position, row in enumerate(basis) if row[column])
+def _without(basis: list[Row], columns: Sequence[int]) -> list[Row]:
+    """The combinations of `basis` that are nothing in `columns`."""
+    for column in columns:
+        pivots = [row for row in basis if column in row]
+        if pivots:
+            taken = min(pivots, key=lambda row: (abs(row[column]), len(row)))
+            basis = [_cancel(row, taken, column) for row in basis if row is not taken]
+    return basis
 
 
 def _cancel(row: Row, other: Row, column: int) -> Row:
     """`row` and `other` combined so that nothing is left in `column`, in lowest terms."""
-    mine, theirs = row[column], other[column]
-    if not mine:
+    mine = row.get(column)
+    if mine is None:
         return row
-    combined = [theirs * a - mine * b for a, b in zip(row, other, strict=True)]
-    shared = gcd(*combined)
-    return tuple(value // shared for value in combined) if shared > 1 else tuple(combined)
+    theirs = other[column]
+    combined = dict(row) if theirs == 1 else {place: theirs * value for place, value in row.items()}
+    for place, value in other.items():
+        left = combined.get(place, 0) - mine * value
+        if left:
+            combined[place] = left
+        else:
+            del combined[place]
+    shared = gcd(*combined.values())
+    return {place: value // shared for place, value in combined.items()} if shared > 1 else combined

@@ -137,9 +137,10 @@ def _break_down(whole: Counts, parts: Mapping[str, Counts], rules: PrivacyRules)
         return not _hides_alike(_subtract(whole, [parts[group] for group in chosen]), rules)
 
     exact = choose_groups(n, open_sizes, rules.k, is_safe=tells_no_likeness)
-    # The range that a group which answered alike is told to lie in bounds those who are left over, too.
     told_alike = sorted(alike, key=lambda group: (-sizes[group], group))
-    while told_alike and 0 < n - sum(sizes[group] for group in [*exact, *told_alike]) < rules.k:
+    while told_alike and not _leaves_room(
+        _subtract(whole, [parts[group] for group in exact]), [parts[group] for group in told_alike], rules
+    ):
         told_alike.pop()
     shown: dict[str, Part] = {}
     for group, part in parts.items():
@@ -174,6 +175,24 @@ def _subtract(whole: Counts, parts: Collection[Counts]) -> Counts:
         of = [left - taken for left, taken in zip(of, part.of, strict=True)]
         dont_know -= part.dont_know
     return Counts(whole.scale, tuple(of), dont_know)
+
+
+def _leaves_room(left_over: Counts, told: Collection[Counts], rules: PrivacyRules) -> bool:
+    """Whether what is told roughly of some of those `left_over` does not settle what the others answered.
+
+    Take away what must be theirs. Who is left, of them or not, can be exchanged freely within what readers
+    know: so nothing is settled as long as those do not answer alike, and the others are k people.
+    """
+    hidden = people(left_over, rules) - sum(people(part, rules) for part in told)
+    if 0 < hidden < rules.k:
+        return False
+    free = left_over
+    for part in told:
+        known = _alike(part, rules)
+        at_least = -(-known.n * known.percent // 100)
+        of = [at_least if point == known.point else 0 for point in part.scale.points]
+        free = _subtract(free, [Counts(part.scale, tuple(of), at_least if known.point is None else 0)])
+    return not (_hides_alike(free, rules) if hidden else _most(free)[0] == people(free, rules))
 
 
 def _most(counts: Counts) -> tuple[int, int | None]:

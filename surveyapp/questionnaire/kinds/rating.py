@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from surveyapp.questionnaire.cells import CellKey, CellSpec, Given
+from surveyapp.questionnaire.keeping import KEEP, KEEP_EARLIER
 from surveyapp.questionnaire.kinds.contract import Asking, Chance
 from surveyapp.questionnaire.kinds.pace import reading_seconds
 from surveyapp.questionnaire.kinds.points import plausible_point, read_point, shown_point
@@ -42,7 +43,7 @@ class RatingKind(Asking[Rating]):
     def parse(
         self, questionnaire: Questionnaire, question: Rating, spec: CellSpec, values: Sequence[str]
     ) -> Given:
-        """A point or an opt-out of the criterion's scale; a reason as it was written."""
+        """A point or an opt-out of the criterion's scale, or the wish to keep; a reason as it was written."""
         key = spec.key
         if key.part:
             label = _label(questionnaire, spec)
@@ -51,6 +52,8 @@ class RatingKind(Asking[Rating]):
         scale = questionnaire.scales[questionnaire.criteria[key.criterion].scale]
         given = scale.given_by_text.get(values[0]) if len(values) == 1 else None
         if given is None:
+            if list(values) == [KEEP]:
+                return KEEP_EARLIER
             return read_point(scale, values, _label(questionnaire, spec), spec.labels)
         return given
 

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import and_, bindparam, func, select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from surveyapp.models import Answer, Participation, Submission
@@ -44,17 +44,13 @@ def read_counted(
     key = {"study_id": instrument.study_id, "round": round_number}
     participations = list(_read_participations(session, key=key, only=only, hold=hold))
     given = _read_given(session, key=key, cells=cells, only=only)
-    rows_of = _count_rows(session, key=key, ids=list(given))
     counted: dict[int, Mapping[int, Stored]] = {}
     for row in participations:
         mine = given.get(row.panellist_id, {})
         if not row.submission:
             if partial_counts and row.withdrawn_at is None:
                 counted[row.panellist_id] = mine
-        elif row.revision > row.submitted_revision or (
-            # Rows of a question that is no longer asked are none of the submission's.
-            mine and row.answer_count != rows_of[row.panellist_id]
-        ):
+        elif row.has_strays or row.revision > row.submitted_revision:
             counted[row.panellist_id] = _read_submitted(
                 session, row, key=key, instrument=instrument, cells=cells
             )
@@ -63,26 +59,14 @@ def read_counted(
     return {panellist_id: cells_given for panellist_id, cells_given in counted.items() if cells_given}
 
 
-_PARTICIPATIONS = (
-    select(
-        Participation.panellist_id,
-        Participation.submission,
-        Participation.revision,
-        Participation.submitted_revision,
-        Participation.withdrawn_at,
-        Submission.answer_count,
-    )
-    .outerjoin(
-        Submission,
-        and_(
-            Submission.study_id == Participation.study_id,
-            Submission.round == Participation.round,
-            Submission.panellist_id == Participation.panellist_id,
-            Submission.number == Participation.submission,
-        ),
-    )
-    .where(Participation.study_id == bindparam("study_id"), Participation.round == bindparam("round"))
-)
+_PARTICIPATIONS = select(
+    Participation.panellist_id,
+    Participation.submission,
+    Participation.revision,
+    Participation.submitted_revision,
+    Participation.has_strays,
+    Participation.withdrawn_at,
+).where(Participation.study_id == bindparam("study_id"), Participation.round == bindparam("round"))
 _GIVEN = select(
     Answer.panellist_id, Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts
 ).where(
@@ -96,7 +80,7 @@ _GIVEN = select(
 def _read_participations(
     session: Session, *, key: Mapping[str, int], only: Collection[int] | None, hold: bool
 ) -> Iterator[Any]:
-    statement = _PARTICIPATIONS.with_for_update(read=True, of=Participation) if hold else _PARTICIPATIONS
+    statement = _PARTICIPATIONS.with_for_update(read=True) if hold else _PARTICIPATIONS
     if only is None:
         yield from session.execute(statement, key)
         return
@@ -118,22 +102,6 @@ def _read_given(
             for row in session.execute(statement, {**key, "cells": some}):
                 found[row.panellist_id][row.cell] = (row.status, row.value, row.text, row.parts)
     return found
-
-
-def _count_rows(session: Session, *, key: Mapping[str, int], ids: Sequence[int]) -> dict[int, int]:
-    counts: dict[int, int] = {}
-    for some in _in_parts(ids):
-        rows = session.execute(
-            select(Answer.panellist_id, func.count())
-            .where(
-                Answer.study_id == key["study_id"],
-                Answer.round == key["round"],
-                Answer.panellist_id.in_(some),
-            )
-            .group_by(Answer.panellist_id)
-        )
-        counts.update(rows.all())
-    return counts
 
 
 def _read_submitted(

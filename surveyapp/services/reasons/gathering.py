@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from random import Random, SystemRandom
@@ -10,17 +10,20 @@ from random import Random, SystemRandom
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from surveyapp.models import Reason
+from surveyapp.models import Participation, Reason
 from surveyapp.questionnaire.kinds.written import REASON
 from surveyapp.services.audit import record
 from surveyapp.services.instruments import Instrument, get_instrument
 from surveyapp.services.reading.counted import read_counted
 from surveyapp.services.reading.reasons import get_closed_round
 from surveyapp.services.reasons.letting_go import let_go, start_again
+from surveyapp.services.unit import Database, read_now
 
 # Without letters and digits that look alike: public names are read aloud and typed.
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _LETTERS = 7
+_PART = 200
+_AT_ONCE = 500
 _system_chance = SystemRandom()
 
 Written = Mapping[tuple[int, int], str]
@@ -45,24 +48,24 @@ def gather_reasons(
     now: datetime,
     actor: str,
     partial_counts: bool = False,
+    only: Collection[int] | None = None,
     chance: Random = _system_chance,
 ) -> Gathered:
     """Give every written answer that counts its coding record; running it again changes nothing.
 
     What was rewritten since, because the round was reopened, is unread again and forgets its themes; what
-    counts no longer goes. Raises NotFound, or RoundClosed while the round may still take answers.
+    counts no longer goes. `only` names the panellists to look at: of a very large panel it is better done
+    in parts (`gather_in_parts`). Raises NotFound, or RoundClosed while the round may still take answers.
     """
     held = get_closed_round(session, study_id=study_id, round_number=round_number, hold=True)
     instrument = get_instrument(session, study_id=study_id, number=held.questionnaire_number)
     written = read_written(
-        session, instrument, round_number=round_number, partial_counts=partial_counts, hold=True
+        session, instrument, round_number=round_number, partial_counts=partial_counts, only=only, hold=True
     )
-    kept = {
-        (row.panellist_id, row.cell): row
-        for row in session.scalars(
-            select(Reason).where(Reason.study_id == study_id, Reason.round == round_number)
-        )
-    }
+    mine = [Reason.study_id == study_id, Reason.round == round_number]
+    if only is not None:
+        mine.append(Reason.panellist_id.in_(only))
+    kept = {(row.panellist_id, row.cell): row for row in session.scalars(select(Reason).where(*mine))}
     gone = [row for key, row in kept.items() if key not in written]
     changed = [row for key, row in kept.items() if key in written and row.text != written[key]]
     start_again(session, changed, texts=[written[row.panellist_id, row.cell] for row in changed])
@@ -77,12 +80,46 @@ def gather_reasons(
     return found
 
 
+def gather_in_parts(
+    database: Database, *, study_id: int, round_number: int, actor: str, partial_counts: bool = False
+) -> Gathered:
+    """Like `gather_reasons`, a few hundred panellists at a time, so that nobody waits long for their turn."""
+    with database.reading() as session:
+        get_closed_round(session, study_id=study_id, round_number=round_number)
+        everybody = session.scalars(
+            select(Participation.panellist_id)
+            .where(Participation.study_id == study_id, Participation.round == round_number)
+            .order_by(Participation.panellist_id)
+        ).all()
+    found = [Gathered(0, 0, 0, 0)]
+    for start in range(0, len(everybody), _PART):
+        with database.verb() as session:
+            found.append(
+                gather_reasons(
+                    session,
+                    study_id=study_id,
+                    round_number=round_number,
+                    now=read_now(session),
+                    actor=actor,
+                    partial_counts=partial_counts,
+                    only=everybody[start : start + _PART],
+                )
+            )
+    return Gathered(
+        added=sum(each.added for each in found),
+        changed=sum(each.changed for each in found),
+        gone=sum(each.gone for each in found),
+        unchanged=sum(each.unchanged for each in found),
+    )
+
+
 def read_written(
     session: Session,
     instrument: Instrument,
     *,
     round_number: int,
     partial_counts: bool = False,
+    only: Collection[int] | None = None,
     hold: bool = False,
 ) -> Written:
     """Every written answer of the round that counts: reasons beside ratings, and long texts about no item."""
@@ -92,6 +129,7 @@ def read_written(
         round_number=round_number,
         cells=[number for number in instrument.number_of.values() if _is_written(instrument, number)],
         partial_counts=partial_counts,
+        only=only,
         hold=hold,
     )
     return {
@@ -118,27 +156,32 @@ def _add(
 ) -> None:
     if not fresh:
         return
-    taken = set(session.scalars(select(Reason.public_id).where(Reason.study_id == instrument.study_id)))
+    names = _new_public_ids(session, len(fresh), study_id=instrument.study_id, chance=chance)
     rows = [
         {
             "study_id": instrument.study_id,
             "round": round_number,
             "panellist_id": panellist_id,
             "cell": cell,
-            "public_id": _new_public_id(chance, taken),
+            "public_id": public_id,
             "item": instrument.spec(cell).key.item,
             "text": written[panellist_id, cell],
             "state": "unread",
         }
-        for panellist_id, cell in fresh
+        for (panellist_id, cell), public_id in zip(fresh, names, strict=True)
     ]
     # Plain rows: of ten thousand experts there may be many.
     session.execute(insert(Reason), rows)
 
 
-def _new_public_id(chance: Random, taken: set[str]) -> str:
-    while True:
-        public_id = "R-" + "".join(chance.choices(_ALPHABET, k=_LETTERS))
-        if public_id not in taken:
-            taken.add(public_id)
-            return public_id
+def _new_public_ids(session: Session, number: int, *, study_id: int, chance: Random) -> list[str]:
+    found: set[str] = set()
+    while len(found) < number:
+        missing = min(number - len(found), _AT_ONCE)
+        drawn = {"R-" + "".join(chance.choices(_ALPHABET, k=_LETTERS)) for _ in range(missing)} - found
+        taken = session.scalars(
+            select(Reason.public_id).where(Reason.study_id == study_id, Reason.public_id.in_(drawn))
+        )
+        found |= drawn - set(taken)
+    # A set has no order that would tell who came first; sorted, it is the same for the same chance.
+    return chance.sample(sorted(found), number)

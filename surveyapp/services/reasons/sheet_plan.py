@@ -112,13 +112,15 @@ def _plan_handling(plan: Plan, now: ReasonRow, row: ReasonRow) -> None:
     standing = _standing(now)
     problems = list(_problems_of_row(now, row))
     wanted = _wanted(now, row)
-    if row.text == now.text and wanted == standing:
+    if not problems and wanted == standing:
         return
     if stamp_of_handling(now) != exported:
         what = f"{row.id} was changed here after the export: {_in_words(now, standing)}. The file says: "
         plan.conflicts.append(Problem(f"row {row.row}", what + f"{_in_words(row, wanted)}."))
         return
-    plan.problems += [Problem(f"row {row.row}", f"{row.id}: {what}") for what in problems]
+    if problems:
+        plan.problems += [Problem(f"row {row.row}", f"{row.id}: {what}") for what in problems]
+        return
     plan.handling[row.id] = wanted
     plan.changes.append(Change(row.row, row.id, _difference(standing, wanted)))
 

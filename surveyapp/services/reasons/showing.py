@@ -23,7 +23,7 @@ from surveyapp.services.reading.reasons import (
     ratings_beside,
 )
 
-_USUAL_K = PrivacyRules().k_reasons
+_USUAL_K_REASONS = PrivacyRules().k_reasons
 _ANSWERED = frozenset({Status.VALUE.value, Status.KEPT.value, Status.DONT_KNOW.value})
 _WITHOUT_DONT_KNOW = _ANSWERED - {Status.DONT_KNOW.value}
 
@@ -44,7 +44,7 @@ def shown_reasons(
     """
     if rules is None:
         k = session.get_one(Study, study_id).smallest_group
-        rules = PrivacyRules(k=k, k_reasons=max(k, _USUAL_K))
+        rules = PrivacyRules(k=k, k_reasons=max(k, _USUAL_K_REASONS))
     reasons = list_reasons(session, study_id=study_id, round_number=round_number)
     released = [each for each in reasons if each.state == "released"]
     merged = Counter(each.merged_into for each in reasons if each.state == "merged")

@@ -1,0 +1,216 @@
+"""``surveyapp results``: what a closed round found, as a table in the terminal or as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import click
+
+from surveyapp.cli.frame import Installation, installation, json_option, print_json
+from surveyapp.errors import NotFound
+from surveyapp.services.reading.results import (
+    CellResult,
+    ItemResult,
+    RoundResults,
+    get_results,
+    get_sensitivity,
+)
+from surveyapp.services.rounds import get_round
+from surveyapp.services.studies import get_study
+from surveyapp.statistics.measure import Measure, Undefined
+
+_WHY = {
+    Undefined.NO_VALID_RATINGS: "no rating",
+    Undefined.NOT_ASKED: "not asked",
+    Undefined.TOO_FEW_RATINGS: "too few",
+    Undefined.NO_PAIRABLE_VALUES: "no pairs",
+    Undefined.NOT_DEFINED_FOR_SCALE: "not for this scale",
+}
+
+
+@click.command()
+@click.argument("study")
+@click.option("--round", "number", type=click.IntRange(min=0), help="Which round; else the latest.")
+@click.option("--item", help="One item in full: groups, and what other customary rules would say.")
+@json_option
+@installation
+def results(here: Installation, *, study: str, number: int | None, item: str | None, as_json: bool) -> None:
+    """Show the results of a closed round; refused while it is open.
+
+    Each rating with n, median, middle half and agreement, and the verdict by the protocol's rule. Groups with
+    fewer people than the study's smallest number are left out.
+
+    \b
+    Example:
+      surveyapp results systemic-ai-mitigations --item pause
+    """
+    with here.database.snapshot() as session:
+        found = get_study(session, slug=study)
+        chosen = get_round(session, study_id=found.id, number=number).number
+        result = get_results(session, study=found, number=chosen)
+        one = _find_item(result, item) if item is not None else None
+        strip = get_sensitivity(session, study=found, number=chosen, item=item) if item is not None else {}
+    if as_json:
+        items = result.items if one is None else (one,)
+        print_json(_as_json(result, items) | ({"sensitivity": _strip_json(strip)} if one else {}))
+        return
+    _print_head(result)
+    if one is None:
+        _print_table(result)
+        return
+    _print_item(one)
+    for rule, alternatives in strip.items():
+        click.echo(f"\nUnder other rules than '{rule}':")
+        for each in alternatives:
+            mark = "  (the protocol's)" if each.is_registered else ""
+            click.echo(f"  {each.name:<30} {each.verdict}{mark}")
+
+
+def _find_item(result: RoundResults, item: str) -> ItemResult:
+    for each in result.items:
+        if each.item == item:
+            return each
+    known = ", ".join(each.item for each in result.items)
+    raise NotFound(f"Round {result.number} asked no item '{item}'. It asked: {known}.")
+
+
+def _print_head(result: RoundResults) -> None:
+    synthetic = "  (synthetic panel: invented answers)" if result.is_synthetic else ""
+    click.echo(f"{result.title}, round {result.number}, {result.state}{synthetic}")
+    click.echo(f"{result.people} of {result.invited} answered.")
+    for name, rule in result.rules.items():
+        click.echo(f"Rule '{name}': {rule}")
+
+
+def _print_table(result: RoundResults) -> None:
+    if not result.items:
+        click.echo("No items were rated in this round.")
+    for each in result.items:
+        verdict = each.verdict or "no rule"
+        stable = each.judgement.stability.verdict if each.judgement and each.judgement.stability else ""
+        chosen = "".join(f", chosen by {_share(measure)}" for measure in each.chosen.values())
+        click.echo(f"\n{each.title}  [{each.item}]")
+        click.echo(f"  {verdict}{', ' + stable if stable else ''}{chosen}")
+        for cell in each.cells:
+            click.echo(f"  {_cell_name(cell):<34} {_line(cell)}")
+
+
+def _print_item(each: ItemResult) -> None:
+    click.echo(f"\n{each.title}  [{each.item}]: {each.verdict or 'no rule'}")
+    for cell in each.cells:
+        click.echo(f"\n  {_cell_name(cell)}: {_line(cell)}")
+        counts = ", ".join(
+            f"{point}: {times}" for point, times in zip(cell.counts.scale.points, cell.counts.of, strict=True)
+        )
+        click.echo(f"    {counts}, don't know: {cell.counts.dont_know}, blank: {cell.counts.missing}")
+        for group, measures in cell.groups.items():
+            click.echo(f"    {group:<30} {_numbers(measures)}")
+        for name, measure in cell.change.items():
+            click.echo(f"    {name:<30} {_share(measure)} (n {measure.n})")
+
+
+def _cell_name(cell: CellResult) -> str:
+    return " ".join(filter(None, (cell.key.criterion, cell.key.context)))
+
+
+def _line(cell: CellResult) -> str:
+    if cell.counts.answered == 0 and cell.counts.missing == 0:
+        return "nobody was asked"
+    if cell.counts.n == 0 and cell.counts.dont_know:
+        return f"all {cell.counts.dont_know} said that they cannot judge"
+    moved = f", median before {_number(cell.median_before)}" if cell.median_before else ""
+    verdict = f"  {cell.verdict}" if cell.verdict else ""
+    return f"{_numbers(cell.measures)}{moved}{verdict}"
+
+
+def _numbers(measures: Mapping[str, Measure]) -> str:
+    half = f"{_number(measures['q1'])}–{_number(measures['q3'])}"
+    agree = measures["agree"]
+    agreed = f", agree {_share(agree)}" if agree.reason is not Undefined.NOT_DEFINED_FOR_SCALE else ""
+    return f"n {measures['n'].n}, median {_number(measures['median'])} ({half}){agreed}"
+
+
+def _number(measure: Measure | None) -> str:
+    if measure is None or measure.number is None:
+        return "–" if measure is None or measure.reason is None else _WHY.get(measure.reason, "–")
+    return f"{measure.number:g}"
+
+
+def _share(measure: Measure) -> str:
+    """A share with what it stands on, ``139/200, 69.5 %``: never a rounded percentage alone."""
+    if not isinstance(measure.value, int | Fraction):
+        return _number(measure)
+    percent = 100 * Fraction(measure.value)
+    shown = f"{float(percent):.1f}".rstrip("0").rstrip(".")
+    times = Fraction(measure.value) * measure.n
+    part = f"{times}/{measure.n}, " if times.denominator == 1 else ""
+    return f"{part}{shown} %"
+
+
+def _as_json(result: RoundResults, items: tuple[ItemResult, ...]) -> dict[str, Any]:
+    return {
+        "study": result.slug,
+        "round": result.number,
+        "state": result.state,
+        "synthetic": result.is_synthetic,
+        "answered": result.people,
+        "invited": result.invited,
+        "smallest_group": result.smallest_group,
+        "rules": dict(result.rules),
+        "items": [_item_json(each) for each in items],
+    }
+
+
+def _item_json(each: ItemResult) -> dict[str, Any]:
+    judgement = each.judgement
+    return {
+        "item": each.item,
+        "title": each.title,
+        "version": each.version,
+        "verdict": each.verdict,
+        "verdicts": {verdict.rule: verdict.verdict for verdict in judgement.verdicts} if judgement else {},
+        "stability": judgement.stability.verdict if judgement and judgement.stability else None,
+        "proposed": judgement.proposed.outcome if judgement else None,
+        "decided": each.decided or None,
+        "chosen": {name: _measure_json(measure) for name, measure in each.chosen.items()},
+        "cells": [_cell_json(cell) for cell in each.cells],
+    }
+
+
+def _cell_json(cell: CellResult) -> dict[str, Any]:
+    return {
+        "question": cell.key.question,
+        "context": cell.key.context,
+        "criterion": cell.key.criterion,
+        "counts": dict(zip(map(str, cell.counts.scale.points), cell.counts.of, strict=True)),
+        "dont_know": cell.counts.dont_know,
+        "missing": cell.counts.missing,
+        "verdict": cell.verdict or None,
+        "measures": {name: _measure_json(measure) for name, measure in cell.measures.items()},
+        "change": {name: _measure_json(measure) for name, measure in cell.change.items()},
+        "groups": {
+            group: {name: _measure_json(measure) for name, measure in measures.items()}
+            for group, measures in cell.groups.items()
+        },
+    }
+
+
+def _measure_json(measure: Measure) -> dict[str, Any]:
+    return {
+        "value": measure.number,
+        "exact": str(measure.value) if isinstance(measure.value, Fraction) else None,
+        "n": measure.n,
+        "reason": measure.reason,
+    }
+
+
+def _strip_json(strip: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        rule: [
+            {"rule": each.name, "verdict": each.verdict, "registered": each.is_registered}
+            for each in alternatives
+        ]
+        for rule, alternatives in strip.items()
+    }

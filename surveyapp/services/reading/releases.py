@@ -1,0 +1,52 @@
+"""What a release holds, read once per process: it never changes."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from surveyapp.delphi.feedback import ReleaseContent
+from surveyapp.errors import NotFound
+from surveyapp.models import Release
+
+_MOST_KEPT = 32
+
+_kept: OrderedDict[tuple[int, int, int, str], ReleaseContent] = OrderedDict()
+_kept_lock = threading.Lock()
+
+
+def find_kept_release(*, study_id: int, round_: int, number: int, sha256: str) -> ReleaseContent | None:
+    """The content of a release if this process has read it before."""
+    with _kept_lock:
+        return _kept.get((study_id, round_, number, sha256))
+
+
+def get_release_content(
+    session: Session, *, study_id: int, round_: int, number: int, sha256: str
+) -> ReleaseContent:
+    """The content of a release. Raises NotFound when there is no such release."""
+    key = (study_id, round_, number, sha256)
+    with _kept_lock:
+        content = _kept.get(key)
+        if content is not None:
+            _kept.move_to_end(key)
+            return content
+    text = session.scalar(
+        select(Release.content).where(
+            Release.study_id == study_id,
+            Release.round == round_,
+            Release.number == number,
+            Release.content_sha256 == sha256,
+        )
+    )
+    if text is None:
+        raise NotFound(f"Round {round_} of this study has no such release {number}.")
+    content = ReleaseContent.from_canonical(text)
+    with _kept_lock:
+        _kept[key] = content
+        while len(_kept) > _MOST_KEPT:
+            _kept.popitem(last=False)
+    return content

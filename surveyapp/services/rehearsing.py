@@ -1,0 +1,169 @@
+"""A whole protocol rehearsed with an invented panel: open, answer, close, decide, release, round by round."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from surveyapp.delphi.rounds import RoundState
+from surveyapp.errors import InputError, Problem, Refused
+from surveyapp.models import Identity, Reason
+from surveyapp.services import deciding, releasing, rounds
+from surveyapp.services.figures import read_figures
+from surveyapp.services.judging import judge
+from surveyapp.services.personas import Planted, describe, plant_moods
+from surveyapp.services.protocols import find_protocol
+from surveyapp.services.reasons import handling
+from surveyapp.services.simulating import Simulated, simulate
+from surveyapp.services.studies import get_study
+from surveyapp.services.unit import Database, read_now
+
+# So many reasons on each item are released as they are; the rest is set aside, as a hurried team would.
+_RELEASED_PER_ITEM = 4
+_SET_ASIDE = "Rehearsal: invented reasons are not worked on."
+_DECIDED = "Rehearsal: as the protocol proposes."
+
+
+@dataclass(frozen=True, slots=True)
+class RehearsedRound:
+    """One round of a rehearsal."""
+
+    number: int
+    simulated: Simulated
+    verdicts: Mapping[str, int]
+    """Verdict → how many items have it."""
+    release: str
+    """SHA-256 of what was released; '' where the last round was left open or closed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """What was played, and what had been planted."""
+
+    rounds: tuple[RehearsedRound, ...]
+    planted: Planted
+    ended: str
+    """Why it ended."""
+
+
+def rehearse(
+    database: Database,
+    *,
+    slug: str,
+    link_key: bytes,
+    actor: str,
+    count: int,
+    seed: int = 1,
+    share: float = 0.95,
+    spare: Collection[str] = (),
+    leave_last_open: bool = False,
+    progress: Callable[[int], None] | None = None,
+) -> Rehearsal:
+    """Play `count` rounds of the study's protocol with an invented panel, through the verbs of people.
+
+    Items are decided as the protocol proposes, some reasons are released and the others set aside. With
+    `leave_last_open` the last round is answered and left open. The same seed plays the same. Raises Refused
+    when people have answered, or the study has no locked protocol.
+    """
+    if not 1 <= count <= 20:
+        raise InputError([Problem("rounds", f"{count} rounds cannot be played; write 1 to 20.")])
+    planted = _plant(database, slug=slug, seed=seed)
+    played = []
+    ended = f"{count} rounds were played."
+    for index in range(count):
+        try:
+            number, is_closed = _open(database, slug=slug, actor=actor)
+        except Refused as refused:
+            ended = str(refused)
+            break
+        if is_closed:
+            played.append(_finish(database, slug=slug, number=number, actor=actor, done=Simulated()))
+            continue
+        done = simulate(
+            database,
+            slug=slug,
+            link_key=link_key,
+            actor=actor,
+            seed=seed,
+            share=share,
+            spare=spare,
+            with_personas=True,
+            progress=progress,
+        )
+        if leave_last_open and index == count - 1:
+            played.append(RehearsedRound(number, done, {}, ""))
+            break
+        played.append(_finish(database, slug=slug, number=number, actor=actor, done=done))
+    return Rehearsal(tuple(played), planted, ended)
+
+
+def _plant(database: Database, *, slug: str, seed: int) -> Planted:
+    with database.reading() as session:
+        study = get_study(session, slug=slug)
+        if find_protocol(session, study=study) is None:
+            raise Refused(
+                f"'{slug}' has no protocol, so there are no rounds to play. Give it one: "
+                f"surveyapp protocol set {slug} FILE"
+            )
+        items = [item.id for item in deciding.read_first(session, study_id=study.id).items]
+        names = session.scalars(
+            select(Identity.email_key).where(Identity.study_id == study.id).order_by(Identity.email_key)
+        ).all()
+    return describe(seed, names, plant_moods(items))
+
+
+def _open(database: Database, *, slug: str, actor: str) -> tuple[int, bool]:
+    """The round to play, and whether it is closed already: one that was left half-way goes on from there."""
+    with database.verb() as session:
+        study = get_study(session, slug=slug)
+        current = rounds.get_current_round(session, study_id=study.id)
+        if current is not None and current.state in {RoundState.OPEN, RoundState.CLOSED}:
+            return current.number, current.state == RoundState.CLOSED
+        opened = rounds.open_round(session, study=study, now=read_now(session), actor=actor)
+        return opened.number, False
+
+
+def _finish(database: Database, *, slug: str, number: int, actor: str, done: Simulated) -> RehearsedRound:
+    with database.reading() as session:
+        study_id = get_study(session, slug=slug).id
+        is_open = rounds.get_round(session, study_id=study_id, number=number).state == RoundState.OPEN
+    if is_open:
+        rounds.close_round(database, slug=slug, actor=actor, number=number)
+    releasing.settle_round(database, study_id=study_id, number=number, actor=actor)
+    _handle_reasons(database, study_id=study_id, number=number, actor=actor)
+    with database.verb() as session:
+        study = get_study(session, slug=slug)
+        figures = read_figures(session, study_id=study_id, number=number)
+        verdicts = Counter(each.verdict for each in judge(figures).values())
+        if verdicts:
+            deciding.decide_as_proposed(
+                session, study=study, figures=figures, reason=_DECIDED, now=read_now(session), actor=actor
+            )
+    released = releasing.release_round(database, slug=slug, actor=actor, number=number)
+    return RehearsedRound(number, done, dict(verdicts), released.content_sha256)
+
+
+def _handle_reasons(database: Database, *, study_id: int, number: int, actor: str) -> None:
+    with database.verb() as session:
+        now = read_now(session)
+        handling.set_aside_empty(session, study_id=study_id, round_number=number, now=now, actor=actor)
+        rows = session.execute(
+            select(Reason.public_id, Reason.item)
+            .where(Reason.study_id == study_id, Reason.round == number, Reason.state == "unread")
+            .order_by(Reason.public_id)
+        ).all()
+        taken: Counter[str] = Counter()
+        released: list[str] = []
+        others: list[str] = []
+        for public_id, item in rows:
+            taken[item] += 1
+            (released if taken[item] <= _RELEASED_PER_ITEM else others).append(public_id)
+        if released:
+            handling.release_reasons(session, study_id=study_id, public_ids=released, now=now, actor=actor)
+        if others:
+            handling.set_aside_reasons(
+                session, study_id=study_id, public_ids=others, because=_SET_ASIDE, now=now, actor=actor
+            )
