@@ -7,7 +7,6 @@ else, so they cannot disagree.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +21,7 @@ from surveyapp.delphi.feedback import (
     ShownReason,
     ShownSummary,
 )
+from surveyapp.delphi.privacy.reasons import order_for
 from surveyapp.delphi.protocol.model import Feedback, Reasons
 from surveyapp.questionnaire.cells import Given, Status
 
@@ -187,13 +187,15 @@ def show_release(
     group: str,
     shows_settled: bool,
     blind: frozenset[int] = frozenset(),
+    viewer: str = "",
+    seed: str = "",
 ) -> PanelView:
     """What `content` shows of the ratings and preferred combinations of the present round.
 
     `cells` and `combinations` map a cell's number in this round to its number in the release; 0 where
     nothing before may be compared with it. `items` are those still asked. `group` is the own group.
     `blind` are cells whose figures the expert must not see yet. With `shows_settled` the results of items
-    that are out of the round are shown too.
+    that are out of the round are shown too. `viewer` and `seed` settle the order of the reasons.
     """
     of_release = content.cells_by_number
     is_of_groups = feedback.of_groups != "none"
@@ -221,7 +223,7 @@ def show_release(
         }
         if feedback.distribution
         else {},
-        reasons=_show_reasons(content) if feedback.reasons else {},
+        reasons=_show_reasons(content, viewer, seed) if feedback.reasons else {},
         summaries=dict(content.summaries_by_item) if feedback.summaries else {},
         changes=_changes(content, asked),
         settled=tuple(_settled(content, feedback, asked, group=group, shows_results=shows_settled)),
@@ -293,13 +295,12 @@ def _middle(figure: Figure, points: tuple[int, ...]) -> frozenset[int] | None:
     return frozenset(point for point in points if figure.place(point) == "within")
 
 
-def _show_reasons(content: ReleaseContent) -> dict[str, tuple[ShownReason, ...]]:
-    """Reasons by item, in an order of their own that tells neither time nor author."""
-
-    def lot(reason: ShownReason) -> bytes:
-        return hashlib.sha256(f"{content.study} {content.round} {reason.id}".encode()).digest()
-
-    return {item: tuple(sorted(found, key=lot)) for item, found in content.reasons_by_item.items()}
+def _show_reasons(content: ReleaseContent, viewer: str, seed: str) -> dict[str, tuple[ShownReason, ...]]:
+    found = {}
+    for item, reasons in content.reasons_by_item.items():
+        by_name = {each.id: each for each in reasons}
+        found[item] = tuple(by_name[name] for name in order_for(viewer, by_name, seed=seed))
+    return found
 
 
 def _changes(content: ReleaseContent, asked: frozenset[str]) -> dict[str, Change]:

@@ -97,6 +97,15 @@ def _names_by_address(session: Session, *, study_id: int) -> dict[str, str]:
     return {row.email_key: row.name for row in rows}
 
 
+def find_by_address(session: Session, *, study_id: int, email: str) -> int | None:
+    """The panellist that is written to at this address, or None."""
+    return session.scalar(
+        select(Identity.panellist_id).where(
+            Identity.study_id == study_id, Identity.email_key == fold_address(email)
+        )
+    )
+
+
 def _new_id(chance: Random, taken: set[int]) -> int:
     while True:
         number = chance.getrandbits(62)
