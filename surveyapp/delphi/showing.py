@@ -27,6 +27,8 @@ from surveyapp.questionnaire.cells import Given, Status
 
 NOT_ASKED: Final = "not_asked"
 """Why there are no figures: the release knows nothing of the rating."""
+BLIND: Final = "blind"
+"""Why there are no figures: in real time others are shown only after the own first submitted answer."""
 
 LEFT_BEHIND: Final = frozenset({"accept", "drop", "finalise", "split", "merge"})
 """Outcomes after which an item is not rated any more under its own name."""
@@ -87,7 +89,7 @@ class RatingView:
     points: tuple[int, ...] = ()
     panel: Figure | None = None
     hidden: str = ""
-    """Why there is no figure: a code of `delphi.privacy`, or NOT_ASKED; '' where one is, or none is due."""
+    """Why there is no figure: a code of `delphi.privacy`, NOT_ASKED or BLIND; '' where none is missing."""
     groups: tuple[Figure, ...] = ()
     hidden_groups: tuple[str, ...] = ()
     """Groups that the protocol shows and that are too small for it."""
@@ -211,7 +213,9 @@ def show_release(
         note=content.note,
         is_synthetic=content.is_synthetic,
         ratings={
-            cell: _show_rating(cell, None if cell in blind else of_release.get(before), feedback, group)
+            cell: RatingView(cell, hidden=BLIND)
+            if cell in blind
+            else _show_rating(cell, of_release.get(before), feedback, group)
             for cell, before in cells.items()
         }
         if feedback.of_panel

@@ -17,6 +17,7 @@ from surveyapp.exchange.panel_file import PanelRow
 from surveyapp.mail.links import derive_token, hash_token, link
 from surveyapp.models import Identity, Invitation, Panellist, Study
 from surveyapp.questionnaire.model import Questionnaire
+from surveyapp.services.addresses import fold_address
 from surveyapp.services.audit import record
 from surveyapp.services.panel_checks import Member, check_rows
 

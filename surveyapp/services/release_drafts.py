@@ -15,6 +15,7 @@ from surveyapp.delphi.feedback import (
     ShownItem,
     input_hash,
 )
+from surveyapp.delphi.lineage import Detail, Outcome
 from surveyapp.delphi.measures import quantile
 from surveyapp.delphi.privacy.rules import PrivacyRules
 from surveyapp.delphi.privacy.suppression import Alike, CellShown, Exact, Hidden, Part, Why, suppress
@@ -232,9 +233,28 @@ def _items(session: Session, figures: RoundFigures, *, study: Study) -> tuple[Sh
                 outcome=decision.outcome if decision else "",
                 reason=decision.reason if decision else "",
                 verdict=judged[item.id].verdict if item.id in judged else "",
+                successors=_successors(decision) if decision else (),
             )
         )
+    for decision in decisions:
+        if decision.outcome == Outcome.NEW and (added := Detail.model_validate_json(decision.detail).item):
+            found.append(
+                ShownItem(
+                    item=added.id,
+                    version=0,
+                    title=added.title.get(language),
+                    outcome=decision.outcome,
+                    reason=decision.reason,
+                )
+            )
     return tuple(found)
+
+
+def _successors(decision: Decision) -> tuple[str, ...]:
+    """The items that take an item's place: parts of a split, the merged one."""
+    detail = Detail.model_validate_json(decision.detail)
+    merged = (detail.merged.id,) if detail.merged is not None else ()
+    return tuple(part.id for part in detail.parts) + merged
 
 
 def figures_published(content: ReleaseContent) -> list[tuple[int, str, int]]:

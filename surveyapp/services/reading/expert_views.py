@@ -172,7 +172,7 @@ def _get_panellist(session: Session, *, study_id: int, expert: str) -> Panellist
         ).one_or_none()
     if found is None:
         raise NotFound(
-            f"There is no '{expert}' on this panel. Give a pseudonym as exports have it, or an e-mail address."
+            f"There is no '{expert}' on this panel. Give a pseudonym of the exports, or an address."
         )
     return found
 

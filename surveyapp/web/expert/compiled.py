@@ -158,9 +158,9 @@ def cut(html: str) -> Compiled:
             continue
         number, sort, name = int(piece[:digits]), piece[digits], piece[digits + 1 :]
         cell = compiled.cells.setdefault(number, OfCell())
-        if sort == "<":
+        if sort == "[":
             inside.append((number, name))
-        elif sort == ">":
+        elif sort == "]":
             inside.pop()
         elif sort == "?":
             cell.requests.setdefault(name, []).append(position)

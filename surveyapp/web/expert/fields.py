@@ -2,8 +2,8 @@
 
 Templates ask a field for what depends on the answers and for nothing else: `checked`, `text`, `open`,
 `place`, and for what depends on the own earlier answer: `had`, `begin` and `end` around it, `earlier_round`,
-`earlier_text`, `unless`. A filled field gives the piece of HTML; a slotted one gives a mark that `compiled` finds again.
-So there is one template for both, and both write the same page.
+`earlier_text`, `unless`. A filled field gives the piece of HTML; a slotted one gives a mark that `compiled`
+finds again. So there is one template for both, and both write the same page.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class Filled:
         return Markup("{}").format(list(self.values).index(item) + 1) if item in self.values else EMPTY
 
     def had(self, value: str) -> bool:
-        """Whether `value` was the own earlier answer or part of it; ANY: was there one; KEEP: can it be kept."""
+        """Whether `value` was earlier answered or part of it; ANY: was anything; KEEP: can it be kept."""
         if self.earlier is None:
             return False
         if value == KEEP:
@@ -175,11 +175,11 @@ class Slotted:
 
     def begin(self, value: str) -> Markup:
         """Where the section for one earlier answer begins."""
-        return slot(f"{self.number}<{value}")
+        return slot(f"{self.number}[{value}")
 
     def end(self) -> Markup:
         """Where the latest section that began ends."""
-        return slot(f"{self.number}>")
+        return slot(f"{self.number}]")
 
     def earlier_round(self) -> Markup:
         """A slot for the round of the own earlier answer."""
