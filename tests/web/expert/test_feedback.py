@@ -48,8 +48,13 @@ def ground(app: Flask) -> Iterator[Ground]:
     database.close()
 
 
-def test_look(client: JudgingClient, expert: Expert) -> None:
+def test_the_panel_stands_beside_the_scale_and_nothing_is_chosen(
+    client: JudgingClient, expert: Expert
+) -> None:
     expert.consent()
-    text = client.http.get("/s/every-kind/p/rate.north", base_url=client.base_url).get_data(as_text=True)
-    print(text)
-    assert 0
+    page = client.get("/s/every-kind/p/rate.north")
+    assert "experts rated this in round 1" in page.words
+    assert "Your answer in round 1: Agree" in page.words
+    assert "Keep my answer: Agree" in page.words
+    assert "Some think of the taste." in page.words
+    assert not [box for box in page.find_all("input", type="radio") if "checked" in box.attrib]
