@@ -84,6 +84,8 @@ class CountedFigures:
     look: Look
     conventions: Conventions = field(default_factory=Conventions)
     items: Callable[[CellKey], Sequence[CellKey]] = lambda _: ()
+    pairs: Callable[[CellKey, str], PairCounts | None] | None = None
+    """Where matched ratings are looked up apart, so that they are only put together where they are needed."""
     _kept: dict[tuple[str, CellKey, str], Measure] = field(default_factory=dict, repr=False, compare=False)
 
     def measure(self, name: str, cell: CellKey, group: str) -> Measure:
@@ -98,9 +100,10 @@ class CountedFigures:
         if name == "apmo":
             found = [self.look(each, group).counts for each in self.items(cell)]
             return _apmo([counts for counts in found if counts is not None])
-        tallied = self.look(cell, group)
         if name in OF_PAIRS:
-            return _no_pairs() if tallied.pairs is None else OF_PAIRS[name](tallied.pairs)
+            pairs = self.look(cell, group).pairs if self.pairs is None else self.pairs(cell, group)
+            return _no_pairs() if pairs is None else OF_PAIRS[name](pairs)
+        tallied = self.look(cell, group)
         if name == "chosen":
             return _chosen(tallied.chosen)
         counts = tallied.counts

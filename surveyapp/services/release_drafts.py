@@ -15,10 +15,12 @@ from surveyapp.delphi.feedback import (
     ShownItem,
     input_hash,
 )
+from surveyapp.delphi.lineage import Outcome, successors
 from surveyapp.delphi.measures import quantile
 from surveyapp.delphi.privacy.rules import PrivacyRules
 from surveyapp.delphi.privacy.suppression import Alike, CellShown, Exact, Hidden, Part, Why, suppress
-from surveyapp.models import Decision, Panellist, Participation, Study, Submission
+from surveyapp.models import Panellist, Participation, Study, Submission
+from surveyapp.services.deciding import read_decisions
 from surveyapp.services.figures import RoundFigures, combination_cells, scale_of
 from surveyapp.services.judging import judge
 from surveyapp.services.reasons.showing import shown_reasons, shown_summaries
@@ -214,26 +216,31 @@ def _items(session: Session, figures: RoundFigures, *, study: Study) -> tuple[Sh
         protocol.settled_results == "in the next round" or figures.number >= protocol.last_round
     )
     judged = judge(figures) if shows_verdicts else {}
-    decisions = session.scalars(
-        select(Decision).where(Decision.study_id == study.id, Decision.round == figures.number)
-    ).all()
-    by_item = {each.item: each for each in decisions}
+    decisions = read_decisions(session, study_id=study.id, number=figures.number)
     language = figures.questionnaire.language
     found = []
     for item in figures.questionnaire.items:
-        decision = by_item.get(item.id)
-        if decision is None and item.id not in judged:
+        decided = decisions.get(item.id)
+        if decided is None and item.id not in judged:
             continue
         found.append(
             ShownItem(
                 item=item.id,
                 version=figures.instrument.item_versions[item.id],
                 title=item.title.get(language),
-                outcome=decision.outcome if decision else "",
-                reason=decision.reason if decision else "",
+                outcome=decided.outcome if decided else "",
+                reason=decided.reason if decided else "",
                 verdict=judged[item.id].verdict if item.id in judged else "",
+                successors=successors(decided) if decided else (),
             )
         )
+    found += [
+        ShownItem(
+            item=new.id, version=1, title=new.title.get(language), outcome=each.outcome, reason=each.reason
+        )
+        for each in decisions.values()
+        if each.outcome is Outcome.NEW and (new := each.detail.item) is not None
+    ]
     return tuple(found)
 
 

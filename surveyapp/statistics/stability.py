@@ -1,126 +1,206 @@
-"""What changed between two rounds: shares and sizes of change over matched panellists, exact.
-
-Stability is not consensus. A net shift of 0 can hide opposite moves: read it with the share changed.
-"""
+"""How ratings changed between two rounds, from the people who gave both."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal
+from math import comb, erfc, sqrt
+from typing import Final
 
-from surveyapp.statistics.counts import Counts, PairCounts
+from surveyapp.statistics.counts import PairCounts
 from surveyapp.statistics.location import cv
-from surveyapp.statistics.measure import Measure, Undefined, measured
+from surveyapp.statistics.measure import Measure, Undefined
+from surveyapp.statistics.ranks import mid_ranks, tie_sum
+from surveyapp.statistics.returning import of_people
 
-MATCHED = "matched panellists"
-
-
-def share_changed(pairs: PairCounts) -> Measure:
-    """The share of matched panellists whose rating is another than before."""
-    if pairs.n == 0:
-        return pairs.measured(Undefined.NO_PAIRABLE_VALUES, MATCHED)
-    stayed = sum(row[place] for place, row in enumerate(pairs.of))
-    return pairs.measured(Fraction(pairs.n - stayed, pairs.n), MATCHED)
+_MATCHED: Final = "matched"
+_EXACT_UP_TO: Final = 20
+_FEWEST_FOR_RANKS: Final = 3
 
 
-def mean_absolute_change(pairs: PairCounts) -> Measure:
-    """How far the matched panellists moved on average, in points of the scale, whichever way."""
-    if pairs.n == 0:
-        return pairs.measured(Undefined.NO_PAIRABLE_VALUES, MATCHED)
-    moved = sum(abs(change) * times for change, times in changes(pairs).items())
-    return pairs.measured(Fraction(moved, pairs.n), MATCHED)
+def _of_pairs(pairs: PairCounts, value: Fraction | float | None, said: str = _MATCHED) -> Measure:
+    missing = pairs.before_only + pairs.now_only
+    return of_people(pairs.n, Undefined.NO_PAIRABLE_VALUES if value is None else value, said, missing=missing)
 
 
-def mean_signed_change(pairs: PairCounts) -> Measure:
-    """How far the matched panellists moved up on average, in points of the scale; down is negative."""
-    if pairs.n == 0:
-        return pairs.measured(Undefined.NO_PAIRABLE_VALUES, MATCHED)
-    moved = sum(change * times for change, times in changes(pairs).items())
-    return pairs.measured(Fraction(moved, pairs.n), MATCHED)
-
-
-def changes(pairs: PairCounts) -> dict[int, int]:
-    """Now minus before, in points of the scale → how many matched panellists changed so; 0 among them."""
+def _each(pairs: PairCounts) -> Iterator[tuple[int, int, int]]:
+    """(before, now, how many), of the cells that are not empty."""
     points = pairs.scale.points
-    found: dict[int, int] = {}
     for before, row in zip(points, pairs.of, strict=True):
         for now, times in zip(points, row, strict=True):
             if times:
-                found[now - before] = found.get(now - before, 0) + times
-    return found
+                yield before, now, times
 
 
-def moved_toward(
-    *shown: tuple[PairCounts, Fraction], of: Literal["matched", "changed"] = "matched"
-) -> Measure:
-    """The share of panellists whose rating is now nearer to the median that they were shown.
+def share_changed(pairs: PairCounts) -> Measure:
+    """The share who gave another rating than before."""
+    stayed = sum(times for before, now, times in _each(pairs) if before == now)
+    return _of_pairs(pairs, Fraction(pairs.n - stayed, pairs.n) if pairs.n else None)
 
-    Each part holds those who were shown the same median of the round before (of their group, or of all), so
-    that everybody is held against what they saw. `of` says whether the share is of all matched panellists or
-    of those who changed. Nearer means a smaller distance; overshooting to the same distance is not nearer.
+
+def mean_absolute_change(pairs: PairCounts) -> Measure:
+    """By how many points people moved on average, whatever the direction."""
+    moved = sum(abs(now - before) * times for before, now, times in _each(pairs))
+    return _of_pairs(pairs, Fraction(moved, pairs.n) if pairs.n else None)
+
+
+def mean_signed_change(pairs: PairCounts) -> Measure:
+    """By how many points people moved on average, upwards positive. 0 can hide opposite moves."""
+    moved = sum((now - before) * times for before, now, times in _each(pairs))
+    return _of_pairs(pairs, Fraction(moved, pairs.n) if pairs.n else None)
+
+
+def moved_towards(pairs: PairCounts, shown_median: Fraction) -> Measure:
+    """The share who came closer to the median that they had been shown."""
+    closer = sum(
+        times for before, now, times in _each(pairs) if abs(now - shown_median) < abs(before - shown_median)
+    )
+    return _of_pairs(
+        pairs, Fraction(closer, pairs.n) if pairs.n else None, "matched; towards the median shown"
+    )
+
+
+def distribution_shift(pairs: PairCounts) -> Measure:
+    """Half the sum of |f₂ − f₁| over all points, as a share of the people (Scheibe et al. 1975).
+
+    Below 15 % is called stable. A net shift of 0 can hide opposite moves: look at who changed as well.
     """
-    nearer = matched = changed = missing = 0
-    for pairs, median in shown:
-        matched += pairs.n
-        missing += pairs.before_only + pairs.now_only
-        points = pairs.scale.points
-        for before, row in zip(points, pairs.of, strict=True):
-            for now, times in zip(points, row, strict=True):
-                changed += times if now != before else 0
-                nearer += times if times and abs(now - median) < abs(before - median) else 0
-    convention = f"median shown in the round before; of {of} panellists"
-    whole = matched if of == "matched" else changed
-    if whole == 0:
-        reason = Undefined.NO_CHANGES if matched else Undefined.NO_PAIRABLE_VALUES
-        return measured(reason, matched, missing, convention=convention)
-    return measured(Fraction(nearer, whole), matched, missing, convention=convention)
-
-
-def shift(pairs: PairCounts) -> Measure:
-    """The net shift of the distribution over matched panellists: half the summed differences of the counts.
-
-    As a share of the people; less than 15 % is called stable (Scheibe, Skutsch and Schofer 1975).
-    """
-    if pairs.n == 0:
-        return pairs.measured(Undefined.NO_PAIRABLE_VALUES, MATCHED)
+    if not pairs.n:
+        return _of_pairs(pairs, None)
     moved = sum(abs(now - before) for before, now in zip(pairs.before.of, pairs.now.of, strict=True))
-    return pairs.measured(Fraction(moved, 2 * pairs.n), MATCHED)
+    return _of_pairs(pairs, Fraction(moved, 2 * pairs.n))
 
 
-def shift_of_shares(before: Counts, now: Counts) -> Measure:
-    """The shift between all who rated in each round, also where they are not equally many: from shares.
+def variation_change(pairs: PairCounts) -> Measure:
+    """The coefficient of variation now less that before (Dajani et al. 1979; Kalaian and Kasim 2012)."""
+    if not pairs.n:
+        return _of_pairs(pairs, None)
+    before, now = cv(pairs.before), cv(pairs.now)
+    for each in (before, now):
+        if each.reason is not None:
+            return of_people(pairs.n, each.reason, _MATCHED)
+    assert before.number is not None
+    assert now.number is not None
+    return _of_pairs(pairs, now.number - before.number)
 
-    `n` counts the ratings now. Raises ValueError for different scales.
+
+@dataclass(frozen=True, slots=True)
+class ChangeTest:
+    """A test that nothing changed, with an effect beside its p-value, and how many pairs changed at all.
+
+    A p-value is shown and never decides: in a small panel a test that finds no change shows nothing.
     """
-    convention = "shares of all who rated in each round"
-    if before.scale != now.scale:
-        raise ValueError("counts on different scales cannot be compared")
-    if before.n == 0 or now.n == 0:
-        return now.measured(Undefined.NO_PAIRABLE_VALUES, convention)
-    moved = sum(abs(b * before.n - a * now.n) for a, b in zip(before.of, now.of, strict=True))
-    return now.measured(Fraction(moved, 2 * before.n * now.n), convention)
+
+    p: float
+    effect: float | None
+    changes: int
+    n: int
+    convention: str
+    reason: Undefined | None = None
 
 
-def cv_change(before: Counts, now: Counts, *, relative: bool = False) -> Measure:
-    """The change of the coefficient of variation, CV now - CV before, or that over CV before.
+def wilcoxon_signed_rank(pairs: PairCounts) -> ChangeTest | None:
+    """Wilcoxon's signed-rank test with the rank-biserial correlation as effect; None without pairs.
 
-    A small difference is called stable (Dajani et al. 1979; Kalaian and Kasim 2012). Undefined where one
-    of the two is; a relative change from constant ratings, too.
+    Zeros are dropped and ties share ranks. Exact, conditional on the ranks, up to 20 changes; beyond that
+    normal, tie-corrected, without continuity correction (Hollander and Wolfe 1973). No changes give p = 1.
     """
-    convention = "n - 1; relative to the round before" if relative else "n - 1"
-    first, second = cv(before), cv(now)
-    reason = first.reason or second.reason
-    if reason is not None:
-        return now.measured(reason, convention)
-    earlier, later = _real(first), _real(second)
-    if not relative:
-        return now.measured(later - earlier, convention)
-    if earlier == 0:
-        return now.measured(Undefined.NO_VARIATION, convention)
-    return now.measured((later - earlier) / earlier, convention)
+    if not pairs.n:
+        return None
+    differences = [now - before for before, now, times in _each(pairs) for _ in range(times) if now != before]
+    if not differences:
+        return ChangeTest(1.0, None, 0, pairs.n, "zeros dropped", Undefined.NO_VARIATION)
+    sizes = [abs(each) for each in differences]
+    ranks = mid_ranks(sizes)
+    up = sum((rank for rank, each in zip(ranks, differences, strict=True) if each > 0), Fraction())
+    whole = sum(ranks, Fraction())
+    effect = float((2 * up - whole) / whole)
+    m = len(differences)
+    if m <= _EXACT_UP_TO:
+        return ChangeTest(_exact_p(ranks, up), effect, m, pairs.n, "zeros dropped; exact, conditional")
+    variance = Fraction(m * (m + 1) * (2 * m + 1), 24) - Fraction(tie_sum(sizes), 48)
+    z = abs(float(up - whole / 2)) / sqrt(variance)
+    return ChangeTest(erfc(z / sqrt(2)), effect, m, pairs.n, "zeros dropped; normal, tie-corrected")
 
 
-def _real(measure: Measure) -> Fraction | float:
-    if not isinstance(measure.value, Fraction | float):
-        raise TypeError("a coefficient of variation is a number")
-    return measure.value
+def _exact_p(ranks: tuple[Fraction, ...], up: Fraction) -> float:
+    """Two-sided p of a sum of ranks at least as far from its middle, every sign being equally likely."""
+    doubled = [int(2 * rank) for rank in ranks]
+    ways = {0: 1}
+    for rank in doubled:
+        grown = dict(ways)
+        for total, times in ways.items():
+            grown[total + rank] = grown.get(total + rank, 0) + times
+        ways = grown
+    whole = sum(doubled)
+    far = abs(2 * int(2 * up) - whole)
+    reached = sum(times for total, times in ways.items() if abs(2 * total - whole) >= far)
+    return float(Fraction(reached, 2 ** len(doubled)))
+
+
+def sign_test(pairs: PairCounts) -> ChangeTest | None:
+    """Whether more moved up than down, by the exact binomial; who stayed is left out. None without pairs."""
+    if not pairs.n:
+        return None
+    up = sum(times for before, now, times in _each(pairs) if now > before)
+    down = sum(times for before, now, times in _each(pairs) if now < before)
+    return _binomial(up, down, pairs.n, "zeros dropped; exact binomial")
+
+
+def mcnemar(pairs: PairCounts) -> ChangeTest | None:
+    """Whether agreement grew or shrank: exact binomial on those who crossed over (McNemar 1947)."""
+    if not pairs.n:
+        return None
+    agreeing = set(pairs.scale.agreement)
+    gained = sum(k for before, now, k in _each(pairs) if before not in agreeing and now in agreeing)
+    lost = sum(k for before, now, k in _each(pairs) if before in agreeing and now not in agreeing)
+    return _binomial(gained, lost, pairs.n, "agreement or not; exact binomial")
+
+
+def _binomial(more: int, less: int, n: int, said: str) -> ChangeTest:
+    m = more + less
+    if m == 0:
+        return ChangeTest(1.0, None, 0, n, said, Undefined.NO_VARIATION)
+    tail = sum(comb(m, k) for k in range(min(more, less) + 1))
+    p = min(Fraction(1), Fraction(2 * tail, 2**m))
+    return ChangeTest(float(p), (more - less) / m, m, n, said)
+
+
+def bowker(pairs: PairCounts) -> ChangeTest | None:
+    """Bowker's test of symmetry over the whole scale: Σ (nij − nji)² / (nij + nji) (Bowker 1948).
+
+    Pairs of points between which nobody moved add neither to the sum nor to the degrees of freedom.
+    """
+    if not pairs.n:
+        return None
+    total, degrees, changes = 0.0, 0, 0
+    for i in range(len(pairs.of)):
+        for j in range(i + 1, len(pairs.of)):
+            there, back = pairs.of[i][j], pairs.of[j][i]
+            if there + back:
+                total += (there - back) ** 2 / (there + back)
+                degrees += 1
+                changes += there + back
+    said = f"chi-square {total:.4g}, {degrees} degrees"
+    if degrees == 0:
+        return ChangeTest(1.0, None, 0, pairs.n, said, Undefined.NO_VARIATION)
+    from scipy.stats import chi2  # noqa: PLC0415 - takes two seconds to load
+
+    return ChangeTest(float(chi2.sf(total, degrees)), None, changes, pairs.n, said)
+
+
+def spearman(pairs: PairCounts) -> Measure:
+    """Spearman's correlation of ratings before and now: Pearson's on mid-ranks."""
+    if pairs.n < _FEWEST_FOR_RANKS:
+        reason = Undefined.TOO_FEW_RATINGS if pairs.n else Undefined.NO_PAIRABLE_VALUES
+        return of_people(pairs.n, reason, "mid-ranks")
+    flat = [(before, now) for before, now, times in _each(pairs) for _ in range(times)]
+    first, second = mid_ranks([each[0] for each in flat]), mid_ranks([each[1] for each in flat])
+    centre = Fraction(pairs.n + 1, 2)
+    both = sum(((a - centre) * (b - centre) for a, b in zip(first, second, strict=True)), Fraction())
+    one = sum(((a - centre) ** 2 for a in first), Fraction())
+    other = sum(((b - centre) ** 2 for b in second), Fraction())
+    if one == 0 or other == 0:
+        return of_people(pairs.n, Undefined.NO_VARIATION, "mid-ranks")
+    return of_people(pairs.n, float(both) / sqrt(one * other), "mid-ranks")

@@ -1,4 +1,4 @@
-"""Change between rounds: who, how far, where to; exact and only over those who rated twice."""
+"""Change between rounds: delphyR's paired changes, SciPy and statsmodels as second opinions, and edges."""
 
 from __future__ import annotations
 
@@ -8,103 +8,159 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveyapp.statistics.counts import PairCounts, RatingScale, count, count_pairs
+from surveyapp.statistics.counts import PairCounts, RatingScale, count_pairs
 from surveyapp.statistics.measure import Undefined
 from surveyapp.statistics.stability import (
-    changes,
-    cv_change,
+    bowker,
+    distribution_shift,
+    mcnemar,
     mean_absolute_change,
     mean_signed_change,
-    moved_toward,
+    moved_towards,
     share_changed,
-    shift,
-    shift_of_shares,
+    sign_test,
+    spearman,
+    variation_change,
+    wilcoxon_signed_rank,
 )
 
-FIVE = RatingScale((1, 2, 3, 4, 5))
-OF_PAIRS = (share_changed, mean_absolute_change, mean_signed_change, shift)
-pairs_of_five = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=1, max_size=30)
+NINE = RatingScale(tuple(range(1, 10)), (7, 8, 9), (1, 2, 3))
+FIVE = RatingScale((1, 2, 3, 4, 5), (4, 5), (1, 2))
+NOTHING = count_pairs(NINE, [])
 
 
-def test_reference_case_of_four_changes() -> None:
-    """The reference case of delphyR: changes 1, 0, -1, 0."""
-    pairs = count_pairs(FIVE, [(2, 3), (4, 4), (5, 4), (1, 1)])
-    assert changes(pairs) == {1: 1, 0: 2, -1: 1}
-    found = [measure(pairs).value for measure in (share_changed, mean_absolute_change, mean_signed_change)]
-    assert found == [Fraction(1, 2), Fraction(1, 2), 0]
-    assert share_changed(pairs).n == 4
+def test_the_paired_changes_of_the_delphyr_reference() -> None:
+    # Changes of 1, 0, -1, 0: half have changed, by half a point on average, and the net is none.
+    pairs = count_pairs(NINE, [(5, 6), (7, 7), (4, 3), (9, 9)])
+    assert share_changed(pairs).value == Fraction(1, 2)
+    assert mean_absolute_change(pairs).value == Fraction(1, 2)
+    assert mean_signed_change(pairs).value == 0
 
 
-def test_a_net_shift_of_nothing_can_hide_opposite_moves() -> None:
-    swapped = count_pairs(FIVE, [(1, 5), (5, 1), (3, 3), (3, 3)])
-    assert (shift(swapped).value, share_changed(swapped).value) == (0, Fraction(1, 2))
+def test_a_net_shift_of_nought_can_hide_opposite_moves() -> None:
+    pairs = count_pairs(FIVE, [(1, 5)] * 5 + [(5, 1)] * 5)
+    assert distribution_shift(pairs).value == 0
+    assert share_changed(pairs).value == 1
 
 
-def test_stable_is_less_than_fifteen_percent() -> None:
-    """Scheibe, Skutsch and Schofer 1975: 3 of 20 net moves are 15 %, which is not less."""
-    pairs = count_pairs(FIVE, [(3, 4)] * 3 + [(3, 3)] * 17)
-    assert shift(pairs).value == Fraction(15, 100)
-    assert shift(count_pairs(FIVE, [(3, 4)] * 2 + [(3, 3)] * 18)).value == Fraction(10, 100)
+def test_the_shift_is_half_the_difference_of_the_histograms() -> None:
+    pairs = count_pairs(FIVE, [(1, 2), (2, 2), (3, 3), (4, 4)])
+    assert distribution_shift(pairs).value == Fraction(1, 4)
 
 
-def test_unequal_rounds_are_compared_by_shares() -> None:
-    before, now = count(FIVE, [1, 1, 2, 2]), count(FIVE, [1, 2, 2, 2, 2, 2, 2, 2])
-    found = shift_of_shares(before, now)
-    assert (found.value, found.n) == (Fraction(3, 8), 8)
-    assert shift_of_shares(before, count(FIVE, [1, 2] * 7)).value == 0
-    with pytest.raises(ValueError, match="different scales"):
-        shift_of_shares(before, count(RatingScale((1, 2)), [1]))
+def test_who_came_closer_to_the_median_that_was_shown() -> None:
+    pairs = count_pairs(FIVE, [(1, 3), (5, 4), (4, 4), (4, 5)])
+    assert moved_towards(pairs, Fraction(4)).value == Fraction(2, 4)
 
 
-def test_moves_are_held_against_what_each_was_shown() -> None:
-    # Shown 4: one comes nearer, one overshoots to the same distance, one goes away, two stay.
-    first = count_pairs(FIVE, [(2, 3), (3, 5), (4, 2), (1, 1), (4, 4)])
-    # Shown 2.5: from 1 to 4 is as far as before; from 5 to 3 is nearer.
-    second = count_pairs(FIVE, [(1, 4), (5, 3)])
-    assert moved_toward((first, Fraction(4))).value == Fraction(1, 5)
-    assert moved_toward((first, Fraction(4)), of="changed").value == Fraction(1, 3)
-    both = moved_toward((first, Fraction(4)), (second, Fraction(5, 2)))
-    assert (both.value, both.n) == (Fraction(2, 7), 7)
-    stayed = count_pairs(FIVE, [(1, 1)])
-    assert moved_toward((stayed, Fraction(3)), of="changed").reason is Undefined.NO_CHANGES
-    assert moved_toward((stayed, Fraction(3))).value == 0
+@pytest.mark.parametrize(
+    "measure",
+    [share_changed, mean_absolute_change, mean_signed_change, distribution_shift, variation_change, spearman],
+)
+def test_without_pairs_there_is_no_value(measure: object) -> None:
+    assert measure(NOTHING).reason is Undefined.NO_PAIRABLE_VALUES  # type: ignore[operator]  # each is a measure
+    assert wilcoxon_signed_rank(NOTHING) is None
+    assert sign_test(NOTHING) is mcnemar(NOTHING) is bowker(NOTHING) is None
 
 
-def test_change_of_the_coefficient_of_variation() -> None:
-    before, now = count(FIVE, [1, 2, 3]), count(FIVE, [2, 3, 4])
-    assert cv_change(before, now).value == Fraction(1, 3) - Fraction(1, 2)
-    assert cv_change(before, now, relative=True).value == Fraction(-1, 3)
-    assert cv_change(count(FIVE, [3, 3]), now, relative=True).reason is Undefined.NO_VARIATION
-    assert cv_change(count(FIVE, [3]), now).reason is Undefined.TOO_FEW_RATINGS
-    assert cv_change(before, count(FIVE, [])).reason is Undefined.NO_VALID_RATINGS
-    around_zero = count(RatingScale((-1, 0, 1)), [-1, 1])
-    assert cv_change(around_zero, around_zero).reason is Undefined.MEAN_IS_ZERO
+def test_no_change_gives_p_one_with_its_reason() -> None:
+    pairs = count_pairs(FIVE, [(3, 3)] * 6)
+    for found in (wilcoxon_signed_rank(pairs), sign_test(pairs), mcnemar(pairs), bowker(pairs)):
+        assert found is not None
+        assert (found.p, found.changes, found.reason) == (1.0, 0, Undefined.NO_VARIATION)
 
 
-def test_without_matched_panellists_nothing_can_be_said() -> None:
-    nobody = PairCounts(FIVE, ((0,) * 5,) * 5, before_only=3, now_only=2)
-    for measure in OF_PAIRS:
-        found = measure(nobody)
-        assert (found.reason, found.n, found.missing) == (Undefined.NO_PAIRABLE_VALUES, 0, 5)
-    assert moved_toward((nobody, Fraction(3))).reason is Undefined.NO_PAIRABLE_VALUES
-    assert moved_toward().reason is Undefined.NO_PAIRABLE_VALUES
-    assert shift_of_shares(count(FIVE, []), count(FIVE, [1])).reason is Undefined.NO_PAIRABLE_VALUES
+def test_the_exact_signed_rank_test_agrees_with_scipy_without_ties() -> None:
+    from scipy.stats import wilcoxon
+
+    pairs = [(1, 9), (2, 8), (3, 8), (5, 9), (6, 8), (9, 6), (7, 8)]
+    found = wilcoxon_signed_rank(count_pairs(NINE, pairs))
+    theirs = wilcoxon([now - before for before, now in pairs], method="exact")
+    assert found is not None
+    assert found.p == pytest.approx(theirs.pvalue)
 
 
-@given(pairs_of_five)
-def test_back_again_is_the_same_way(moves: list[tuple[int, int]]) -> None:
-    there, back = count_pairs(FIVE, moves), count_pairs(FIVE, [(now, before) for before, now in moves])
-    for measure in (share_changed, mean_absolute_change, shift):
-        found = measure(there)
-        assert found == measure(back)
-        assert isinstance(found.value, Fraction)
-        assert found.value >= 0
-    signed, returned = mean_signed_change(there).value, mean_signed_change(back).value
+def test_the_exact_test_of_tied_ranks_counts_every_sign() -> None:
+    from itertools import product
+
+    pairs = [(1, 3), (2, 4), (5, 4), (3, 6), (6, 7), (2, 2)]
+    found = wilcoxon_signed_rank(count_pairs(NINE, pairs))
+    assert found is not None
+    # |d| = 2, 2, 1, 3, 1 have the ranks 3.5, 3.5, 1.5, 5, 1.5; upwards: all but the third.
+    ranks = (3.5, 3.5, 1.5, 5.0, 1.5)
+    sums = [sum(r for r, up in zip(ranks, signs, strict=True) if up) for signs in product((0, 1), repeat=5)]
+    far = abs(13.5 - 7.5)
+    assert found.p == pytest.approx(sum(abs(each - 7.5) >= far for each in sums) / 32)
+    assert found.effect == pytest.approx((2 * 13.5 - 15) / 15)
+
+
+def test_beyond_twenty_changes_the_normal_one_agrees_with_scipy() -> None:
+    from scipy.stats import wilcoxon
+
+    pairs = [(3, 4)] * 12 + [(4, 2)] * 6 + [(2, 5)] * 5
+    found = wilcoxon_signed_rank(count_pairs(FIVE, pairs))
+    theirs = wilcoxon([now - before for before, now in pairs], method="approx", correction=False)
+    assert found is not None
+    assert found.p == pytest.approx(theirs.pvalue)
+
+
+def test_mcnemar_is_exact_as_in_statsmodels() -> None:
+    from statsmodels.stats.contingency_tables import mcnemar as theirs
+
+    pairs = [(1, 4)] * 7 + [(5, 2)] * 2 + [(4, 5)] * 6 + [(2, 1)] * 3
+    found = mcnemar(count_pairs(FIVE, pairs))
+    assert found is not None
+    assert found.p == pytest.approx(theirs([[6, 2], [7, 3]], exact=True).pvalue)
+    assert (found.changes, found.effect) == (9, pytest.approx(5 / 9))
+
+
+def test_bowker_agrees_with_statsmodels_where_no_pair_is_empty() -> None:
+    import numpy as np
+    from statsmodels.stats.contingency_tables import SquareTable
+
+    three = RatingScale((1, 2, 3))
+    pairs = [(1, 2)] * 5 + [(2, 1)] * 2 + [(1, 3)] * 3 + [(3, 1)] * 6 + [(2, 3)] * 4 + [(3, 2)] + [(2, 2)] * 8
+    table = count_pairs(three, pairs)
+    found = bowker(table)
+    theirs = SquareTable(np.array(table.of), shift_zeros=False).symmetry()
+    assert found is not None
+    assert found.p == pytest.approx(theirs.pvalue)
+
+
+def test_spearman_agrees_with_scipy_and_knows_its_limits() -> None:
+    from scipy.stats import spearmanr
+
+    pairs = [(1, 2), (2, 2), (3, 5), (4, 3), (5, 4), (3, 3), (2, 1)]
+    theirs = spearmanr([before for before, _ in pairs], [now for _, now in pairs])
+    assert spearman(count_pairs(FIVE, pairs)).number == pytest.approx(theirs.statistic)
+    assert spearman(count_pairs(FIVE, pairs[:2])).reason is Undefined.TOO_FEW_RATINGS
+    assert spearman(count_pairs(FIVE, [(3, 3), (3, 4), (3, 5)])).reason is Undefined.NO_VARIATION
+
+
+def test_the_change_of_variation() -> None:
+    pairs = count_pairs(FIVE, [(1, 3), (5, 3), (3, 3)])
+    assert variation_change(pairs).number == pytest.approx(-2 / 3)
+    assert variation_change(count_pairs(FIVE, [(3, 3)])).reason is Undefined.TOO_FEW_RATINGS
+
+
+PAIRED = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=1, max_size=30)
+
+
+def turned(pairs: PairCounts) -> PairCounts:
+    return PairCounts(pairs.scale, tuple(zip(*pairs.of, strict=True)))
+
+
+@given(PAIRED)
+def test_turning_the_rounds_round_turns_signs_and_nothing_else(given_pairs: list[tuple[int, int]]) -> None:
+    pairs = count_pairs(FIVE, given_pairs)
+    other = turned(pairs)
+    assert share_changed(pairs).value == share_changed(other).value
+    assert distribution_shift(pairs).value == distribution_shift(other).value
+    signed = mean_signed_change(pairs).value
     assert isinstance(signed, Fraction)
-    assert isinstance(returned, Fraction)
-    assert signed == -returned == Fraction(sum(now - before for before, now in moves), len(moves))
-    net, share = shift(there).value, share_changed(there).value
-    assert isinstance(net, Fraction)
-    assert isinstance(share, Fraction)
-    assert net <= share
-    assert shift(there).value == shift_of_shares(there.before, there.now).value
+    assert mean_signed_change(other).value == -signed
+    first, second = wilcoxon_signed_rank(pairs), wilcoxon_signed_rank(other)
+    assert first is not None
+    assert second is not None
+    assert first.p == pytest.approx(second.p)
+    assert 0 < first.p <= 1
