@@ -16,8 +16,10 @@ from surveyapp.delphi.feedback import (
     input_hash,
 )
 from surveyapp.delphi.lineage import Outcome, successors
+from surveyapp.delphi.measures import Chosen
 from surveyapp.delphi.privacy.rules import PrivacyRules
 from surveyapp.delphi.privacy.suppression import Alike, CellShown, Exact, Hidden, Part, Why, suppress
+from surveyapp.delphi.protocol.model import Protocol
 from surveyapp.models import Panellist, Participation, Study, Submission
 from surveyapp.services.deciding import read_decisions
 from surveyapp.services.figures import RoundFigures, combination_cells, scale_of
@@ -63,7 +65,7 @@ def build_content(
 ) -> ReleaseContent:
     """Everything that release `number` of the round will show, as it stands now."""
     rules = privacy_rules(figures, study=study)
-    shows_groups = figures.protocol is None or figures.protocol.feedback.of_groups != "none"
+    shows_groups = figures.protocol is None or shows_groups_somewhere(figures.protocol)
     kind = figures.protocol.counting.quantile_type if figures.protocol is not None else 7
     cells = tuple(
         _cell(figures, cell, scale, rules, kind, groups=figures.groups if shows_groups else ())
@@ -86,6 +88,16 @@ def build_content(
     return with_texts(session, content, figures, study=study)
 
 
+def shows_groups_somewhere(protocol: Protocol) -> bool:
+    """Whether figures of groups are shown to anybody: in any round, in any variant of the feedback."""
+    shown = [
+        protocol.feedback,
+        *(each.feedback for each in protocol.rounds),
+        *(each.feedback for each in protocol.variants),
+    ]
+    return any(each is not None and each.of_groups != "none" for each in shown)
+
+
 def with_texts(
     session: Session, content: ReleaseContent, figures: RoundFigures, *, study: Study
 ) -> ReleaseContent:
@@ -100,7 +112,7 @@ def with_texts(
                 study_id=study.id,
                 round_number=round_number,
                 rules=rules,
-                with_groups=feedback is not None and feedback.of_groups != "none",
+                with_groups=figures.protocol is not None and shows_groups_somewhere(figures.protocol),
             )
             if feedback is None or feedback.reasons
             else (),
@@ -197,6 +209,11 @@ def _combinations(figures: RoundFigures, rules: PrivacyRules) -> list[ShownCombi
                 ShownCombination(cell=cell, question=key.question, context=key.context, n=0, hidden=why)
             )
             continue
+        if any(each is not None and _tells_alike(each, rules) for each in chosen.values()):
+            found.append(
+                ShownCombination(cell=cell, question=key.question, context=key.context, n=0, hidden=Why.ALIKE)
+            )
+            continue
         found.append(
             ShownCombination(
                 cell=cell,
@@ -207,6 +224,17 @@ def _combinations(figures: RoundFigures, rules: PrivacyRules) -> list[ShownCombi
             )
         )
     return found
+
+
+def _tells_alike(chosen: Chosen, rules: PrivacyRules) -> bool:
+    """Whether all, or nearly all, chose the item, and the study does not tell that exactly.
+
+    That nearly nobody chose an item of many is what one expects and says little of anybody.
+    """
+    if 2 * chosen.times <= chosen.n:
+        return False
+    of_two = Counts(RatingScale((0, 1)), (chosen.n - chosen.times, chosen.times))
+    return isinstance(suppress(of_two, {}, rules).total, Alike)
 
 
 def _items(session: Session, figures: RoundFigures, *, study: Study) -> tuple[ShownItem, ...]:
