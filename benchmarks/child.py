@@ -14,8 +14,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import func, select
+
+from surveyapp.models import Reason
 from surveyapp.services.exporting import export_study
 from surveyapp.services.operations import backup, restore
+from surveyapp.services.releasing import draft_release, settle_round
 from surveyapp.services.unit import Database
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -54,9 +58,22 @@ def _restore(url: str, folder: Path) -> int:
     return restore(Database(url), file=folder / "all.backup").rows
 
 
+def _draft(url: str, folder: Path) -> int:  # noqa: ARG001 - one signature for all
+    return draft_release(Database(url), study_id=1, number=2).submissions
+
+
+def _settle(url: str, folder: Path) -> int:  # noqa: ARG001 - one signature for all
+    database = Database(url)
+    settle_round(database, study_id=1, number=2, actor="benchmark")
+    with database.reading() as session:
+        return session.scalar(select(func.count()).select_from(Reason)) or 0
+
+
 WORK: dict[str, Callable[[str, Path], int]] = {
     "export": _export,
     "export-zip": _export_zip,
+    "draft": _draft,
+    "settle": _settle,
     "backup": _backup,
     "restore": _restore,
 }

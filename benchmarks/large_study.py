@@ -8,7 +8,7 @@ is not what is measured; each submission is the very text that submitting would 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,12 +18,14 @@ from sqlalchemy import insert, text
 from surveyapp.models import Answer, Panellist, Participation, Round, Submission
 from surveyapp.questionnaire.loading import load
 from surveyapp.services.instruments import Instrument, get_instrument
+from surveyapp.services.protocols import lock_protocol, set_protocol
 from surveyapp.services.reading.seats import Stored
 from surveyapp.services.studies import create_study
 from surveyapp.services.submission_text import canonical_answer
 from surveyapp.services.unit import Database, read_now
 
 QUESTIONNAIRE = Path(__file__).resolve().parents[1] / "questionnaires" / "systemic-risk-mitigations.yaml"
+PROTOCOL = QUESTIONNAIRE.with_name("systemic-risk-mitigations.protocol.yaml")
 PANELLISTS = 10_000
 CELLS = 270
 _WORDS = (
@@ -33,8 +35,18 @@ _WORDS = (
 )  # fmt: skip
 
 
-def lay_large_study(database: Database, *, panellists: int = PANELLISTS, seed: int = 1) -> str:
-    """Write the study and return its slug."""
+def lay_large_study(
+    database: Database,
+    *,
+    panellists: int = PANELLISTS,
+    seed: int = 1,
+    rounds: tuple[str, ...] = ("closed",),
+    has_protocol: bool = False,
+) -> str:
+    """Write the study and return its slug; `rounds` are the states of its rounds, each answered by all.
+
+    With a protocol it is the one beside the questionnaire.
+    """
     rng = random.Random(seed)
     questionnaire = load(QUESTIONNAIRE)
     with database.verb() as session:
@@ -49,24 +61,36 @@ def lay_large_study(database: Database, *, panellists: int = PANELLISTS, seed: i
             actor="benchmark",
             is_synthetic=True,
         )
-        session.add(
-            Round(
-                study_id=study.id,
-                number=1,
-                state="closed",
-                questionnaire_number=1,
-                opened_at=now,
-                closed_at=now,
+        if has_protocol:
+            content = PROTOCOL.read_bytes()
+            set_protocol(
+                session, study=study, file=PROTOCOL.name, content=content, now=now, actor="benchmark"
             )
-        )
+            lock_protocol(session, study=study, now=now, actor="benchmark")
+        for number, state in enumerate(rounds, start=1):
+            session.add(
+                Round(
+                    study_id=study.id,
+                    number=number,
+                    state=state,
+                    questionnaire_number=1,
+                    protocol_number=study.protocol_number,
+                    opened_at=now,
+                    closed_at=None if state == "open" else now,
+                    released_at=now if state == "released" else None,
+                )
+            )
         session.flush()
         instrument = get_instrument(session, study_id=study.id, number=1)
         ids = sorted(rng.sample(range(1 << 40), panellists))
-        session.execute(insert(Panellist), list(_panel(study.id, ids, now, rng, questionnaire)))
+        panel = list(_panel(study.id, ids, now, rng, questionnaire))
+        session.execute(insert(Panellist), panel)
+        groups = {each["id"]: each["group"] for each in panel}
         given = _Given(instrument, rng)
-        for start in range(0, panellists, 250):
-            block = _Block(study.id, ids[start : start + 250], now)
-            _write_block(session, block, given, rng)
+        for number in range(1, len(rounds) + 1):
+            for start in range(0, panellists, 250):
+                block = _Block(study.id, number, ids[start : start + 250], groups, now)
+                _write_block(session, block, given, rng)
         return study.slug
 
 
@@ -132,22 +156,24 @@ class _Given:
 
 class _Block(NamedTuple):
     study_id: int
+    round: int
     ids: list[int]
+    groups: Mapping[int, str]
     now: datetime
 
 
 def _write_block(session: Any, block: _Block, given: _Given, rng: random.Random) -> None:
-    study_id, ids, now = block
+    study_id, number, ids, groups, now = block
     participations, submissions, answers = [], [], []
     for panellist_id in ids:
         at = now - timedelta(seconds=rng.randint(0, 10**6))
-        key = {"study_id": study_id, "round": 1, "panellist_id": panellist_id}
+        key = {"study_id": study_id, "round": number, "panellist_id": panellist_id}
         filled = given.fill_in(rng)
         content = f'{{"answers":[{",".join(each[2] for each in filled)}],"head":{{}}}}'
         participations.append(
             key
             | {
-                "group": "",
+                "group": groups[panellist_id],
                 "revision": 2,
                 "submitted_revision": 2,
                 "place": "",
@@ -167,7 +193,7 @@ def _write_block(session: Any, block: _Block, given: _Given, rng: random.Random)
                 "submitted_at": at,
             }
         )
-        answers += [(study_id, 1, panellist_id, cell, *stored, 1) for cell, stored, _ in filled]
+        answers += [(study_id, number, panellist_id, cell, *stored, 1) for cell, stored, _ in filled]
     session.execute(insert(Participation), participations)
     session.execute(insert(Submission), submissions)
     _write_answers(session, answers)

@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
-from surveyapp.delphi.lineage import NOTHING_MORE, Decided, Detail, Outcome
-from surveyapp.errors import InputError, Problem, Refused
+from surveyapp.delphi.detail_file import load_detail
+from surveyapp.delphi.lineage import NOTHING_MORE, Decided, Outcome
 from surveyapp.services import deciding
 from surveyapp.services.figures import read_figures
 from surveyapp.services.rounds import get_round
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
-
-_LARGEST_FILE = 1_000_000
 
 
 @click.command()
@@ -35,6 +30,7 @@ _LARGEST_FILE = 1_000_000
     help="YAML file with what the outcome needs: wording, parts, partners and merged, or item.",
 )
 @click.option("--as-proposed", is_flag=True, help="Confirm what the protocol proposes for all that is left.")
+@click.option("--take-back", is_flag=True, help="Take back what was decided about ITEM.")
 @click.option("--round", "number", type=click.IntRange(min=0), help="After which round; else the latest.")
 @json_option
 @installation
@@ -47,6 +43,7 @@ def decide(
     reason: str,
     file: Path | None,
     as_proposed: bool,
+    take_back: bool,
     number: int | None,
     as_json: bool,
 ) -> None:
@@ -59,43 +56,62 @@ def decide(
     Examples:
       surveyapp decide systemic-ai-mitigations
       surveyapp decide systemic-ai-mitigations pause accept --reason "agreed in every risk area"
+      surveyapp decide systemic-ai-mitigations pause revise --reason "was unclear" --detail pause.yaml
       surveyapp decide systemic-ai-mitigations --as-proposed --reason "as the protocol has it"
+      surveyapp decide systemic-ai-mitigations pause --take-back --reason "decided too early"
     """
-    with here.database.verb() as session:
+    if as_proposed + take_back + (outcome is not None) > 1:
+        raise click.UsageError("Give an outcome, --as-proposed or --take-back, and only one of them.")
+    if as_proposed and item is not None:
+        raise click.UsageError("--as-proposed is for all items that are left: leave ITEM out.")
+    if take_back and item is None:
+        raise click.UsageError("Say which item's decision to take back.")
+    if item is not None and outcome is None and not take_back:
+        raise click.UsageError(f"Say what becomes of '{item}': {', '.join(each.value for each in Outcome)}.")
+    said: list[str] = []
+    detail = NOTHING_MORE if file is None else load_detail(file)
+    if as_proposed or item is not None:
+        with here.database.verb() as session:
+            found = get_study(session, slug=study)
+            number = get_round(session, study_id=found.id, number=number).number
+            after, now = f"after round {number} of '{study}'", read_now(session)
+            if as_proposed:
+                figures = read_figures(session, study_id=found.id, number=number)
+                done = deciding.decide_as_proposed(
+                    session, study=found, figures=figures, reason=reason, now=now, actor=ACTOR
+                )
+                said.append(f"Decided {done} item{'s' if done != 1 else ''} {after} as proposed.")
+            elif outcome is None:
+                undone = deciding.take_back(
+                    session, study=found, number=number, item=str(item), reason=reason, now=now, actor=ACTOR
+                )
+                said.append(f"Taken back {after}: {', '.join(undone)}.")
+            else:
+                decided = Decided(str(item), Outcome(outcome), reason, detail)
+                left = deciding.decide(
+                    session, study=found, number=number, decided=decided, now=now, actor=ACTOR
+                )
+                said.append(f"Decided {after}: {outcome} '{item}'.")
+                if left:
+                    said.append(f"Undecided again, because their merger is broken up: {', '.join(left)}.")
+    with here.database.reading() as session:
         found = get_study(session, slug=study)
-        after = get_round(session, study_id=found.id, number=number).number
-        if as_proposed:
-            figures = read_figures(session, study_id=found.id, number=after)
-            done = deciding.decide_as_proposed(
-                session, study=found, figures=figures, reason=reason, now=read_now(session), actor=ACTOR
-            )
-            message = f"Decided {done} items after round {after} of '{study}' as proposed."
-        elif item is not None:
-            if outcome is None:
-                raise Refused(f"Say what becomes of '{item}': {', '.join(each.value for each in Outcome)}.")
-            deciding.decide(
-                session,
-                study=found,
-                number=after,
-                decided=Decided(item, Outcome(outcome), reason, _read_detail(file)),
-                now=read_now(session),
-                actor=ACTOR,
-            )
-            message = f"After round {after} of '{study}': {outcome} '{item}'."
-        else:
-            message = ""
-        table = deciding.list_items(session, study=found, number=after)
+        number = get_round(session, study_id=found.id, number=number).number
+        table = deciding.list_items(session, study=found, number=number)
     if as_json:
-        print_json({"study": study, "round": after, "items": [asdict(each) for each in table]})
+        print_json({"study": study, "round": number, "items": [asdict(each) for each in table]})
         return
-    if message:
-        click.echo(message)
-        left = [each.item for each in table if not each.decided]
-        click.echo(
-            f"{len(left)} items are left to decide." if left else f"Next: surveyapp round release {study}"
-        )
+    if not said:
+        _print_table(table, number)
         return
-    _print_table(table, after)
+    for sentence in said:
+        click.echo(sentence)
+    undecided = sum(not each.decided for each in table)
+    click.echo(
+        f"{undecided} item{'s are' if undecided != 1 else ' is'} left to decide."
+        if undecided
+        else f"Next: surveyapp round release {study}"
+    )
 
 
 def _print_table(table: tuple[deciding.ItemOnTable, ...], number: int) -> None:
@@ -107,23 +123,3 @@ def _print_table(table: tuple[deciding.ItemOnTable, ...], number: int) -> None:
         click.echo(f"  {each.item:<{width}}  {verdict or 'no rule':<32}  {state}")
         if not each.decided and each.because:
             click.echo(f"  {'':<{width}}  {each.because}")
-
-
-def _read_detail(file: Path | None) -> Detail:
-    if file is None:
-        return NOTHING_MORE
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise InputError([Problem(str(file), f"it cannot be read: {error.strerror}.")]) from error
-    if len(content) > _LARGEST_FILE:
-        raise InputError([Problem(str(file), "it is larger than 1 MB, too large for a decision.")])
-    try:
-        value: Any = YAML(typ="safe", pure=True).load(content)
-    except YAMLError as error:
-        raise InputError([Problem(str(file), f"it is no YAML: {str(error).splitlines()[0]}")]) from error
-    if not isinstance(value, dict):
-        raise InputError(
-            [Problem(str(file), "it holds no mapping; write keys such as 'wording:' or 'parts:'.")]
-        )
-    return deciding.as_detail(value)

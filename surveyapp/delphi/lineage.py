@@ -14,7 +14,7 @@ from typing import Literal
 from pydantic import Field
 
 from surveyapp.delphi.receipts import canonical_json
-from surveyapp.errors import Problem, Refused, Sentence
+from surveyapp.errors import Refused, Sentence
 from surveyapp.questionnaire.model import (
     Combination,
     Identifier,
@@ -26,6 +26,7 @@ from surveyapp.questionnaire.model import (
     Strict,
     Text,
 )
+from surveyapp.questionnaire.routing import routing_questions
 
 
 class Outcome(StrEnum):
@@ -80,7 +81,10 @@ class Detail(Strict):
     proposals: tuple[str, ...] = ()
     """For `new`: the public names of the proposals that it comes from."""
     is_comparable: bool = Field(default=False)
-    """For `revise` and `merge`: whether ratings before and after mean the same."""
+    """For `revise` and `merge`: whether ratings before and after mean the same.
+
+    Of a merger's items only the one whose id goes on can be meant: two ratings cannot be compared with one.
+    """
 
     def canonical(self) -> str:
         """The text that is stored."""
@@ -125,57 +129,42 @@ class Edge:
     reason: str
 
 
-def find_problems(decided: Decided, *, asked: Collection[str], known: Collection[str]) -> Iterator[Problem]:
-    """What a decision lacks. `asked` are the items of the round, `known` the ids that are taken."""
-    where, detail = decided.item, decided.detail
-    if not decided.reason.strip():
-        yield Problem(where, Sentence("the reason is empty; write why, experts and reports show it."))
-    if decided.outcome is Outcome.NEW:
-        if detail.item is None:
-            yield Problem(where, Sentence("a new item needs its title: write it with its id."))
-        elif detail.item.id in known:
-            yield Problem(
-                where, Sentence("there is an item “{id}” already; give another id.", id=detail.item.id)
-            )
-        return
-    if decided.item not in asked:
-        yield Problem(
-            where,
-            Sentence("this item was not asked in the round, so nothing can be decided about it after it."),
-        )
-    if decided.outcome is Outcome.REVISE and (detail.wording is None or detail.wording == Wording()):
-        yield Problem(where, Sentence("a revision needs the new wording: a title, a definition or details."))
-    if decided.outcome is Outcome.SPLIT:
-        yield from _of_split(decided, known)
+def with_decision(decisions: Mapping[str, Decided], decided: Decided) -> dict[str, Decided]:
+    """The decisions of a round once this one is taken: it replaces what was decided about the same items.
+
+    A merger is decided for all its partners at once. So it also falls for all of them when something else is
+    decided about one: what it leaves undecided is `let_go`.
+    """
+    gone = {*items_of(decided), *let_go(decisions, decided)}
+    kept = {item: each for item, each in decisions.items() if item not in gone}
     if decided.outcome is Outcome.MERGE:
-        yield from _of_merge(decided, asked, known)
+        # Each partner names all of them, itself too, so that it does not matter which one is read first.
+        detail = decided.detail.model_copy(update={"partners": items_of(decided)})
+        return kept | {item: replace(decided, item=item, detail=detail) for item in items_of(decided)}
+    return kept | {decided.item: decided}
 
 
-def _of_split(decided: Decided, known: Collection[str]) -> Iterator[Problem]:
-    ids = [part.id for part in decided.detail.parts]
-    if len(ids) < 2:
-        yield Problem(
-            decided.item, Sentence("a split needs at least two parts: write each with id and title.")
-        )
-    for part in ids:
-        if part in known or ids.count(part) > 1:
-            yield Problem(decided.item, Sentence("the id “{id}” is taken; give each part its own.", id=part))
-            return
+def items_of(decided: Decided) -> tuple[str, ...]:
+    """The items that a decision is about: of a merger all partners, else the one."""
+    if decided.outcome is Outcome.MERGE:
+        return tuple(sorted({*decided.detail.partners, decided.item}))
+    return (decided.item,)
 
 
-def _of_merge(decided: Decided, asked: Collection[str], known: Collection[str]) -> Iterator[Problem]:
-    partners, merged = decided.detail.partners, decided.detail.merged
-    if len(set(partners) | {decided.item}) < 2:
-        yield Problem(decided.item, Sentence("a merger needs a partner: name the other item."))
-    for partner in partners:
-        if partner not in asked:
-            yield Problem(
-                decided.item, Sentence("“{id}” was not asked in the round and cannot be merged.", id=partner)
-            )
-    if merged is None:
-        yield Problem(decided.item, Sentence("a merger needs the item that comes of it: write id and title."))
-    elif merged.id in set(known) - set(partners) - {decided.item}:
-        yield Problem(decided.item, Sentence("the id “{id}” is taken; give another.", id=merged.id))
+def let_go(decisions: Mapping[str, Decided], decided: Decided) -> tuple[str, ...]:
+    """Items that are undecided once this is decided: partners of mergers that it breaks up."""
+    broken = [decisions[item] for item in items_of(decided) if item in decisions]
+    left = {item for each in broken for item in items_of(each)} - set(items_of(decided))
+    return tuple(sorted(left & set(decisions)))
+
+
+def successors(decided: Decided) -> tuple[str, ...]:
+    """The items that take the place of a decided one: the parts of a split, what a merger makes."""
+    if decided.outcome is Outcome.SPLIT:
+        return tuple(part.id for part in decided.detail.parts)
+    if decided.outcome is Outcome.MERGE and decided.detail.merged is not None:
+        return (decided.detail.merged.id,)
+    return ()
 
 
 def begin(questionnaire: Questionnaire) -> tuple[Fate, ...]:
@@ -263,7 +252,8 @@ def edges(decisions: Mapping[str, Decided]) -> tuple[Edge, ...]:
                     for part in detail.parts
                 ]
             case Outcome.MERGE if detail.merged is not None:
-                found.append(Edge(decided.item, detail.merged.id, kind, detail.is_comparable, decided.reason))
+                goes_on = detail.is_comparable and decided.item == detail.merged.id
+                found.append(Edge(decided.item, detail.merged.id, kind, goes_on, decided.reason))
             case Outcome.DROP:
                 found.append(Edge(decided.item, "", kind, is_comparable=False, reason=decided.reason))
             case Outcome.REVISE:
@@ -281,7 +271,8 @@ def derive(
     """The questionnaire of the next round: what is asked is what is still open, or all that was not dropped.
 
     Accepted and finalised items stay in preferred combinations. Questions that have no item left are left
-    out, and pages that have no question left with them.
+    out, and pages with them whose items are all gone, unless an answer on the page decides what is asked
+    elsewhere. Raises Refused when no page is left.
     """
     rated = {
         fate.item.id
@@ -289,6 +280,7 @@ def derive(
         if fate.status == "open" or (asks == "all items" and fate.status == "accepted")
     }
     present = [fate for fate in fates if fate.status not in {"dropped", "replaced"}]
+    deciding = routing_questions(first)
     pages = []
     for page in first.pages:
         questions = tuple(
@@ -298,8 +290,11 @@ def derive(
         )
         had_items = any(isinstance(question, Rating | Combination) for question in page.questions)
         has_items = any(isinstance(question, Rating | Combination) for question in questions)
-        if questions and (has_items or not had_items):
+        is_needed = any(question.id in deciding for question in questions)
+        if questions and (has_items or is_needed or not had_items):
             pages.append(_page(page, questions))
+    if not pages:
+        raise Refused(Sentence("No item is open any more: there is nothing to ask in another round."))
     derived = first.model_copy(update={"items": tuple(fate.item for fate in present), "pages": tuple(pages)})
     # A copy would bring along what was worked out from the first one.
     return Questionnaire.from_canonical(derived.canonical())
@@ -314,37 +309,42 @@ def _changed(
 ) -> Question | None:
     if not isinstance(question, Rating | Combination):
         return question
-    ids = tuple(fate.item.id for fate in present if _is_asked(first, question, fate))
+    ids = tuple(fate.item.id for fate in _asked(first, question, present))
     if isinstance(question, Rating):
         ids = tuple(item for item in ids if item in rated)
     if not ids:
         return None
-    if ids == _named(question, present):
-        # What asked for all items, or for all with a tag, goes on doing so.
-        return question
-    if isinstance(question, Rating):
-        return question.model_copy(update={"items": ids, "tagged": None})
-    return question.model_copy(
-        update={
-            "items": ids,
-            "tagged": None,
-            "max": min(question.max, len(ids)),
-            "min": min(question.min, len(ids)),
-        }
+    update: dict[str, object] = {}
+    # What asked for all items, or for all with a tag, goes on doing so.
+    if ids != (_tagged(question, present) if question.items is None else question.items):
+        update = {"items": ids, "tagged": None}
+    if isinstance(question, Combination):
+        update |= {"max": min(question.max, len(ids)), "min": min(question.min, len(ids))}
+    return question.model_copy(update=update)
+
+
+def _tagged(question: Rating | Combination, present: Sequence[Fate]) -> tuple[str, ...]:
+    """What a question that names no items asks about, as it is written."""
+    return tuple(
+        fate.item.id for fate in present if question.tagged is None or question.tagged in fate.item.tags
     )
 
 
-def _named(question: Rating | Combination, present: Sequence[Fate]) -> tuple[str, ...]:
-    """The items that the question, as it is written, names among those that are present."""
-    ids = [fate.item.id for fate in present if question.tagged is None or question.tagged in fate.item.tags]
-    return tuple(ids) if question.items is None else tuple(each for each in question.items if each in ids)
+def _asked(first: Questionnaire, question: Rating | Combination, present: Sequence[Fate]) -> Iterator[Fate]:
+    """What a question asks about now, in its own order: its first items, or what came of them, then new ones.
 
+    A new item is asked about where all items are, or all with its tag.
+    """
+    place = {item.id: position for position, item in enumerate(first.items_of(question))}
+    takes_new = question.items is None or len(place) == len(first.items)
 
-def _is_asked(first: Questionnaire, question: Rating | Combination, fate: Fate) -> bool:
-    """Whether a question that asked for some items at first asks for this one, or for what it comes from."""
-    if fate.roots:
-        return bool(fate.roots & {item.id for item in first.items_of(question)})
-    return question.items is None and (question.tagged is None or question.tagged in fate.item.tags)
+    def position(fate: Fate) -> int:
+        return min((place[root] for root in fate.roots if root in place), default=len(place))
+
+    for fate in sorted(present, key=position):
+        is_new = takes_new and (question.tagged is None or question.tagged in fate.item.tags)
+        if position(fate) < len(place) or (not fate.roots and is_new):
+            yield fate
 
 
 def check_comparable(edges_between: Sequence[Edge], item: str) -> None:

@@ -15,11 +15,12 @@ from typing import Any
 
 RECEIPT_FORMAT = "surveyapp-receipt-1"
 _SALT_BYTES = 16
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys and no spaces: the same content gives the same text."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _CANONICAL.encode(value)
 
 
 def salts(seed: str, count: int) -> list[str]:

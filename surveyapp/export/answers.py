@@ -104,6 +104,8 @@ class AskedCell:
     criterion: str = ""
     part: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    title: str = ""
+    """Title of the item in the wording that was asked."""
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from surveyapp.export.answers import LONG_COLUMNS, WIDE_MARKS, AskedCell, column_names
 from surveyapp.export.tables import Column
-from surveyapp.questionnaire.model import Questionnaire, Rating
+from surveyapp.questionnaire.model import Question, Questionnaire, Rating
 
 COLUMNS = (
     Column("file", "The file that the column stands in."),
@@ -39,18 +39,66 @@ class Explanation:
         return (self.file, self.column, self.applies_to, code, self.meaning)
 
 
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """What the ids of all versions of a questionnaire mean; where versions differ, the latest has its say."""
+
+    questions: Mapping[str, Question]
+    groups: Mapping[str, str]
+    items: Mapping[str, str]
+    contexts: Mapping[str, str]
+    criteria: Mapping[str, str]
+    language: str
+
+    @classmethod
+    def of(cls, versions: Sequence[Questionnaire], cells: Sequence[AskedCell]) -> _Words:
+        """`versions` oldest first."""
+        language = versions[-1].language
+        items = {item.id: item.title.get(language) for each in versions for item in each.items}
+        return cls(
+            questions={name: asked for each in versions for name, asked in each.questions_by_id.items()},
+            groups={group.id: group.title.get(language) for each in versions for group in each.groups},
+            items=items | _wordings(cells),
+            contexts={
+                name: context.title.get(language)
+                for each in versions
+                for name, context in each.contexts_by_id.items()
+            },
+            criteria={name: _criterion(each, name) for each in versions for name in each.criteria},
+            language=language,
+        )
+
+
+def _wordings(cells: Sequence[AskedCell]) -> dict[str, str]:
+    """The titles of each item that was asked in several wordings."""
+    titles: dict[str, dict[int, str]] = {}
+    for cell in cells:
+        if cell.title:
+            titles.setdefault(cell.item, {})[cell.item_version] = cell.title
+    return {
+        item: "; ".join(f"wording {version}: {title}" for version, title in sorted(wordings.items()))
+        for item, wordings in titles.items()
+        if len(wordings) > 1
+    }
+
+
 def explain(
-    questionnaire: Questionnaire,
+    questionnaires: Sequence[Questionnaire],
     *,
     tables: Mapping[str, Sequence[Column]],
     cells: Sequence[AskedCell],
     rounds: Sequence[int],
 ) -> Iterator[Explanation]:
-    """All explanations: plain tables, the long answers with the meaning of each value, the wide columns."""
+    """All explanations: plain tables, the long answers with the meaning of each value, the wide columns.
+
+    `questionnaires` are all versions that the study asked, oldest first: what left the questionnaire between
+    rounds still stands in the answers.
+    """
+    words = _Words.of(questionnaires, cells)
     for file, columns in tables.items():
         yield from _explain_columns(file, columns)
-    yield from _explain_long(questionnaire, cells)
-    yield from _explain_wide(questionnaire, cells, rounds)
+    yield from _explain_long(words, cells)
+    yield from _explain_wide(words, cells, rounds)
 
 
 def _explain_columns(file: str, columns: Iterable[Column]) -> Iterator[Explanation]:
@@ -60,20 +108,17 @@ def _explain_columns(file: str, columns: Iterable[Column]) -> Iterator[Explanati
             yield Explanation(file, column.name, "", code, meaning, is_code=True)
 
 
-def _explain_long(questionnaire: Questionnaire, cells: Sequence[AskedCell]) -> Iterator[Explanation]:
-    language = questionnaire.language
-    codes: dict[str, dict[str, str]] = {
-        "group": {group.id: group.title.get(language) for group in questionnaire.groups},
+def _explain_long(words: _Words, cells: Sequence[AskedCell]) -> Iterator[Explanation]:
+    codes: dict[str, Mapping[str, str]] = {
+        "group": words.groups,
         "question": {
-            question.id: f"{question.text.get(language)} (kind: {question.kind})"
-            for question in questionnaire.questions_by_id.values()
+            question.id: f"{question.text.get(words.language)} (kind: {question.kind})"
+            for question in words.questions.values()
             if question.kind != "information"
         },
-        "item": {item.id: item.title.get(language) for item in questionnaire.items},
-        "context": {
-            context.id: context.title.get(language) for context in questionnaire.contexts_by_id.values()
-        },
-        "criterion": {name: _criterion(questionnaire, name) for name in questionnaire.criteria},
+        "item": words.items,
+        "context": words.contexts,
+        "criterion": words.criteria,
     }
     for column in LONG_COLUMNS:
         yield from _explain_columns(LONG, [column])
@@ -93,9 +138,7 @@ def _explain_values(cells: Sequence[AskedCell]) -> Iterator[Explanation]:
                 yield Explanation(LONG, "value", where, code, meaning, is_code=True)
 
 
-def _explain_wide(
-    questionnaire: Questionnaire, cells: Sequence[AskedCell], rounds: Sequence[int]
-) -> Iterator[Explanation]:
+def _explain_wide(words: _Words, cells: Sequence[AskedCell], rounds: Sequence[int]) -> Iterator[Explanation]:
     yield from _explain_columns(WIDE, LONG_COLUMNS[:2])
     yield Explanation(WIDE, "group", "", "", "Reporting group of the panellist.")
     for number in rounds:
@@ -113,23 +156,22 @@ def _explain_wide(
     names = column_names(cells, rounds)
     for number in rounds:
         for cell in cells:
-            meaning = f"Round {number}: {_describe(questionnaire, cell)}"
+            meaning = f"Round {number}: {_describe(words, cell)}"
             yield from _explain_columns(WIDE, [Column(names[number, cell.number], meaning, cell.labels)])
     for code, meaning in WIDE_MARKS.items():
         yield Explanation(WIDE, "(every column of answers)", "", code, meaning, is_code=True)
 
 
-def _describe(questionnaire: Questionnaire, cell: AskedCell) -> str:
-    language = questionnaire.language
-    question = questionnaire.questions_by_id.get(cell.question)
-    pieces = [question.text.get(language) if question is not None else cell.question]
-    if cell.item in questionnaire.items_by_id:
+def _describe(words: _Words, cell: AskedCell) -> str:
+    question = words.questions.get(cell.question)
+    pieces = [question.text.get(words.language) if question is not None else cell.question]
+    if cell.item:
         wording = f" (wording {cell.item_version})" if cell.item_version > 1 else ""
-        pieces.append(f"item: {questionnaire.items_by_id[cell.item].title.get(language)}{wording}")
-    if cell.context in questionnaire.contexts_by_id:
-        pieces.append(f"context: {questionnaire.contexts_by_id[cell.context].title.get(language)}")
-    if cell.criterion in questionnaire.criteria:
-        pieces.append(f"criterion: {_criterion(questionnaire, cell.criterion)}")
+        pieces.append(f"item: {cell.title or cell.item}{wording}")
+    if cell.context in words.contexts:
+        pieces.append(f"context: {words.contexts[cell.context]}")
+    if cell.criterion in words.criteria:
+        pieces.append(f"criterion: {words.criteria[cell.criterion]}")
     if cell.part == "reason":
         pieces.append(
             "the written reason for this rating"

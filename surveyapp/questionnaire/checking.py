@@ -8,7 +8,7 @@ from string import Formatter
 
 from surveyapp.questionnaire import conditions, translations
 from surveyapp.questionnaire.finding import Finding, Path
-from surveyapp.questionnaire.model import Questionnaire, Scale, Text
+from surveyapp.questionnaire.model import Combination, Page, Questionnaire, Rating, Scale, Text
 from surveyapp.questionnaire.noticing import needs_context, twice, unknown
 from surveyapp.questionnaire.question_checks import check_questions
 
@@ -153,3 +153,16 @@ def _pages(questionnaire: Questionnaire) -> Iterator[Finding]:
         if page.for_each is not None:
             path: Path = ("pages", index, "for_each")
             yield from unknown(path, page.for_each, questionnaire.contexts, "set of contexts")
+        if page.once:
+            yield from _once(index, page)
+
+
+def _once(index: int, page: Page) -> Iterator[Finding]:
+    """Ratings are what rounds are for: asked once, there would be nothing to keep or to change."""
+    for question in page.questions:
+        if isinstance(question, Rating | Combination):
+            what = (
+                f"“{question.id}” is asked anew in each round, so it cannot stand on a page that is asked "
+                "once; move it to another page, or leave once out"
+            )
+            yield Finding(("pages", index, "once"), what)

@@ -42,17 +42,15 @@ def estimate(
 ) -> Estimate:
     """The time that this expert needs for all of the own pages, from the first to the last.
 
-    `done` are the keys of pages that were asked in an earlier round and are not asked again.
+    `done` are the keys of pages that were asked in an earlier round, if they were to be, and are not asked
+    again. Where the answers given then are not known, what they decide counts as possible.
     """
     walk = Walk(questionnaire, group=group, tags=tags, answers=answers, is_open=True)
     pages: dict[str, list[tuple[PlannedPage, _Span]]] = {}
     for planned in plan(questionnaire):
-        if planned.key in done:
-            for each in planned.questions:
-                walk.is_asked[each.question.id, planned.context] = True
-            continue
+        # Looked at in any case: what this expert was never asked has no say in later rounds either.
         span = _span(questionnaire, planned, walk, language or questionnaire.language)
-        if span is not None:
+        if span is not None and planned.key not in done:
             pages.setdefault(planned.page.id, []).append((planned, span))
     least = most = 0.0
     for spans in pages.values():

@@ -83,7 +83,7 @@ def route(
     """
     done = pages_done(questionnaire, carried)
     if done:
-        answers = {**carried, **answers}
+        answers = {**_of_pages(questionnaire, done, carried), **answers}
     walk = Walk(questionnaire, group=group, tags=tags, answers=answers)
     pages: list[RoutedPage] = []
     open_until: int | None = None
@@ -127,6 +127,18 @@ def pages_done(questionnaire: Questionnaire, carried: Collection[CellKey]) -> fr
         for planned in plan(questionnaire)
         if planned.page.once and any(key in carried for key in marks(planned))
     )
+
+
+def _of_pages(questionnaire: Questionnaire, keys: Collection[str], carried: Answers) -> Answers:
+    """What `carried` holds for these pages: what is asked anew is decided by what is answered anew."""
+    return {
+        spec.key: carried[spec.key]
+        for planned in plan(questionnaire)
+        if planned.key in keys
+        for each in planned.questions
+        for spec in each.cells
+        if spec.key in carried
+    }
 
 
 def marks(planned: PlannedPage) -> tuple[CellKey, ...]:

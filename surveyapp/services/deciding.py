@@ -7,21 +7,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from surveyapp.delphi.decision_checks import find_misfits, find_problems
 from surveyapp.delphi.lineage import (
     Decided,
     Detail,
     Fate,
     Outcome,
     begin,
-    find_problems,
     fold,
+    items_of,
+    let_go,
+    with_decision,
 )
 from surveyapp.delphi.rounds import RoundState
-from surveyapp.errors import InputError, Problem, Refused
+from surveyapp.errors import InputError, NotFound, Problem, Refused
 from surveyapp.models import Decision, QuestionnaireVersion, Round, Study
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services.audit import record
@@ -51,7 +53,7 @@ class ItemOnTable:
 def list_items(session: Session, *, study: Study, number: int) -> tuple[ItemOnTable, ...]:
     """Every item that the closed round rated, with proposal and decision, in the questionnaire's order.
 
-    Raises RoundClosed while the round is open.
+    New items that were decided after the round come last. Raises RoundClosed while the round is open.
     """
     figures = read_figures(session, study_id=study.id, number=number)
     judged = judge(figures)
@@ -81,7 +83,48 @@ def list_items(session: Session, *, study: Study, number: int) -> tuple[ItemOnTa
                 actor=row.actor if row else "",
             )
         )
+    for item, decided in decisions.items():
+        new = decided.detail.item
+        if decided.outcome is Outcome.NEW and new is not None:
+            table.append(
+                ItemOnTable(
+                    item=item,
+                    title=new.title.get(language),
+                    version=0,
+                    verdict="",
+                    stability="",
+                    proposed="",
+                    because="",
+                    decided=decided.outcome,
+                    reason=decided.reason,
+                    actor=rows[item].actor,
+                )
+            )
     return tuple(table)
+
+
+@dataclass(frozen=True, slots=True)
+class _Ground:
+    """What decisions after one round stand on; read once, held until the transaction ends."""
+
+    study: Study
+    held: Round
+    instrument: Instrument
+    first: Questionnaire
+    fates: tuple[Fate, ...]
+    decisions: Mapping[str, Decided]
+
+
+def _hold_ground(session: Session, *, study: Study, number: int) -> _Ground:
+    held = _get_decidable(session, study=study, number=number)
+    return _Ground(
+        study=study,
+        held=held,
+        instrument=get_instrument(session, study_id=study.id, number=held.questionnaire_number),
+        first=read_first(session, study_id=study.id),
+        fates=read_fates(session, study_id=study.id, before=number),
+        decisions=read_decisions(session, study_id=study.id, number=number),
+    )
 
 
 def decide(
@@ -93,47 +136,119 @@ def decide(
     now: datetime,
     actor: str,
     proposed: str = "",
-) -> None:
+) -> tuple[str, ...]:
     """Decide about one item after a closed round; deciding again replaces the decision, both on record.
 
-    A merger is decided for all its partners at once. Raises InputError with all that is missing, Refused when
-    the round's feedback is released with a decision on this item: experts have read that one.
+    A merger is decided for all its partners at once. Returns the items that are undecided now, because this
+    breaks up a merger that they belonged to. Raises InputError with all that is missing or that would not fit
+    together, Refused when the round's feedback is released with a decision on this item: experts have read
+    that one.
     """
-    held = _get_decidable(session, study=study, number=number)
-    instrument = get_instrument(session, study_id=study.id, number=held.questionnaire_number)
-    fates = read_fates(session, study_id=study.id, before=number)
-    asked = asked_items(instrument)
-    known = {fate.item.id for fate in fates}
-    problems = list(find_problems(decided, asked=asked, known=known))
+    ground = _hold_ground(session, study=study, number=number)
+    problems = list(
+        find_problems(
+            decided,
+            fates=ground.fates,
+            decisions=ground.decisions,
+            asked=asked_items(ground.instrument),
+        )
+    )
+    after = with_decision(ground.decisions, decided)
     if problems:
         raise InputError(problems)
-    merged = {*decided.detail.partners, decided.item} if decided.outcome is Outcome.MERGE else {decided.item}
-    for item in sorted(merged):
-        before = session.get(Decision, (study.id, number, item))
-        if before is not None and held.state == RoundState.RELEASED:
-            raise Refused(
-                f"The feedback of round {number} is released, and experts have read what was decided about "
-                f"'{item}'. Decide anew after the next round."
-            )
-        row = before or Decision(study_id=study.id, round=number, item=item)
-        row.item_version = instrument.item_versions.get(item, 0)
-        row.outcome = decided.outcome
-        row.proposed = proposed
-        row.reason = " ".join(decided.reason.split())
-        row.detail = decided.detail.canonical()
-        row.actor = actor
-        row.decided_at = now
-        session.add(row)
-        record(
-            session,
-            study_id=study.id,
-            now=now,
-            actor=actor,
-            act="item.decide",
-            detail={"round": number, "item": item, "outcome": str(decided.outcome), "proposed": proposed},
-            reason=row.reason,
-        )
+    _check_fitting(ground, after)
+    left = let_go(ground.decisions, decided)
+    for item in (*items_of(decided), *left):
+        _refuse_read(ground, item)
+    for item in left:
+        _delete(session, ground, item, now=now, actor=actor, reason=f"'{decided.item}' was decided anew")
+    for item in items_of(decided):
+        _write(session, ground, after[item], now=now, actor=actor, proposed=proposed)
     session.flush()
+    return left
+
+
+def take_back(
+    session: Session, *, study: Study, number: int, item: str, reason: str, now: datetime, actor: str
+) -> tuple[str, ...]:
+    """Take a decision back, so that the item is undecided, or the new item is none; returns what is undone.
+
+    A merger is taken back for all its partners. Raises NotFound when nothing was decided about the item,
+    InputError without a reason, Refused when experts have read the decision.
+    """
+    ground = _hold_ground(session, study=study, number=number)
+    decided = ground.decisions.get(item)
+    if decided is None:
+        raise NotFound(f"Nothing was decided about '{item}' after round {number}.")
+    if not reason.strip():
+        raise InputError([Problem(item, "the reason is empty; write why, it stays on record.")])
+    for each in items_of(decided):
+        _refuse_read(ground, each)
+    for each in items_of(decided):
+        _delete(session, ground, each, now=now, actor=actor, reason=" ".join(reason.split()))
+    session.flush()
+    return items_of(decided)
+
+
+def _check_fitting(ground: _Ground, after: Mapping[str, Decided]) -> None:
+    """Raises InputError where the questionnaire would not fit together because of what is decided now."""
+    found = list(find_misfits(ground.first, ground.fates, after, number=ground.held.number))
+    if found:
+        before = find_misfits(ground.first, ground.fates, ground.decisions, number=ground.held.number)
+        known = {problem.what for problem in before}
+        if fresh := [problem for problem in found if problem.what not in known]:
+            raise InputError(fresh)
+
+
+def _refuse_read(ground: _Ground, item: str) -> None:
+    if item in ground.decisions and ground.held.state == RoundState.RELEASED:
+        raise Refused(
+            f"The feedback of round {ground.held.number} is released, and experts have read what was decided "
+            f"about '{item}'. Decide anew after the next round."
+        )
+
+
+def _write(
+    session: Session, ground: _Ground, decided: Decided, *, now: datetime, actor: str, proposed: str
+) -> None:
+    number, item = ground.held.number, decided.item
+    row = session.get(Decision, (ground.study.id, number, item)) or Decision(
+        study_id=ground.study.id, round=number, item=item
+    )
+    row.item_version = ground.instrument.item_versions.get(item, 0)
+    row.outcome = decided.outcome
+    row.proposed = proposed
+    row.reason = " ".join(decided.reason.split())
+    row.detail = decided.detail.canonical()
+    row.actor = actor
+    row.decided_at = now
+    session.add(row)
+    record(
+        session,
+        study_id=ground.study.id,
+        now=now,
+        actor=actor,
+        act="item.decide",
+        detail={"round": number, "item": item, "outcome": str(decided.outcome), "proposed": proposed},
+        reason=row.reason,
+    )
+
+
+def _delete(session: Session, ground: _Ground, item: str, *, now: datetime, actor: str, reason: str) -> None:
+    session.delete(session.get_one(Decision, (ground.study.id, ground.held.number, item)))
+    record(
+        session,
+        study_id=ground.study.id,
+        now=now,
+        actor=actor,
+        act="item.undecide",
+        detail={
+            "round": ground.held.number,
+            "item": item,
+            "outcome": str(ground.decisions[item].outcome),
+        },
+        reason=reason,
+    )
 
 
 def decide_as_proposed(
@@ -148,40 +263,38 @@ def decide_as_proposed(
     """Confirm the protocol's proposal for every item that has no decision yet; returns how many that were.
 
     A person does this, so a person's reason stands with it. Raises Refused where the protocol proposes what
-    only a person can word, such as a revision.
+    only a person can word, such as a revision, InputError where the questionnaire would not fit together.
     """
-    number = figures.number
-    decisions = read_decisions(session, study_id=study.id, number=number)
+    ground = _hold_ground(session, study=study, number=figures.number)
     judged = judge(figures)
     if not judged:
         raise Refused("This study has no protocol, so nothing is proposed. Decide item by item.")
-    needing = [
-        item
-        for item, each in judged.items()
-        if item not in decisions and each.proposed.outcome == Outcome.REVISE
-    ]
+    left = {item: each.proposed for item, each in judged.items() if item not in ground.decisions}
+    needing = [item for item, proposed in left.items() if proposed.outcome == Outcome.REVISE]
     if needing:
         raise Refused(
             f"The protocol proposes to revise {', '.join(needing)}, and the new wording is yours to write. "
             "Decide these first, one by one."
         )
-    done = 0
-    for item, judgement in judged.items():
-        if item in decisions:
-            continue
-        outcome = judgement.proposed.outcome
-        why = " ".join(reason.split()) or str(judgement.proposed.because)
-        decide(
-            session,
-            study=study,
-            number=number,
-            decided=Decided(item, Outcome(outcome), why),
-            now=now,
-            actor=actor,
-            proposed=outcome,
-        )
-        done += 1
-    return done
+    said = " ".join(reason.split())
+    fresh = {
+        item: Decided(item, Outcome(proposed.outcome), said or str(proposed.because))
+        for item, proposed in left.items()
+    }
+    after = {**ground.decisions, **fresh}
+    asked = asked_items(ground.instrument)
+    problems = [
+        problem
+        for decided in fresh.values()
+        for problem in find_problems(decided, fates=ground.fates, decisions=ground.decisions, asked=asked)
+    ]
+    if problems:
+        raise InputError(problems)
+    _check_fitting(ground, after)
+    for item, decided in fresh.items():
+        _write(session, ground, decided, now=now, actor=actor, proposed=left[item].outcome)
+    session.flush()
+    return len(fresh)
 
 
 def read_decisions(session: Session, *, study_id: int, number: int) -> dict[str, Decided]:
@@ -239,7 +352,13 @@ def check_all_decided(session: Session, *, study_id: int, number: int) -> None:
 
 
 def _get_decidable(session: Session, *, study: Study, number: int) -> Round:
-    held = session.get(Round, (study.id, number))
+    # Held like a release holds it: nothing is decided while the decisions are being frozen.
+    held = session.scalars(
+        select(Round)
+        .where(Round.study_id == study.id, Round.number == number)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one_or_none()
     if held is None:
         raise Refused(f"'{study.slug}' has no round {number}.")
     if held.state not in _STATE_FOR_DECIDING:
@@ -257,13 +376,3 @@ def _get_decidable(session: Session, *, study: Study, number: int) -> Round:
             f"Round {later} was opened on what was decided after round {number}. Decide anew after that one."
         )
     return held
-
-
-def as_detail(value: Mapping[str, object]) -> Detail:
-    """A decision's detail from what a file or form holds. Raises InputError with every problem."""
-    try:
-        return Detail.model_validate(value, strict=False)
-    except ValidationError as error:
-        raise InputError(
-            [Problem(".".join(map(str, each["loc"])), each["msg"]) for each in error.errors()]
-        ) from error

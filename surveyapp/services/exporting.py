@@ -27,7 +27,7 @@ from surveyapp.export.tokens import Entry
 from surveyapp.export.writers.csv import Value, lines
 from surveyapp.models import Cell, ItemVersion, Panellist, QuestionnaireVersion, Round, Study
 from surveyapp.questionnaire.cells import CellKey
-from surveyapp.questionnaire.model import Questionnaire
+from surveyapp.questionnaire.model import Questionnaire, Text
 from surveyapp.questionnaire.routing import all_cells
 from surveyapp.services.audit import record
 from surveyapp.services.reading.sheets import PanelSeat, iterate_seats
@@ -70,7 +70,8 @@ class _Ground:
     now: datetime
     rounds: tuple[Round, ...]
     versions: tuple[QuestionnaireVersion, ...]
-    questionnaire: Questionnaire
+    questionnaires: tuple[Questionnaire, ...]
+    """All versions, oldest first."""
     cells: tuple[AskedCell, ...]
     is_synthetic: bool
     exact: bool
@@ -120,7 +121,7 @@ def _read_ground(session: Session, *, slug: str, exact: bool) -> _Ground:
         .where(QuestionnaireVersion.study_id == study.id)
         .order_by(QuestionnaireVersion.number)
     ).all()
-    questionnaires = {each.number: Questionnaire.from_canonical(each.canonical) for each in versions}
+    questionnaires = tuple(Questionnaire.from_canonical(each.canonical) for each in versions)
     has_invented = session.scalar(
         select(exists().where(Panellist.study_id == study.id, Panellist.is_synthetic.is_(True)))
     )
@@ -129,8 +130,8 @@ def _read_ground(session: Session, *, slug: str, exact: bool) -> _Ground:
         now=read_now(session),
         rounds=tuple(each for each in rounds if each.state not in {RoundState.DRAFT, RoundState.SCHEDULED}),
         versions=tuple(versions),
-        questionnaire=questionnaires[study.questionnaire_number],
-        cells=_read_cells(session, study=study, questionnaires=list(questionnaires.values())),
+        questionnaires=questionnaires,
+        cells=_read_cells(session, study=study, questionnaires=questionnaires),
         is_synthetic=study.is_synthetic or bool(has_invented),
         exact=exact,
     )
@@ -139,8 +140,15 @@ def _read_ground(session: Session, *, slug: str, exact: bool) -> _Ground:
 def _read_cells(
     session: Session, *, study: Study, questionnaires: Sequence[Questionnaire]
 ) -> tuple[AskedCell, ...]:
-    # Newer versions speak last: their labels are those in force.
-    labels = {spec.key: spec.labels for each in questionnaires for spec in all_cells(each)}
+    labels: dict[CellKey, dict[str, str]] = {}
+    for each in questionnaires:
+        for spec in all_cells(each):
+            # Newer versions speak last; an item that was dropped keeps its label where it was chosen before.
+            labels.setdefault(spec.key, {}).update(spec.labels)
+    titles = {
+        (content["id"], version): Text.model_validate(content["title"]).get(questionnaires[-1].language)
+        for version, content in _read_items(session, study)
+    }
     rows = session.scalars(select(Cell).where(Cell.study_id == study.id).order_by(Cell.number))
     return tuple(
         AskedCell(
@@ -152,6 +160,7 @@ def _read_cells(
             criterion=row.criterion,
             part=row.part,
             labels=labels.get(CellKey(row.question, row.item, row.context, row.criterion, row.part), {}),
+            title=titles.get((row.item, row.item_version), ""),
         )
         for row in rows
     )
@@ -275,7 +284,9 @@ def _late_cell(cell: AskedCell, entry: Entry) -> tuple[Value, ...]:
 
 def _write_codebook(package: Package, ground: _Ground, tables: Mapping[str, Sequence[Column]]) -> None:
     explanations = list(
-        codebook.explain(ground.questionnaire, tables=tables, cells=ground.cells, rounds=ground.round_numbers)
+        codebook.explain(
+            ground.questionnaires, tables=tables, cells=ground.cells, rounds=ground.round_numbers
+        )
     )
     rows = (each.row for each in explanations)
     table = Table("codebook.csv", _ABOUT["codebook.csv"], codebook.COLUMNS, rows)

@@ -43,6 +43,7 @@ class RoundFigures:
     before: int | None
     """The round that `pairs` compare with; None when there is none."""
     _counts: dict[tuple[int, str], Counts | None] = field(default_factory=dict, repr=False, compare=False)
+    _looked: dict[tuple[CellKey, str], Tallied] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def questionnaire(self) -> Questionnaire:
@@ -59,10 +60,22 @@ class RoundFigures:
     def for_rules(self) -> CountedFigures:
         """The measures that rules name."""
         conventions = self.protocol.conventions if self.protocol else Conventions()
-        return CountedFigures(self.look, conventions, lambda cell: alike(self.questionnaire, cell))
+        return CountedFigures(
+            self.look, conventions, lambda cell: alike(self.questionnaire, cell), self._look_for_pairs
+        )
 
     def look(self, cell: CellKey, group: str) -> Tallied:
-        """What was counted in a cell; an item of a preferred combination is named by question and item."""
+        """What was counted in a cell, pairs left aside; a choice is named by its question and the item."""
+        key = (cell, group)
+        if key not in self._looked:
+            self._looked[key] = self._look(cell, group)
+        return self._looked[key]
+
+    def _look_for_pairs(self, cell: CellKey, group: str) -> PairCounts | None:
+        number = self.instrument.number_of.get(cell)
+        return None if number is None else self.pair_counts(number, group)
+
+    def _look(self, cell: CellKey, group: str) -> Tallied:
         invited = self.tally.invited
         people = sum(invited.values()) if group == EVERYBODY else invited.get(group, 0)
         question = self.questionnaire.questions_by_id.get(cell.question)
@@ -71,7 +84,7 @@ class RoundFigures:
         number = self.instrument.number_of.get(cell)
         if number is None:
             return Tallied(invited=people)
-        return Tallied(self.counts(number, group), self.pair_counts(number, group), invited=people)
+        return Tallied(self.counts(number, group), invited=people)
 
     def counts(self, cell: int, group: str = EVERYBODY) -> Counts | None:
         """The counts of one rated cell; None where nobody was asked, or the cell has no scale."""
@@ -169,7 +182,7 @@ def read_figures(session: Session, *, study_id: int, number: int, with_pairs: bo
             for cell in instrument.numbers_asked
             if scale_of(instrument, cell, kinds=(Rating,)) is not None
         ]
-    moved = {cell: earlier[0] for cell, earlier in instrument.earlier_of.items()}
+    moved = _find_moved(session, instrument, study_id=study_id, before=before)
     return RoundFigures(
         instrument=instrument,
         protocol=protocol,
@@ -185,6 +198,29 @@ def read_figures(session: Session, *, study_id: int, number: int, with_pairs: bo
         else {},
         before=before,
     )
+
+
+def _find_moved(
+    session: Session, instrument: Instrument, *, study_id: int, before: int | None
+) -> dict[int, int]:
+    """Cell → the cell that was asked in its place in round `before`, under a comparable earlier wording.
+
+    Only where the round before asked that wording: what was worded anew earlier has kept its cell since.
+    """
+    if before is None or not instrument.earlier_of:
+        return {}
+    asked_before = get_instrument(
+        session,
+        study_id=study_id,
+        number=session.get_one(Round, (study_id, before)).questionnaire_number,
+    ).numbers_asked
+    known = frozenset(asked_before)
+    found = {}
+    for cell, earlier in instrument.earlier_of.items():
+        asked = next((each for each in earlier if each in known), None)
+        if asked is not None:
+            found[cell] = asked
+    return found
 
 
 def combination_cells(instrument: Instrument) -> Mapping[int, Combination]:

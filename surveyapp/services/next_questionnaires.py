@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -45,7 +45,16 @@ def next_questionnaire(
             f"After round {after.number} no item is open any more: there is nothing to ask in another round."
         )
     asked = session.get_one(QuestionnaireVersion, (study.id, after.questionnaire_number))
-    versions = _bring_wordings(session, study=study, fates=fates, number=_next_number(session, study))
+    lines = edges(decisions)
+    versions = _bring_wordings(
+        session,
+        study=study,
+        fates=fates,
+        number=_next_number(session, study),
+        # Under the same version they would share cells, and so be compared.
+        anew={line.child for line in lines} - {line.child for line in lines if line.is_comparable},
+        asked=asked.number,
+    )
     canonical = questionnaire.canonical()
     if canonical == asked.canonical:
         number = asked.number
@@ -55,7 +64,7 @@ def next_questionnaire(
         study.questionnaire_number = number
     _draw_lines(
         session,
-        edges(decisions),
+        lines,
         study=study,
         after=after,
         versions=versions,
@@ -83,21 +92,33 @@ def _next_number(session: Session, study: Study) -> int:
     return (last or 0) + 1
 
 
-def _bring_wordings(session: Session, *, study: Study, fates: Sequence[Fate], number: int) -> dict[str, int]:
-    """Store the wordings that are new; returns item → version of its wording now."""
-    latest: dict[str, tuple[int, str]] = {}
+def _bring_wordings(
+    session: Session,
+    *,
+    study: Study,
+    fates: Sequence[Fate],
+    number: int,
+    anew: Collection[str],
+    asked: int,
+) -> dict[str, int]:
+    """Store the wordings that are new; returns item → version of its wording now.
+
+    Items in `anew` mean something else than in the version `asked`, even where they are worded alike.
+    """
+    latest: dict[str, tuple[int, str, int]] = {}
     for row in session.execute(
-        select(ItemVersion.item, ItemVersion.version, ItemVersion.content)
+        select(ItemVersion.item, ItemVersion.version, ItemVersion.content, ItemVersion.questionnaire_number)
         .where(ItemVersion.study_id == study.id)
         .order_by(ItemVersion.version)
     ):
-        latest[row.item] = (row.version, row.content)
+        latest[row.item] = (row.version, row.content, row.questionnaire_number)
     found: dict[str, int] = {}
     fresh = []
     for fate in fates:
         content = _content(fate.item)
-        version, before = latest.get(fate.item.id, (0, ""))
-        if fate.status not in {"dropped", "replaced"} and content != before:
+        version, before, brought_by = latest.get(fate.item.id, (0, "", 0))
+        is_fresh = content != before or (fate.item.id in anew and brought_by <= asked)
+        if fate.status not in {"dropped", "replaced"} and is_fresh:
             version += 1
             fresh.append(
                 {

@@ -15,15 +15,16 @@ from surveyapp.delphi.feedback import (
     ShownItem,
     input_hash,
 )
-from surveyapp.delphi.lineage import Detail, Outcome
-from surveyapp.delphi.measures import quantile
+from surveyapp.delphi.lineage import Outcome, successors
 from surveyapp.delphi.privacy.rules import PrivacyRules
 from surveyapp.delphi.privacy.suppression import Alike, CellShown, Exact, Hidden, Part, Why, suppress
-from surveyapp.models import Decision, Panellist, Participation, Study, Submission
+from surveyapp.models import Panellist, Participation, Study, Submission
+from surveyapp.services.deciding import read_decisions
 from surveyapp.services.figures import RoundFigures, combination_cells, scale_of
 from surveyapp.services.judging import judge
 from surveyapp.services.reasons.showing import shown_reasons, shown_summaries
 from surveyapp.statistics.counts import Counts, RatingScale
+from surveyapp.statistics.quantiles import exact_quantile
 
 
 def read_input(session: Session, *, study_id: int, number: int) -> tuple[str, int]:
@@ -177,7 +178,7 @@ def _exact(counts: Counts, kind: int) -> ShownFigure:
 
 def _quantile(counts: Counts, share: Fraction, kind: int) -> Fraction | None:
     # Pydantic has seen to it that the protocol names one of the three types.
-    return quantile(counts, share, kind) if counts.n else None  # type: ignore[arg-type]  # 2, 6 or 7
+    return exact_quantile(counts, share, kind) if counts.n else None  # type: ignore[arg-type]  # 2, 6 or 7
 
 
 def _combinations(figures: RoundFigures, rules: PrivacyRules) -> list[ShownCombination]:
@@ -215,46 +216,32 @@ def _items(session: Session, figures: RoundFigures, *, study: Study) -> tuple[Sh
         protocol.settled_results == "in the next round" or figures.number >= protocol.last_round
     )
     judged = judge(figures) if shows_verdicts else {}
-    decisions = session.scalars(
-        select(Decision).where(Decision.study_id == study.id, Decision.round == figures.number)
-    ).all()
-    by_item = {each.item: each for each in decisions}
+    decisions = read_decisions(session, study_id=study.id, number=figures.number)
     language = figures.questionnaire.language
     found = []
     for item in figures.questionnaire.items:
-        decision = by_item.get(item.id)
-        if decision is None and item.id not in judged:
+        decided = decisions.get(item.id)
+        if decided is None and item.id not in judged:
             continue
         found.append(
             ShownItem(
                 item=item.id,
                 version=figures.instrument.item_versions[item.id],
                 title=item.title.get(language),
-                outcome=decision.outcome if decision else "",
-                reason=decision.reason if decision else "",
+                outcome=decided.outcome if decided else "",
+                reason=decided.reason if decided else "",
                 verdict=judged[item.id].verdict if item.id in judged else "",
-                successors=_successors(decision) if decision else (),
+                successors=successors(decided) if decided else (),
             )
         )
-    for decision in decisions:
-        if decision.outcome == Outcome.NEW and (added := Detail.model_validate_json(decision.detail).item):
-            found.append(
-                ShownItem(
-                    item=added.id,
-                    version=0,
-                    title=added.title.get(language),
-                    outcome=decision.outcome,
-                    reason=decision.reason,
-                )
-            )
+    found += [
+        ShownItem(
+            item=new.id, version=1, title=new.title.get(language), outcome=each.outcome, reason=each.reason
+        )
+        for each in decisions.values()
+        if each.outcome is Outcome.NEW and (new := each.detail.item) is not None
+    ]
     return tuple(found)
-
-
-def _successors(decision: Decision) -> tuple[str, ...]:
-    """The items that take an item's place: parts of a split, the merged one."""
-    detail = Detail.model_validate_json(decision.detail)
-    merged = (detail.merged.id,) if detail.merged is not None else ()
-    return tuple(part.id for part in detail.parts) + merged
 
 
 def figures_published(content: ReleaseContent) -> list[tuple[int, str, int]]:

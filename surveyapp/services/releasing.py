@@ -14,7 +14,7 @@ from surveyapp.models import Decision, Publication, Release, Round, Study
 from surveyapp.services.audit import record
 from surveyapp.services.figures import RoundFigures, read_figures
 from surveyapp.services.reasons.covering import check_covered
-from surveyapp.services.reasons.gathering import gather_reasons
+from surveyapp.services.reasons.gathering import gather_in_parts
 from surveyapp.services.release_drafts import build_content, figures_published, read_input, with_texts
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
@@ -23,12 +23,12 @@ from surveyapp.version import __version__
 
 def settle_round(database: Database, *, study_id: int, number: int, actor: str) -> None:
     """What follows from a close: reasons are gathered, a release is drafted. Twice changes nothing."""
-    with database.verb() as session:
+    with database.reading() as session:
         held = session.get(Round, (study_id, number))
         if held is None or held.state != RoundState.CLOSED:
             # It was opened again, or released, before this job had its turn.
             return
-        gather_reasons(session, study_id=study_id, round_number=number, now=read_now(session), actor=actor)
+    gather_in_parts(database, study_id=study_id, round_number=number, actor=actor)
     draft_release(database, study_id=study_id, number=number)
 
 

@@ -11,6 +11,9 @@ from surveyapp.services.instruments import Instrument
 from surveyapp.services.reading.seats import Seat, Stored
 
 _MOST_CANONICAL = 50_000
+# Made once: to make an encoder for each text takes longer than to write the text.
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_STATUS_NAMES = {int(status): status.name.lower() for status in Status}
 
 
 def submission_head(seat: Seat, *, number: int, submitted_at: datetime) -> dict[str, Any]:
@@ -44,10 +47,10 @@ def _write_canonical(instrument: Instrument, cell: int, stored: Stored) -> str:
     head, question = instrument.canonical_frames[cell - 1]
     pieces = [head]
     if parts is not None:
-        pieces.append(f',"parts":{json.dumps(json.loads(parts), ensure_ascii=False, separators=(",", ":"))}')
-    pieces.append(f'{question},"status":"{Status(status).name.lower()}"')
+        pieces.append(f',"parts":{_encode(json.loads(parts))}')
+    pieces.append(f'{question},"status":"{_STATUS_NAMES[status]}"')
     if written is not None:
-        pieces.append(f',"text":{json.dumps(written, ensure_ascii=False)}')
+        pieces.append(f',"text":{_encode(written)}')
     if value is not None:
         pieces.append(f',"value":{int(value) if value == int(value) else repr(value)}')
     pieces.append("}")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from fractions import Fraction
+from functools import cache, cached_property
+from itertools import accumulate
+from typing import NamedTuple
+
+from surveyapp.statistics.measure import Measure, Undefined, Value, measured
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,36 @@ class RatingScale:
             raise ValueError("a scale has at least two points, in ascending order, each once")
         if not {*self.agreement, *self.disagreement} <= set(self.points):
             raise ValueError("agreement and disagreement are points of the scale")
+
+    @cached_property
+    def thirds(self) -> Thirds:
+        """The points in three bands."""
+        return thirds(self.points)
+
+    @property
+    def is_rand(self) -> bool:
+        """Whether this is the 9-point scale of RAND/UCLA, from 1 to 9."""
+        return self.points == NINE_POINTS
+
+
+NINE_POINTS = (1, 2, 3, 4, 5, 6, 7, 8, 9)
+
+
+class Thirds(NamedTuple):
+    """The points of a scale in three bands."""
+
+    low: tuple[int, ...]
+    middle: tuple[int, ...]
+    high: tuple[int, ...]
+
+
+def thirds(points: Sequence[int]) -> Thirds:
+    """The scale's points in thirds: both ends take the whole number nearest to a third, the middle the rest.
+
+    1–3, 4–6, 7–9 of nine points; 1–2, 3, 4–5 of five; 1–2, 3–5, 6–7 of seven; 1, 2–3, 4 of four.
+    """
+    end = round(Fraction(len(points), 3))
+    return Thirds(tuple(points[:end]), tuple(points[end : len(points) - end]), tuple(points[-end:]))
 
 
 @dataclass(frozen=True)
@@ -64,6 +99,19 @@ class Counts:
         return self.n + self.dont_know
 
     @cached_property
+    def cumulative(self) -> tuple[int, ...]:
+        """How many ratings lie on each point or below it."""
+        return tuple(accumulate(self.of))
+
+    def on(self, points: Iterable[int]) -> int:
+        """How many ratings lie on `points`. Raises ValueError for a point outside the scale."""
+        return sum(map(self.of.__getitem__, _positions(self.scale.points, tuple(points))))
+
+    def measured(self, found: Value | Undefined, convention: str = "") -> Measure:
+        """A measure of these counts: the value that was found, or the reason why there is none."""
+        return measured(found, self.n, self.missing, self.dont_know, convention)
+
+    @cached_property
     def ratings(self) -> tuple[int, ...]:
         """The ratings in ascending order, one by one."""
         return tuple(
@@ -83,6 +131,15 @@ class Counts:
             self.withdrawn + other.withdrawn,
             self.kept + other.kept,
         )
+
+
+@cache
+def _positions(scale: tuple[int, ...], points: tuple[int, ...]) -> tuple[int, ...]:
+    """Where `points` stand on the scale; there are few scales and few bands, and they are asked for often."""
+    off = [point for point in points if point not in scale]
+    if off:
+        raise ValueError(f"{', '.join(map(str, off))} is not on the scale from {scale[0]} to {scale[-1]}")
+    return tuple(sorted({scale.index(point) for point in points}))
 
 
 def count(
@@ -125,6 +182,10 @@ class PairCounts:
     def n(self) -> int:
         """Matched pairs."""
         return sum(sum(row) for row in self.of)
+
+    def measured(self, found: Value | Undefined, convention: str = "") -> Measure:
+        """A measure of these pairs; those who rated in one of the two rounds count as missing."""
+        return measured(found, self.n, self.before_only + self.now_only, 0, convention)
 
     @cached_property
     def before(self) -> Counts:

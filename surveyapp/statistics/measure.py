@@ -26,6 +26,8 @@ class Undefined(StrEnum):
     NOT_COMPARABLE = "not_comparable"
     NOT_DEFINED_FOR_SCALE = "not_defined_for_scale"
     PARTIAL_ASSIGNMENT = "partial_assignment"
+    NO_CHANGES = "no_changes"
+    FEWER_THAN_K = "fewer_than_k"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,3 +54,51 @@ class Measure:
     def number(self) -> float | None:
         """The value as a float for showing; None when there is none or it is no number."""
         return float(self.value) if isinstance(self.value, int | float | Fraction) else None
+
+
+def measured(
+    found: Value | Undefined, n: int, missing: int = 0, dont_know: int = 0, convention: str = ""
+) -> Measure:
+    """A measure of what was found: a value, or the reason why there is none."""
+    if isinstance(found, Undefined):
+        return Measure(None, n, missing, dont_know, convention, found)
+    return Measure(found, n, missing, dont_know, convention)
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """Two bounds that hold what is estimated in a share `level` of panels drawn at random.
+
+    Panels are chosen, not drawn: an interval describes how much a number of this size can say. Both bounds
+    are None exactly when `reason` says why.
+    """
+
+    low: Fraction | float | None
+    high: Fraction | float | None
+    n: int
+    level: float = 0.95
+    convention: str = ""
+    reason: Undefined | None = None
+
+    def __post_init__(self) -> None:
+        if not ((self.low is None) == (self.high is None) == (self.reason is not None)):
+            raise ValueError("an interval has two bounds, or a reason why it has none")
+
+
+@dataclass(frozen=True, slots=True)
+class SignificanceTest:
+    """How surprising a difference is if there were none: shown beside an effect size, never decisive.
+
+    `p` is two-sided. Where there is nothing to test, as when nobody changed, `p` is 1 and `reason` says why;
+    where the test does not exist, `p` is None and `reason` says why. `n` counts what the statistic stands on.
+    """
+
+    statistic: Fraction | float | None
+    p: Fraction | float | None
+    n: int
+    convention: str = ""
+    reason: Undefined | None = None
+
+    def __post_init__(self) -> None:
+        if self.p is None and self.reason is None:
+            raise ValueError("a test has a p, or a reason why it has none")

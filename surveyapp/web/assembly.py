@@ -15,6 +15,7 @@ from config import Config
 from surveyapp.extensions import babel
 from surveyapp.services.unit import Database
 from surveyapp.web import errors, languages, security
+from surveyapp.web.form_bodies import FormRequest
 
 LARGEST_BODY = 1_000_000
 _STATIC = Path(__file__).resolve().parent.parent / "static"
@@ -26,6 +27,7 @@ def make_flask(config: Config) -> Flask:
     # The address of static files carries a hash of them all, so that browsers may keep them for ever and
     # scripts that import each other are always of one version.
     app = errors.DiscreetFlask("surveyapp", static_url_path=f"/static/{_hash_of(_STATIC)}")
+    app.request_class = FormRequest
     app.config.update(
         SECRET_KEY=config.secret_key,
         TESTING=config.environment == "test",

@@ -51,6 +51,9 @@ def open_next_round(ground: Ground) -> int:
 
 def prepare(ground: Ground, expert: int) -> Seat:
     seat = ground.sit_down(expert)
+    if seat.earlier.numbers:
+        # Whoever submitted in an earlier round is not asked for consent again.
+        return seat
     consent, word = ground.number("consent"), ground.number("word")
     with ground.database.verb() as session:
         changes = {consent: ground.given(consent, "1"), word: ground.given(word, "botany")}

@@ -69,7 +69,7 @@ def test_every_kind_has_its_file_and_its_example() -> None:
         assert (folder / f"{name}.py").is_file()
         example = load(SHIPPED / "examples" / f"{name}.yaml")
         assert name in {question.kind for question in example.questions_by_id.values()}
-    for rule in ("for_each", "show_if", "items_from_csv"):
+    for rule in ("for_each", "show_if", "once", "items_from_csv"):
         assert SHIPPED / "examples" / f"{rule}.yaml" in EXAMPLES
 
 

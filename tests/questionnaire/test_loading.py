@@ -146,6 +146,7 @@ MISTAKES = [
     ("group == context or context in known", "‸group = 'experts'", "write == to compare"),
     ("group == context or context in known", "‸group == experts", "texts stand in quotes: 'experts'"),
     ("group == context or context in known", "‸group == context", "ever asked about the context “hills”"),
+    ("title: Last", "title: Last\n    once: ‸true", "is asked anew in each round"),
     ("title: Last", "title: Last\n    show_if: ‸context == 'coast'", "only on a page with for_each"),
     (
         "title: Last",

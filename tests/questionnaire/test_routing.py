@@ -13,6 +13,11 @@ from surveyapp.questionnaire.routing import all_cells, estimate, route, routing_
 
 EXAMPLES = Path(__file__).parents[2] / "questionnaires" / "examples"
 SHOW_IF = load(EXAMPLES / "show_if.yaml")
+ONCE = load(EXAMPLES / "once.yaml")
+FIRST_ROUND = {
+    CellKey("consent"): Given(Status.VALUE, number=Decimal(1)),
+    CellKey("known"): Given(Status.VALUE, parts=("mountains",)),
+}
 
 
 def number(value: int) -> Given:
@@ -149,3 +154,56 @@ def test_estimate_of_what_depends_on_expertise_is_a_range() -> None:
     answers = {CellKey("knows", context=context): number(1) for context in "abc"}
     after = estimate(questionnaire, group="", tags=(), answers=answers | {CellKey("agreed"): number(1)})
     assert before.min_seconds == after.min_seconds == after.max_seconds < before.max_seconds
+
+
+def test_what_is_asked_once_is_not_asked_again_and_goes_on_deciding() -> None:
+    first = route(ONCE, group="experts", tags=(), answers={})
+    assert [page.key for page in first.pages] == ["consent", "background"]
+    assert not first.is_consented
+    later = route(ONCE, group="experts", tags=(), answers={}, carried=FIRST_ROUND)
+    assert [page.key for page in later.pages] == ["effect.mountains"]
+    assert later.is_consented
+    assert later.open_until == 1
+
+
+def test_a_page_asked_once_is_asked_of_whom_it_was_not_asked_before() -> None:
+    """Somebody who was a resident in the first round and is an expert now."""
+    agreed = {CellKey("consent"): FIRST_ROUND[CellKey("consent")]}
+    later = route(ONCE, group="experts", tags=(), answers={}, carried=agreed)
+    assert [page.key for page in later.pages] == ["background"]
+
+
+def test_a_blank_left_in_the_first_round_stands() -> None:
+    carried = {**FIRST_ROUND, CellKey("known"): BLANK}
+    later = route(ONCE, group="experts", tags=(), answers={}, carried=carried)
+    assert later.pages == ()
+
+
+def test_what_is_asked_anew_is_decided_by_what_is_answered_anew() -> None:
+    carried = {CellKey("regions-known"): chosen("mountains"), CellKey("consent"): number(1)}
+    anew = route(SHOW_IF, group="experts", tags=(), answers={}, carried=carried)
+    assert [page.key for page in anew.pages] == ["choice"]
+    # The same where other pages are asked once.
+    pages = tuple(page.model_copy(update={"once": page.id == "consent"}) for page in ONCE.pages)
+    mixed = type(ONCE).from_canonical(ONCE.model_copy(update={"pages": pages}).canonical())
+    anew = route(mixed, group="experts", tags=(), answers={}, carried=FIRST_ROUND)
+    assert [page.key for page in anew.pages] == ["background"]
+
+
+def test_the_time_of_a_later_round_is_that_of_what_is_asked_in_it() -> None:
+    once = ["consent", "background"]
+    first = estimate(ONCE, group="experts", tags=(), answers=FIRST_ROUND)
+    later = estimate(ONCE, group="experts", tags=(), answers=FIRST_ROUND, done=once)
+    assert later.max_seconds < first.max_seconds
+    assert later.min_seconds == later.max_seconds
+    unknown = estimate(ONCE, group="experts", tags=(), answers={}, done=once)
+    assert unknown.min_seconds <= later.min_seconds < unknown.max_seconds
+
+
+def test_what_an_expert_was_never_asked_adds_nothing_to_a_later_round() -> None:
+    """A resident of the first round chose no regions, so none can come of it in the second."""
+    condition = "context == 'coast' or context in known"
+    pages = (*ONCE.pages[:-1], ONCE.pages[-1].model_copy(update={"show_if": condition}))
+    ours = type(ONCE).from_canonical(ONCE.model_copy(update={"pages": pages}).canonical())
+    time = estimate(ours, group="residents", tags=(), answers={}, done=["consent", "background"])
+    assert time.min_seconds == time.max_seconds

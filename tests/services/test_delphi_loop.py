@@ -7,19 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from surveyapp.delphi.feedback import ReleaseContent
-from surveyapp.delphi.lineage import Decided, Detail, Outcome, Wording
+from surveyapp.delphi.lineage import Detail, Outcome, Wording
 from surveyapp.errors import AnswerError, InputError, Refused, RoundClosed
 from surveyapp.models import Release, Round, Study
 from surveyapp.questionnaire.cells import CellKey, Given, Status
 from surveyapp.questionnaire.model import Item, Text
-from surveyapp.services import deciding, releasing, rounds
+from surveyapp.services import deciding, releasing
 from surveyapp.services.figures import read_figures
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.reading.earlier import find_earlier_answer
 from surveyapp.services.reading.seats import Seat, read_sheet
 from surveyapp.services.unit import Database, read_now
 from tests.support.answering import answer, save, submit
+from tests.support.between_rounds import decide, open_next, release
 from tests.support.protocols import set_protocol
 from tests.support.studies import SMALL, Ground, lay_ground, load_text
 
@@ -44,31 +44,6 @@ def ground(database: Database, tmp_path: Path) -> Ground:
 
 def cell(ground: Ground, item: str, context: str, part: str = "") -> int:
     return ground.number("fruit", item, context, "" if part else "effect", part)
-
-
-def open_next(ground: Ground) -> Round:
-    with ground.database.verb() as session:
-        study = session.get_one(Study, ground.study_id)
-        return rounds.open_round(session, study=study, now=read_now(session), actor="test")
-
-
-def decide(
-    ground: Ground, item: str, outcome: Outcome, detail: Detail | None = None, number: int = 1
-) -> None:
-    with ground.database.verb() as session:
-        deciding.decide(
-            session,
-            study=session.get_one(Study, ground.study_id),
-            number=number,
-            decided=Decided(item, outcome, "as discussed", detail or Detail()),
-            now=read_now(session),
-            actor="test",
-        )
-
-
-def release(ground: Ground, number: int = 1) -> ReleaseContent:
-    released = releasing.release_round(ground.database, slug=ground.slug, actor="test", number=number)
-    return ReleaseContent.from_canonical(released.content)
 
 
 def earlier(ground: Ground, seat: Seat, number: int) -> tuple[Given, int, bool] | None:

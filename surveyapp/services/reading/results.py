@@ -117,6 +117,15 @@ def get_sensitivity(
     }
 
 
+def measure_cells(figures: RoundFigures, *, study: Study) -> tuple[CellResult, ...]:
+    """The numbers of every rating of every item, without verdicts."""
+    return tuple(
+        _cell(figures, key, number, study, "")
+        for item in asked_items(figures.instrument)
+        for key, number in figures.cells_of(item)
+    )
+
+
 def _item(
     figures: RoundFigures, item: str, study: Study, judgement: ItemJudgement | None, decided: str
 ) -> ItemResult:

@@ -261,11 +261,11 @@ _BOTH = select(
     Answer.round, Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts, Answer.revision
 ).where(
     Answer.study_id == bindparam("study_id"),
-    among(Answer.round, "rounds"),
+    # A list written out: given as one value, SQLite would walk through all answers of the study.
+    Answer.round.in_(bindparam("rounds", expanding=True)),
     Answer.panellist_id == bindparam("panellist_id"),
 )
-_ALL_OF_BOTH = DriverStatement(_BOTH)
-_SOME_OF_BOTH = DriverStatement(_BOTH.where(among(Answer.cell, "cells")))
+_SOME_OF_BOTH = _BOTH.where(Answer.cell.in_(bindparam("cells", expanding=True)))
 
 
 def read_sheet(
@@ -273,7 +273,7 @@ def read_sheet(
 ) -> Sheet:
     """What stands now and what stood in earlier rounds, for `cells` or for all; may give more than asked.
 
-    One query; one more for each earlier round that was edited and never submitted again.
+    One query; two more for each earlier round that was edited and never submitted again.
     """
     if not seat.earlier.numbers:
         return Sheet(read_stored(reader, seat=seat, cells=cells), {})
@@ -281,9 +281,9 @@ def read_sheet(
     rounds = [seat.round, *(each for each in seat.earlier.numbers if each not in seat.earlier.edited)]
     key: dict[str, object] = {"study_id": seat.study_id, "panellist_id": seat.panellist_id, "rounds": rounds}
     if cells is not None and len(cells) <= _FEW:
-        rows = _SOME_OF_BOTH.rows(connection, {**key, "cells": cells})
+        rows = connection.execute(_SOME_OF_BOTH, {**key, "cells": list(cells)})
     else:
-        rows = _ALL_OF_BOTH.rows(connection, key)
+        rows = connection.execute(_BOTH, key)
     now: dict[int, tuple[Stored, int]] = {}
     before: dict[int, dict[int, Stored]] = {each: {} for each in seat.earlier.numbers}
     for number, cell, status, value, text, parts, revision in rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.feedback import ShownReason, ShownSentence, ShownSummary
@@ -45,12 +45,11 @@ def shown_reasons(
     if rules is None:
         k = session.get_one(Study, study_id).smallest_group
         rules = PrivacyRules(k=k, k_reasons=max(k, _USUAL_K_REASONS))
-    reasons = list_reasons(session, study_id=study_id, round_number=round_number)
-    released = [each for each in reasons if each.state == "released"]
-    merged = Counter(each.merged_into for each in reasons if each.state == "merged")
+    released = list_reasons(session, study_id=study_id, round_number=round_number, state="released")
     groups = _read_groups(session, study_id=study_id, round_number=round_number)
-    if len(groups) < rules.k:
+    if not released or len(groups) < rules.k:
         return ()
+    merged = _count_merged(session, study_id=study_id, round_number=round_number)
     authors = _read_authors(session, study_id=study_id, round_number=round_number)
     answered = _count_answered(
         session, study_id=study_id, round_number=round_number, reasons=released, groups=groups, rules=rules
@@ -101,10 +100,20 @@ def _read_groups(session: Session, *, study_id: int, round_number: int) -> dict[
     return dict(rows.all())
 
 
+def _count_merged(session: Session, *, study_id: int, round_number: int) -> Counter[str]:
+    """Public name of a reason → how many others were merged into it."""
+    rows = session.execute(
+        select(Reason.merged_into, func.count())
+        .where(Reason.study_id == study_id, Reason.round == round_number, Reason.state == "merged")
+        .group_by(Reason.merged_into)
+    )
+    return Counter(dict(rows.all()))
+
+
 def _read_authors(session: Session, *, study_id: int, round_number: int) -> dict[str, int]:
     rows = session.execute(
         select(Reason.public_id, Reason.panellist_id).where(
-            Reason.study_id == study_id, Reason.round == round_number
+            Reason.study_id == study_id, Reason.round == round_number, Reason.state == "released"
         )
     )
     return dict(rows.all())

@@ -14,6 +14,7 @@ from surveyapp.questionnaire.cells import Given
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.questionnaire.loading import load
 from surveyapp.services.unit import Database
+from tests.support.between_rounds import open_next
 from tests.support.judging import JudgingClient
 from tests.support.studies import QUESTIONNAIRES, Ground, lay_ground
 from tests.web.expert.conftest import Expert
@@ -87,6 +88,37 @@ def test_queries_of_pages_saves_and_submitting(client: JudgingClient, ground: Gr
     assert 0 < len(of_thanks) <= PAGE_OR_SAVE, of_thanks
 
 
+@pytest.mark.parametrize("is_edited", [False, True])
+def test_a_later_round_costs_as_few(
+    client: JudgingClient, ground: Ground, expert: Expert, is_edited: bool
+) -> None:
+    """Answers of earlier rounds come with those of this one; only edited rounds are read by themselves."""
+    more = 2 if is_edited else 0
+    expert.consent()
+    fill_in(ground, expert)
+    client.get(f"{expert.base}/review")
+    assert client.submit({}, action=f"{expert.base}/submit").location.endswith("/thanks")
+    rating = expert.field("effectiveness", "data-curation", "cbrn", "effectiveness")
+    if is_edited:
+        assert expert.save({rating: ["1"]}, base=1_000_000, request_id="request-2").status_code == 200
+    ground.close()
+    open_next(ground)
+    again = Expert(client, ground)
+    page = f"{again.base}/p/effectiveness.cbrn"
+    assert "consent" not in client.get(page).words.casefold().split()
+    with counted(ground) as of_page:
+        client.get(page)
+    with counted(ground) as of_post:
+        client.submit({rating: "5"})
+    with counted(ground) as of_review:
+        client.get(f"{again.base}/review")
+    with counted(ground) as of_submit:
+        client.submit({}, action=f"{again.base}/submit")
+    for statements in (of_page, of_post, of_review):
+        assert 0 < len(statements) <= PAGE_OR_SAVE + more, statements
+    assert 0 < len(of_submit) <= SUBMIT, of_submit
+
+
 def test_a_page_of_one_item_costs_as_many_queries_as_one_of_twenty_seven(
     app: Flask, client: JudgingClient, ground: Ground, expert: Expert
 ) -> None:
@@ -108,6 +140,17 @@ def test_submitting_from_the_last_page_goes_to_thanks_only_when_nothing_is_blank
     client.get(last)
     incomplete = client.submit(button=("go", "submit"))
     assert incomplete.location.endswith("/review")
+    fill_in(ground, expert)
+    client.get(last)
+    with counted(ground) as statements:
+        complete = client.submit(button=("go", "submit"))
+    assert complete.location.endswith("/thanks")
+    assert 0 < len(statements) <= SUBMIT
+    assert "Thank you" in client.get(complete.location).words
+
+
+def fill_in(ground: Ground, expert: Expert) -> None:
+    """Answer whatever is asked."""
     questionnaire = ground.instrument.questionnaire
     answers: dict[str, list[str]] = {}
     chance = random.Random(4)
@@ -120,12 +163,6 @@ def test_submitting_from_the_last_page_goes_to_thanks_only_when_nothing_is_blank
                     texts = KINDS[question.kind].plausible(questionnaire, question, spec, chance, 0.3)
                 answers[f"a{ground.instrument.number_of[spec.key]}"] = texts
     assert expert.save(answers, base=1_000_000).status_code == 200
-    client.get(last)
-    with counted(ground) as statements:
-        complete = client.submit(button=("go", "submit"))
-    assert complete.location.endswith("/thanks")
-    assert 0 < len(statements) <= SUBMIT
-    assert "Thank you" in client.get(complete.location).words
 
 
 def agreed(ground: Ground) -> dict[int, Given]:
