@@ -7,7 +7,6 @@ else, so they cannot disagree.
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -22,11 +21,14 @@ from surveyapp.delphi.feedback import (
     ShownReason,
     ShownSummary,
 )
+from surveyapp.delphi.privacy.reasons import order_for
 from surveyapp.delphi.protocol.model import Feedback, Reasons
 from surveyapp.questionnaire.cells import Given, Status
 
 NOT_ASKED: Final = "not_asked"
 """Why there are no figures: the release knows nothing of the rating."""
+BLIND: Final = "blind"
+"""Why there are no figures: in real time others are shown only after the own first submitted answer."""
 
 LEFT_BEHIND: Final = frozenset({"accept", "drop", "finalise", "split", "merge"})
 """Outcomes after which an item is not rated any more under its own name."""
@@ -87,7 +89,7 @@ class RatingView:
     points: tuple[int, ...] = ()
     panel: Figure | None = None
     hidden: str = ""
-    """Why there is no figure: a code of `delphi.privacy`, or NOT_ASKED; '' where one is, or none is due."""
+    """Why there is no figure: a code of `delphi.privacy`, NOT_ASKED or BLIND; '' where none is missing."""
     groups: tuple[Figure, ...] = ()
     hidden_groups: tuple[str, ...] = ()
     """Groups that the protocol shows and that are too small for it."""
@@ -187,13 +189,15 @@ def show_release(
     group: str,
     shows_settled: bool,
     blind: frozenset[int] = frozenset(),
+    viewer: str = "",
+    seed: str = "",
 ) -> PanelView:
     """What `content` shows of the ratings and preferred combinations of the present round.
 
     `cells` and `combinations` map a cell's number in this round to its number in the release; 0 where
     nothing before may be compared with it. `items` are those still asked. `group` is the own group.
     `blind` are cells whose figures the expert must not see yet. With `shows_settled` the results of items
-    that are out of the round are shown too.
+    that are out of the round are shown too. `viewer` and `seed` settle the order of the reasons.
     """
     of_release = content.cells_by_number
     is_of_groups = feedback.of_groups != "none"
@@ -209,7 +213,9 @@ def show_release(
         note=content.note,
         is_synthetic=content.is_synthetic,
         ratings={
-            cell: _show_rating(cell, None if cell in blind else of_release.get(before), feedback, group)
+            cell: RatingView(cell, hidden=BLIND)
+            if cell in blind
+            else _show_rating(cell, of_release.get(before), feedback, group)
             for cell, before in cells.items()
         }
         if feedback.of_panel
@@ -221,7 +227,7 @@ def show_release(
         }
         if feedback.distribution
         else {},
-        reasons=_show_reasons(content) if feedback.reasons else {},
+        reasons=_show_reasons(content, viewer, seed) if feedback.reasons else {},
         summaries=dict(content.summaries_by_item) if feedback.summaries else {},
         changes=_changes(content, asked),
         settled=tuple(_settled(content, feedback, asked, group=group, shows_results=shows_settled)),
@@ -293,13 +299,12 @@ def _middle(figure: Figure, points: tuple[int, ...]) -> frozenset[int] | None:
     return frozenset(point for point in points if figure.place(point) == "within")
 
 
-def _show_reasons(content: ReleaseContent) -> dict[str, tuple[ShownReason, ...]]:
-    """Reasons by item, in an order of their own that tells neither time nor author."""
-
-    def lot(reason: ShownReason) -> bytes:
-        return hashlib.sha256(f"{content.study} {content.round} {reason.id}".encode()).digest()
-
-    return {item: tuple(sorted(found, key=lot)) for item, found in content.reasons_by_item.items()}
+def _show_reasons(content: ReleaseContent, viewer: str, seed: str) -> dict[str, tuple[ShownReason, ...]]:
+    found = {}
+    for item, reasons in content.reasons_by_item.items():
+        by_name = {each.id: each for each in reasons}
+        found[item] = tuple(by_name[name] for name in order_for(viewer, by_name, seed=seed))
+    return found
 
 
 def _changes(content: ReleaseContent, asked: frozenset[str]) -> dict[str, Change]:

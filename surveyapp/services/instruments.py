@@ -112,6 +112,17 @@ class Instrument:
         return frozenset(numbers)
 
     @cached_property
+    def reason_of(self) -> Mapping[int, int]:
+        """Cell of a rating → the cell of the reason that goes with it, where there is one."""
+        found = {}
+        for key, number in self.number_of.items():
+            if key.criterion and not key.part:
+                for reason in (key._replace(part="reason"), key._replace(criterion="", part="reason")):
+                    if reason in self.number_of:
+                        found[number] = self.number_of[reason]
+        return found
+
+    @cached_property
     def canonical_keys(self) -> tuple[dict[str, object], ...]:
         """Each cell's key as it stands in submissions."""
         return tuple(

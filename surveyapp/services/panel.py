@@ -17,6 +17,7 @@ from surveyapp.exchange.panel_file import PanelRow
 from surveyapp.mail.links import derive_token, hash_token, link
 from surveyapp.models import Identity, Invitation, Panellist, Study
 from surveyapp.questionnaire.model import Questionnaire
+from surveyapp.services.addresses import fold_address
 from surveyapp.services.audit import record
 from surveyapp.services.panel_checks import Member, check_rows
 
@@ -95,6 +96,15 @@ def _names_by_address(session: Session, *, study_id: int) -> dict[str, str]:
         select(Identity.email_key, Identity.name).where(Identity.study_id == study_id)
     ).all()
     return {row.email_key: row.name for row in rows}
+
+
+def find_by_address(session: Session, *, study_id: int, email: str) -> int | None:
+    """The panellist that is written to at this address, or None."""
+    return session.scalar(
+        select(Identity.panellist_id).where(
+            Identity.study_id == study_id, Identity.email_key == fold_address(email)
+        )
+    )
 
 
 def _new_id(chance: Random, taken: set[int]) -> int:

@@ -18,7 +18,7 @@ from surveyapp.delphi.feedback import (
     input_hash,
 )
 from surveyapp.delphi.lineage import Outcome, successors
-from surveyapp.delphi.measures import Chosen, quantile
+from surveyapp.delphi.measures import Chosen
 from surveyapp.delphi.privacy.rules import PrivacyRules
 from surveyapp.delphi.privacy.suppression import Alike, CellShown, Exact, Hidden, Part, Why, suppress
 from surveyapp.delphi.protocol.model import Protocol
@@ -28,6 +28,7 @@ from surveyapp.services.figures import RoundFigures, combination_cells, scale_of
 from surveyapp.services.judging import judge
 from surveyapp.services.reasons.showing import shown_reasons, shown_summaries
 from surveyapp.statistics.counts import Counts, RatingScale
+from surveyapp.statistics.quantiles import exact_quantile
 
 
 def read_input(session: Session, *, study_id: int, number: int) -> tuple[str, int]:
@@ -217,7 +218,7 @@ def _exact(counts: Counts, kind: int) -> ShownFigure:
 
 def _quantile(counts: Counts, share: Fraction, kind: int) -> Fraction | None:
     # Pydantic has seen to it that the protocol names one of the three types.
-    return quantile(counts, share, kind) if counts.n else None  # type: ignore[arg-type]  # 2, 6 or 7
+    return exact_quantile(counts, share, kind) if counts.n else None  # type: ignore[arg-type]  # 2, 6 or 7
 
 
 def _combinations(figures: RoundFigures, rules: PrivacyRules) -> list[ShownCombination]:

@@ -15,6 +15,7 @@ class Autosave {
     this.status = status;
     this.queue = new Queue(form.dataset.queue);
     this.revision = Number(form.elements.revision.value);
+    this.release = form.elements.release ? Number(form.elements.release.value) : null;
     /** Fields that this window saved itself while another window saved too: their own revisions. */
     this.own = {};
     this.held = new Set();
@@ -99,7 +100,7 @@ class Autosave {
         credentials: "same-origin",
         keepalive: JSON.stringify(save).length < 50_000,
         headers: { "Content-Type": "application/json", "X-CSRFToken": this.form.elements.csrf_token.value },
-        body: JSON.stringify({ ...save, place: this.form.dataset.place }),
+        body: JSON.stringify({ ...save, place: this.form.dataset.place, release: this.release }),
       });
       body = await reply.json();
     } catch {
@@ -116,6 +117,8 @@ class Autosave {
     } else if (reply.ok) {
       this.failures = 0;
       this.take(body.revision);
+      // In real time the panel's view goes on while the page lies open.
+      if (body.newer) document.getElementById("newer").hidden = false;
       this.send();
     } else if (body.kind === "conflict") {
       this.queue.abandon(body.conflicts.map((each) => each.field));
@@ -213,7 +216,7 @@ function makeMark(form, field, tag, look) {
   mark.className = look;
   mark.id = `${field}-error`;
   mark.dataset.mark = field;
-  element.setAttribute("aria-describedby", mark.id);
+  describe(element, [mark.id, ...described(element)]);
   if (look === "error" && element.getAttribute("role") !== null) element.setAttribute("aria-invalid", "true");
   if (look === "error" && element.tagName !== "FIELDSET") element.setAttribute("aria-invalid", "true");
   const legend = element.tagName === "FIELDSET" ? element.querySelector("legend") : null;
@@ -222,11 +225,19 @@ function makeMark(form, field, tag, look) {
   return mark;
 }
 
+/** What describes an element; a mark comes first and goes again, what belongs to the page stays. */
+const described = (element) => (element.getAttribute("aria-describedby") || "").split(" ").filter(Boolean);
+
+function describe(element, ids) {
+  if (ids.length) element.setAttribute("aria-describedby", ids.join(" "));
+  else element.removeAttribute("aria-describedby");
+}
+
 function clearMarks(form, field) {
   const element = elementOf(form, field);
   for (const mark of form.querySelectorAll(`[data-mark="${field}"], #${field}-error`)) mark.remove();
   element?.removeAttribute("aria-invalid");
-  element?.removeAttribute("aria-describedby");
+  if (element) describe(element, described(element).filter((id) => id !== `${field}-error`));
 }
 
 function makeId() {

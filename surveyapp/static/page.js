@@ -3,6 +3,7 @@ import { startAutosave } from "./autosave.js";
 import { startChoices } from "./choices.js";
 import { startDigitKeys } from "./rating-keys.js";
 import { startProgress } from "./progress.js";
+import { startReasonRequests } from "./reason-request.js";
 
 const form = document.getElementById("answers");
 const mistakes = document.getElementById("mistakes");
@@ -11,6 +12,7 @@ if (form) {
   startDigitKeys(form, document.getElementById("digit-keys"));
   startProgress(form, document.getElementById("next-blank"));
   startChoices(form);
+  startReasonRequests(form, document.getElementById("told"));
   startAutosave(form, document.getElementById("status"));
 }
 if (mistakes) mistakes.focus();

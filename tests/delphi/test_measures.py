@@ -21,7 +21,6 @@ from surveyapp.delphi.measures import (
     Denominator,
     QuantileType,
     Tallied,
-    quantile,
     thirds,
 )
 from surveyapp.delphi.rules.judging import WHOLE
@@ -29,6 +28,7 @@ from surveyapp.delphi.rules.names import NAMES, Level, Unit
 from surveyapp.questionnaire.cells import CellKey
 from surveyapp.statistics.counts import Counts, RatingScale, count, count_pairs
 from surveyapp.statistics.measure import Undefined
+from surveyapp.statistics.quantiles import exact_quantile
 
 NINE = RatingScale(tuple(range(1, 10)), (7, 8, 9), (1, 2, 3))
 FIVE = RatingScale((1, 2, 3, 4, 5), (4, 5), (1, 2))
@@ -118,8 +118,8 @@ def test_quantiles_are_those_of_the_standard_library(ratings: list[int]) -> None
     }
     # Beyond the ends theirs extrapolates; a quantile lies among the ratings.
     inside = {kind: [min(max(q, min(exact)), max(exact)) for q in found] for kind, found in theirs.items()}
-    assert [quantile(counts, Fraction(k, 4), 6) for k in (1, 2, 3)] == inside[6]
-    assert [quantile(counts, Fraction(k, 4), 7) for k in (1, 2, 3)] == inside[7]
+    assert [exact_quantile(counts, Fraction(k, 4), 6) for k in (1, 2, 3)] == inside[6]
+    assert [exact_quantile(counts, Fraction(k, 4), 7) for k in (1, 2, 3)] == inside[7]
     assert value("median", counts) == statistics.median(exact)
     assert value("mean", counts) == statistics.mean(exact)
     assert float(str_free(value("sd", counts))) == pytest.approx(statistics.stdev(ratings))

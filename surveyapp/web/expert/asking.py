@@ -27,7 +27,9 @@ from surveyapp.questionnaire.model import (
     SingleChoice,
     Text,
 )
+from surveyapp.web.expert.beside import Beside, BesideItem, Request
 from surveyapp.web.expert.fields import EMPTY, Field
+from surveyapp.web.expert.over_scale import OverScale
 from surveyapp.web.expert.scales import spread
 from surveyapp.web.languages import text_direction
 
@@ -45,6 +47,8 @@ class Choice:
     help: Markup = EMPTY
     is_opt_out: bool = False
     is_exclusive: bool = False
+    share: str = ""
+    """By how many it was chosen in an earlier round, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,11 @@ class Row:
     choices: tuple[Choice, ...]
     subject: Markup = EMPTY
     reason: Field | None = None
+    over: OverScale | None = None
+    """The panel's figures, from round 2 on."""
+    request: Request | None = None
+    owns: bool = False
+    """Whether the own earlier answer is shown, and can be kept."""
 
     @property
     def spread(self) -> str:
@@ -75,6 +84,7 @@ class Card:
     details: Markup
     rows: tuple[Row, ...]
     reason: Field | None
+    beside: BesideItem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +114,8 @@ class Asked:
     most: str = ""
     is_whole: bool = True
     is_ordered: bool = False
+    owns: bool = False
+    """Whether own earlier answers are shown."""
 
 
 class Wording:
@@ -166,10 +178,12 @@ class Asker:
         number_of: Mapping[CellKey, int],
         field: Callable[[int], Field],
         context: str,
+        beside: Beside | None = None,
     ) -> None:
         self.wording = wording
         self.questionnaire = wording.questionnaire
         self.context = context
+        self.beside = beside
         self._number_of = number_of
         self._field = field
 
@@ -185,6 +199,7 @@ class Asker:
             help=say.block(question.help, top=3 if question.kind in _WITH_HEADING else 2),
             perspective=say.inline(question.perspective),
             is_required=question.required,
+            owns=self.beside is not None and self.beside.owns,
         )
         return _FILL[type(question)](self, asked, question) if type(question) in _FILL else asked
 
@@ -284,10 +299,7 @@ def _ask_expertise(asker: Asker, asked: Asked, question: Expertise) -> Asked:
 
 def _ask_rating(asker: Asker, asked: Asked, question: Rating) -> Asked:
     say = asker.wording
-    scales = {
-        name: asker.choices(asker.questionnaire.scales[asker.questionnaire.criteria[name].scale])
-        for name in question.criteria
-    }
+    scales = {name: asker.choices(scale) for name, scale in _scales_of(asker, question).items()}
     return _with(
         asked,
         cards=tuple(_card(asker, question, item, scales) for item in asker.questionnaire.items_of(question)),
@@ -323,22 +335,40 @@ def _card(asker: Asker, question: Rating, item: Item, scales: Mapping[str, tuple
         definition=say.inline(item.definition),
         details=say.block(item.details, top=4),
         rows=tuple(
-            Row(
-                field=asker.field(CellKey(question.id, item.id, asker.context, name)),
-                title=say.line(asker.questionnaire.criteria[name].title),
-                statement=statement_of(asker, name),
-                choices=choices,
-                subject=subject,
-                reason=asker.field(CellKey(question.id, item.id, asker.context, name, "reason"))
-                if question.reason == "cell"
-                else None,
-            )
+            _row(asker, question, CellKey(question.id, item.id, asker.context, name), choices, subject)
             for name, choices in scales.items()
         ),
         reason=asker.field(CellKey(question.id, item.id, asker.context, part="reason"))
         if question.reason == "item"
         else None,
+        beside=asker.beside.item(item.id, asker.context, _scales_of(asker, question))
+        if asker.beside is not None
+        else None,
     )
+
+
+def _row(asker: Asker, question: Rating, key: CellKey, choices: tuple[Choice, ...], subject: Markup) -> Row:
+    row = Row(
+        field=asker.field(key),
+        title=asker.wording.line(asker.questionnaire.criteria[key.criterion].title),
+        statement=statement_of(asker, key.criterion),
+        choices=choices,
+        subject=subject,
+        reason=asker.field(key._replace(part="reason")) if question.reason == "cell" else None,
+    )
+    if asker.beside is None:
+        return row
+    return replace(
+        row,
+        over=asker.beside.over(row.field.number, choices),
+        request=asker.beside.request(row.field.number, choices),
+        owns=asker.beside.owns,
+    )
+
+
+def _scales_of(asker: Asker, question: Rating) -> Mapping[str, Scale]:
+    criteria = asker.questionnaire.criteria
+    return {name: asker.questionnaire.scales[criteria[name].scale] for name in question.criteria}
 
 
 def statement_of(asker: Asker, criterion: str) -> Markup:
@@ -350,12 +380,17 @@ def statement_of(asker: Asker, criterion: str) -> Markup:
 
 def _ask_combination(asker: Asker, asked: Asked, question: Combination) -> Asked:
     say = asker.wording
-    choices = [Choice(item.id, say.line(item.title)) for item in asker.questionnaire.items_of(question)]
+    own = asker.field(CellKey(question.id, context=asker.context))
+    chosen = asker.beside.chosen(own.number) if asker.beside is not None else {}
+    choices = [
+        Choice(item.id, say.line(item.title), share=chosen.get(item.id, ""))
+        for item in asker.questionnaire.items_of(question)
+    ]
     if question.none_label is not None:
         choices.append(Choice("none", say.line(question.none_label), is_exclusive=True))
     return _with(
         asked,
-        field=asker.field(CellKey(question.id, context=asker.context)),
+        field=own,
         choices=tuple(choices),
         least=str(question.min or ""),
         most=str(question.max),

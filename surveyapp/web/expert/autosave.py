@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from flask import request
@@ -11,6 +12,7 @@ from flask_babel import gettext as _
 
 from surveyapp.errors import AnswerError, Conflict, InputError, Refused, RoundClosed
 from surveyapp.extensions import get_database
+from surveyapp.questionnaire.cells import Given
 from surveyapp.services import answering
 from surveyapp.services.instruments import Instrument
 from surveyapp.services.reading.seats import Seat
@@ -31,14 +33,14 @@ def autosave(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the guard has 
     instrument = read_instrument(here)
     try:
         body = _read_json()
-        request_id, base, place, values = forms.read_autosave(body, most=len(instrument.specs))
+        read = forms.read_autosave(body, most=len(instrument.specs))
     except InputError as error:
         return {"kind": "strange", "message": error.said_by(_)}, 400
-    changes, errors = forms.parse(instrument, values)
+    changes, errors = forms.parse(instrument, read.values)
     if errors:
         problems = [{"field": f"a{cell}", "message": what} for cell, what in errors.items()]
         return {"kind": "answers", "problems": problems}, 422
-    return _save(here, instrument, request_id=request_id, base=base, place=place, changes=changes)
+    return _save(here, instrument, read, changes)
 
 
 def _read_json() -> Any:
@@ -58,22 +60,22 @@ def _refuse_constant(name: str) -> None:
 
 
 def _save(
-    here: Seat, instrument: Instrument, *, request_id: str, base: int, place: str | None, changes: Any
+    here: Seat, instrument: Instrument, read: forms.Autosave, changes: Mapping[int, Given]
 ) -> ResponseReturnValue:
     try:
         try:
-            saved = _run(here, request_id=request_id, base=base, place=place, changes=changes)
+            saved = _run(here, read, changes)
         except answering.Conflicted:
             raise
         except Conflict:
             # The same save arrived twice at one moment; now the first one's reply is there.
-            saved = _run(here, request_id=request_id, base=base, place=place, changes=changes)
+            saved = _run(here, read, changes)
     except answering.Conflicted as conflict:
         return _tell_conflict(here, instrument, conflict), 409
     except RoundClosed:
         with get_database().verb() as session:
             answering.keep_late_draft(
-                session, seat=here, request_id=request_id, changes=changes, now=read_now(session)
+                session, seat=here, request_id=read.request_id, changes=changes, now=read_now(session)
             )
         message = _(
             "The round has closed. What you changed since was kept as a late draft and is not counted."
@@ -83,13 +85,23 @@ def _save(
         return {"kind": "answers", "problems": [], "message": error.said_by(_)}, 422
     except Refused as error:
         return {"kind": "refused", "message": error.said_by(_)}, 409
-    return {"revision": saved.revision, "repeated": saved.repeated}
+    reply: dict[str, Any] = {"revision": saved.revision, "repeated": saved.repeated}
+    if read.release is not None and here.release > read.release:
+        # In real time the panel's view goes on while a page lies open.
+        reply["newer"] = here.release
+    return reply
 
 
-def _run(here: Seat, *, request_id: str, base: int, place: str | None, changes: Any) -> answering.Saved:
+def _run(here: Seat, read: forms.Autosave, changes: Mapping[int, Given]) -> answering.Saved:
     with get_database().verb() as session:
         return answering.save(
-            session, seat=here, request_id=request_id, base=base, changes=changes, place=place
+            session,
+            seat=here,
+            request_id=read.request_id,
+            base=read.base,
+            changes=changes,
+            place=read.place,
+            release=read.release,
         )
 
 

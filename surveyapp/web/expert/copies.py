@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from surveyapp.errors import NotFound
 from surveyapp.extensions import get_database
-from surveyapp.questionnaire.cells import CellSpec, Given
+from surveyapp.questionnaire.cells import CellSpec, Given, Status
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.services.receipts import receipt as make_receipt
 from surveyapp.web.expert import pages
@@ -136,6 +136,12 @@ def _answered(standing: Standing, wording: Wording, spec: CellSpec) -> pages.Ans
         context=context_title,
         criterion=criterion,
         what=what,
-        words="" if given is None else kind.show(questionnaire, question, spec, given, wording.language),
+        words=_words(given, kind.show(questionnaire, question, spec, given, wording.language))
+        if given is not None
+        else "",
         is_text=bool(key.part) or question.kind in {"short_text", "long_text"},
     )
+
+
+def _words(given: Given, shown: str) -> str:
+    return _("%(answer)s (kept)", answer=shown) if given.status is Status.KEPT else shown

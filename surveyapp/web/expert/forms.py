@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
 from wtforms import IntegerField, StringField
-from wtforms.validators import InputRequired, Length, NumberRange, Regexp
+from wtforms.validators import InputRequired, Length, NumberRange, Optional, Regexp
 
 from surveyapp.errors import AnswerError, InputError, Problem, say
 from surveyapp.questionnaire.cells import Given
@@ -21,6 +22,7 @@ from surveyapp.services.instruments import Instrument
 
 LONGEST_REQUEST_ID = 64
 LARGEST_REVISION = 2**31 - 1
+LARGEST_RELEASE = 2**15 - 1
 _MOST_CELLS = 5_000
 _REQUEST_ID = [InputRequired(), Length(8, LONGEST_REQUEST_ID), Regexp(r"[A-Za-z0-9_-]+\Z")]
 _FIELD = re.compile(r"a([1-9][0-9]{0,6})", re.ASCII)
@@ -50,6 +52,7 @@ class PageForm(_Unseen):
     revision = IntegerField(validators=[InputRequired(), NumberRange(0, LARGEST_REVISION)])
     request_id = StringField(validators=_REQUEST_ID)
     shown = StringField(validators=[Length(max=20_000)])
+    release = IntegerField(validators=[Optional(), NumberRange(0, LARGEST_RELEASE)])
 
 
 class SubmitForm(_Unseen):
@@ -142,8 +145,20 @@ def parse(instrument: Instrument, values: Values) -> tuple[dict[int, Given], dic
     return given, errors
 
 
-def read_autosave(body: Any, *, most: int) -> tuple[str, int, str | None, dict[int, list[str]]]:
-    """request id, base revision, place and texts per cell of one autosave.
+@dataclass(frozen=True, slots=True)
+class Autosave:
+    """One autosave as it came in."""
+
+    request_id: str
+    base: int
+    place: str | None
+    release: int | None
+    """The release that stood on the page; None where the page has none."""
+    values: Values
+
+
+def read_autosave(body: Any, *, most: int) -> Autosave:
+    """What one autosave holds: texts per cell, and what they are based on.
 
     Types are strict: an object where a text is due is refused, never guessed at. Raises InputError.
     """
@@ -155,7 +170,10 @@ def read_autosave(body: Any, *, most: int) -> tuple[str, int, str | None, dict[i
     base = _take(body, "base", lambda it: type(it) is int and 0 <= it <= LARGEST_REVISION)
     place = _take(body, "place", lambda it: it is None or (isinstance(it, str) and len(it) <= 200))
     answers = _take(body, "answers", lambda it: isinstance(it, dict) and 0 < len(it) <= _MOST_CELLS)
-    unknown = set(body) - {"request_id", "base", "place", "answers"}
+    release = _take(
+        body, "release", lambda it: it is None or (type(it) is int and 0 <= it <= LARGEST_RELEASE)
+    )
+    unknown = set(body) - {"request_id", "base", "place", "answers", "release"}
     if unknown:
         raise InputError(
             [Problem(str(name)[:60], _("this is not part of a save")) for name in sorted(unknown)]
@@ -168,7 +186,7 @@ def read_autosave(body: Any, *, most: int) -> tuple[str, int, str | None, dict[i
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
             raise InputError([Problem(name, _("its answer is not a list of texts"))])
         values[int(match[1])] = texts
-    return request_id, base, place, values
+    return Autosave(request_id, base, place, release, values)
 
 
 def _take(body: Mapping[str, Any], name: str, fits: Callable[[Any], bool]) -> Any:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -18,9 +19,13 @@ from surveyapp.services.instruments import Instrument
 from surveyapp.services.reading.faces import Face
 from surveyapp.services.reading.seats import Seat
 from surveyapp.web.expert.asking import Asked, Asker, Choice, Wording, page_title
+from surveyapp.web.expert.beside import Beside
 from surveyapp.web.expert.fields import Fields
 from surveyapp.web.expert.scales import spread
 from surveyapp.web.languages import page_language, written_time
+
+if TYPE_CHECKING:
+    from surveyapp.web.expert.feedback import Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +117,18 @@ class Mistake:
 
 
 @dataclass(frozen=True, slots=True)
+class Legend:
+    """How to read the figures on a page: said once, at its top."""
+
+    round: int
+    submissions: int
+    has_bars: bool
+    has_middle: bool
+    has_group: bool
+    owns: bool
+
+
+@dataclass(frozen=True, slots=True)
 class QuestionPage:
     """One page of questions."""
 
@@ -126,6 +143,9 @@ class QuestionPage:
     is_last: bool = False
     mistakes: tuple[Mistake, ...] = ()
     is_conflict: bool = False
+    release: int | None = None
+    """Number of the release on the page; None in a round without feedback."""
+    legend: Legend | None = None
 
 
 def question_page(
@@ -139,10 +159,18 @@ def question_page(
     is_last: bool,
     mistakes: tuple[Mistake, ...] = (),
     is_conflict: bool = False,
+    shown: Shown | None = None,
 ) -> QuestionPage:
-    """The page `routed` with `fields` in its places."""
+    """The page `routed` with `fields` in its places, and beside its ratings what the expert is shown."""
     wording = Wording(instrument.questionnaire, language, page_language())
-    asker = Asker(wording, number_of=instrument.number_of, field=fields.field, context=routed.context)
+    beside = None if shown is None else Beside(shown, instrument, wording)
+    asker = Asker(
+        wording,
+        number_of=instrument.number_of,
+        field=fields.field,
+        context=routed.context,
+        beside=beside,
+    )
     context = instrument.questionnaire.contexts_by_id.get(routed.context)
     return QuestionPage(
         frame=frame,
@@ -156,6 +184,23 @@ def question_page(
         is_last=is_last,
         mistakes=mistakes,
         is_conflict=is_conflict,
+        release=None if shown is None else (shown.panel.release if shown.panel is not None else 0),
+        legend=_legend(shown, routed),
+    )
+
+
+def _legend(shown: Shown | None, routed: RoutedPage) -> Legend | None:
+    """What a page of ratings says once about all the figures on it."""
+    if shown is None or not any(question.kind == "rating" for question in routed.questions):
+        return None
+    panel = shown.panel
+    return Legend(
+        round=0 if panel is None else panel.round,
+        submissions=0 if panel is None else panel.submissions,
+        has_bars=panel is not None and shown.feedback.distribution,
+        has_middle=panel is not None and shown.feedback.quartiles,
+        has_group=panel is not None and bool(panel.group),
+        owns=shown.feedback.own_answer,
     )
 
 

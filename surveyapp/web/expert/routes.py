@@ -23,7 +23,7 @@ from surveyapp.web.expert import fields, forms, pages, steps
 from surveyapp.web.expert.asking import Asker, Wording, statement_of
 from surveyapp.web.expert.blueprints import ask_for_link, get_seat, seat
 from surveyapp.web.expert.parting import end_session
-from surveyapp.web.expert.showing import compile_page, say_expired, show_again, show_closed, show_conflict
+from surveyapp.web.expert.showing import fill_page, say_expired, show_again, show_closed, show_conflict
 from surveyapp.web.expert.standing import read_instrument, read_standing
 from surveyapp.web.languages import page_language
 
@@ -39,7 +39,11 @@ def enter(slug: str) -> ResponseReturnValue:
     if not here.takes_answers:
         return show_closed(here, kept=False), 200
     standing = read_standing(here)
-    if not here.revision and standing.instrument.questionnaire.practice is not None:
+    if (
+        not here.revision
+        and not here.earlier.numbers
+        and standing.instrument.questionnaire.practice is not None
+    ):
         return redirect(url_for("seat.practice", slug=slug), 303)
     key = here.place if standing.is_open(here.place) else standing.route.pages[0].key
     return redirect(pages.page_url(slug, key), 303)
@@ -93,9 +97,7 @@ def show_page(slug: str, key: str) -> ResponseReturnValue:
     person = steps.person_of(
         here, standing.instrument, standing.route, standing.answers, current=key, notice=notice
     )
-    numbers = standing.instrument.numbers(routed)
-    body = compile_page(standing, routed).fill(person, standing.answers, numbers)
-    return Response(body, mimetype="text/html")
+    return Response(fill_page(standing, routed, person), mimetype="text/html")
 
 
 @seat.post("/p/<key>")
@@ -122,7 +124,7 @@ def save_page(slug: str, key: str) -> ResponseReturnValue:  # noqa: ARG001 - the
     if errors:
         return show_again(key, instrument, values=values, errors=errors, status=422)
     request_id = forms.name_save(form.request_id.data or "", values)
-    saving = Saving(request_id, form.revision.data or 0, changes, key)
+    saving = Saving(request_id, form.revision.data or 0, changes, key, form.release.data)
     try:
         return _save_and_go_on(saving, here, key, cleared)
     except answering.Conflicted as conflict:
@@ -153,6 +155,8 @@ class Saving:
     base: int
     changes: Mapping[int, Given]
     place: str | None
+    release: int | None
+    """The release that stood on the page; None in a round without feedback."""
 
     def run(self, here: Seat) -> Route:
         """Save, and find the route as it is then."""
@@ -183,6 +187,7 @@ class Saving:
                 base=self.base,
                 changes=self.changes,
                 place=self.place,
+                release=self.release,
             )
 
     def _run(self, here: Seat) -> answering.Saved:
@@ -194,6 +199,7 @@ class Saving:
                 base=self.base,
                 changes=self.changes,
                 place=self.place,
+                release=self.release,
             )
 
     def keep_late(self, here: Seat) -> None:

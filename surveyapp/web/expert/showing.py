@@ -8,7 +8,7 @@ from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from surveyapp.questionnaire.cells import Given
+from surveyapp.questionnaire.cells import Given, Status
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.questionnaire.routing import RoutedPage
 from surveyapp.services import answering
@@ -38,10 +38,33 @@ def compile_page(standing: Standing, routed: RoutedPage) -> Compiled:
         routed.key,
         standing.route.pages[-1].key == routed.key,
         tuple(question.id for question in routed.questions),
+        standing.shown.key if standing.shown is not None else None,
     )
     return _compiled.get(
         key, lambda: cut(render_page(standing, routed, fields=fields.Fields(), person=SLOTTED_PERSON))
     )
+
+
+def fill_page(standing: Standing, routed: RoutedPage, person: pages.Person) -> bytes:
+    """The page of one expert as it stands: the compiled one with what is theirs."""
+    numbers = standing.instrument.numbers(routed)
+    own = standing.own(numbers)
+    causes = standing.causes(numbers, own)
+    return compile_page(standing, routed).fill(person, standing.answers, numbers, own, causes)
+
+
+def fields_of(
+    standing: Standing,
+    routed: RoutedPage,
+    values: Mapping[int, Sequence[str]],
+    *,
+    errors: Mapping[int, str] | None = None,
+    conflicts: Mapping[int, fields.Conflict] | None = None,
+) -> fields.Fields:
+    """Fields with these texts in them, and with the own earlier answers beside them."""
+    numbers = standing.instrument.numbers(routed)
+    own = standing.own(numbers)
+    return fields.Fields(values, errors, conflicts, earlier=own, causes=standing.causes(numbers, own))
 
 
 def render_page(
@@ -64,6 +87,7 @@ def render_page(
         is_last=standing.route.pages[-1].key == routed.key,
         mistakes=mistakes,
         is_conflict=is_conflict,
+        shown=standing.shown,
     )
     return render_template("expert/page.html", page=page, form=None)
 
@@ -108,7 +132,7 @@ def show_again(
     shown = render_page(
         standing,
         routed,
-        fields=fields.Fields(values, errors),
+        fields=fields_of(standing, routed, values, errors=errors),
         person=person,
         mistakes=tuple(mistakes),
     )
@@ -150,7 +174,7 @@ def show_conflict(
     shown = render_page(
         standing,
         routed,
-        fields=fields.Fields(values, conflicts=both),
+        fields=fields_of(standing, routed, values, conflicts=both),
         person=person,
         mistakes=mistakes,
         is_conflict=True,
@@ -165,7 +189,8 @@ def say(instrument: Instrument, cell: int, given: Given, language: str) -> str:
         return blank
     spec = instrument.specs[cell - 1]
     question = instrument.questionnaire.questions_by_id[spec.key.question]
-    return KINDS[question.kind].show(instrument.questionnaire, question, spec, given, language) or blank
+    shown = KINDS[question.kind].show(instrument.questionnaire, question, spec, given, language) or blank
+    return _("%(answer)s (kept)", answer=shown) if given.status is Status.KEPT else shown
 
 
 def show_closed(here: Seat, *, kept: bool) -> str:

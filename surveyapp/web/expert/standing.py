@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import abort
 
+from surveyapp.delphi.showing import Cause, OwnAnswer
 from surveyapp.extensions import get_database
 from surveyapp.questionnaire.cells import Given
 from surveyapp.questionnaire.routing import Route, RoutedPage
 from surveyapp.services.instruments import Instrument, find_kept_instrument, get_instrument
 from surveyapp.services.reading.seats import Seat, Sheet, given_of, read_sheet
+from surveyapp.web.expert.feedback import Shown, find_causes, own_shown, shown_to
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,8 @@ class Standing:
     answers: Mapping[int, Given]
     sheet: Sheet
     """What stands now and what stood in earlier rounds, as stored."""
+    shown: Shown | None = None
+    """What is shown of earlier rounds; None in a round without feedback."""
 
     def find_page(self, key: str) -> RoutedPage:
         """The page `key` of this expert's route; 404 when it is not on it."""
@@ -31,6 +35,14 @@ class Standing:
             return self.route.page(key)
         except KeyError:
             abort(404)
+
+    def own(self, numbers: Sequence[int]) -> Mapping[int, OwnAnswer]:
+        """The own earlier answers that are shown in these cells."""
+        return own_shown(self.shown, self.instrument, self.sheet, numbers)
+
+    def causes(self, numbers: Sequence[int], own: Mapping[int, OwnAnswer]) -> Mapping[int, Cause]:
+        """Ratings among these cells that ask kindly for a reason, and why."""
+        return find_causes(self.shown, self.instrument, self.answers, own, numbers)
 
     def is_open(self, key: str) -> bool:
         """Whether the page may be opened: consent comes first."""
@@ -45,7 +57,7 @@ def read_standing(of: Seat) -> Standing:
     answers = {number: given_of(stored) for number, (stored, _) in sheet.now.items()}
     carried = {number: given_of(stored) for number, (stored, _) in sheet.earlier.items()}
     route = instrument.route(group=of.group, tags=of.tags, answers=answers, carried=carried)
-    return Standing(of, instrument, route, answers, sheet)
+    return Standing(of, instrument, route, answers, sheet, shown_to(of, instrument, sheet))
 
 
 def read_instrument(of: Seat) -> Instrument:

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from markupsafe import Markup
 
+from surveyapp.delphi.showing import OwnAnswer
 from surveyapp.questionnaire.cells import BLANK, CellSpec, Given, Status
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.services.instruments import Instrument
@@ -120,13 +121,27 @@ def test_what_is_given_goes_through_the_form_unchanged(app: Flask, ground: Groun
 
 def test_cutting_finds_every_slot() -> None:
     page = cut("<a\x0012=x-1\x00>\x0012~\x00<b\x0012+\x00>\x00csrf\x00-\x00csrf\x00\x007#plums\x00")
-    assert page.checked[12].keys() == {"x-1"}
-    assert page.places[7].keys() == {"plums"}
+    assert page.cells[12].checked.keys() == {"x-1"}
+    assert page.cells[7].places.keys() == {"plums"}
     assert len(page.person["csrf"]) == 2
     filled = page.fill(
         PERSON, {12: Given(Status.VALUE, text="x-1"), 7: Given(Status.VALUE, parts=("plums",))}, (12, 7)
     )
     assert filled == b"<a checked><b open>token-token1"
+
+
+def test_sections_stand_for_the_earlier_answer_that_they_are_about() -> None:
+    page = cut(
+        "<\x003[=keep\x00k\x003==keep\x00 \x003[4\x00four of \x003^\x00\x003]\x00"
+        "\x003[5\x00five of \x003^\x00\x003]\x00!\x003]\x00><p\x003?*\x00\x003?outside\x00\x003?step\x00>"
+    )
+    four = OwnAnswer(1, Given(Status.VALUE, number=Decimal(4)))
+    assert page.fill(PERSON, {}, (3,)) == b"<><p hidden hidden hidden>"
+    assert page.fill(PERSON, {}, (3,), {3: four}) == b"<k four of 1!><p hidden hidden hidden>"
+    kept = {3: Given(Status.KEPT, number=Decimal(4))}
+    assert page.fill(PERSON, kept, (3,), {3: four}, {3: "step"}) == b"<k checked four of 1!><p hidden>"
+    unable = OwnAnswer(1, Given(Status.DONT_KNOW, text="dont-know"))
+    assert page.fill(PERSON, {}, (3,), {3: unable}) == b"<><p hidden hidden hidden>"
 
 
 def test_what_is_kept_the_longest_unused_goes_first() -> None:

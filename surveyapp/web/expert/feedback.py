@@ -1,0 +1,130 @@
+"""What a seat is shown of earlier rounds: the panel's view out of the release, and the own answers."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+
+from surveyapp.delphi.feedback import ReleaseContent
+from surveyapp.delphi.protocol.model import Feedback, Reasons
+from surveyapp.delphi.showing import Cause, OwnAnswer, PanelView, cause_to_ask
+from surveyapp.extensions import get_database
+from surveyapp.questionnaire.cells import Given, Status
+from surveyapp.services.instruments import Instrument
+from surveyapp.services.reading.earlier import own_answers
+from surveyapp.services.reading.expert_views import show_panel, viewer_of
+from surveyapp.services.reading.releases import find_kept_release, get_release_content
+from surveyapp.services.reading.seats import Seat, Sheet
+from surveyapp.web.expert.compiled import NOTHING, Kept
+
+_NOTHING_GIVEN = frozenset({Status.BLANK, Status.WITHDRAWN})
+_panels = Kept()
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What one seat is shown of earlier rounds; `key` is the same for all who are shown the same."""
+
+    panel: PanelView | None
+    feedback: Feedback
+    reasons: Reasons
+    key: Hashable
+
+
+def shown_to(seat: Seat, instrument: Instrument, sheet: Sheet) -> Shown | None:
+    """What this seat is shown; None in a round without feedback. A query only the first time in a process."""
+    feedback = seat.plan.feedback_for(seat.variant)
+    if feedback is None:
+        return None
+    key: tuple[Hashable, ...] = (feedback, seat.plan.reasons, seat.release, seat.release_sha256)
+    if not seat.release or seat.shows_round is None:
+        return Shown(None, feedback, seat.plan.reasons, key)
+    content = _read_content(seat, seat.shows_round)
+    group = seat.group if feedback.of_groups != "none" else ""
+    viewer = viewer_of(seat.panellist_id) if feedback.reasons else ""
+    blind = _find_blind(instrument, seat, sheet) if content.kind == "real_time" else frozenset()
+    key += (seat.study_id, instrument.sha256, group, viewer, seat.plan.settled_results, blind)
+    panel = _panels.get(
+        key,
+        lambda: show_panel(
+            instrument,
+            content,
+            seat.plan,
+            feedback,
+            group=group,
+            viewer=viewer,
+            seed=seat.release_sha256,
+            blind=blind,
+        ),
+    )
+    return Shown(panel, feedback, seat.plan.reasons, key)
+
+
+def _read_content(seat: Seat, shows_round: int) -> ReleaseContent:
+    kept = find_kept_release(
+        study_id=seat.study_id, round_=shows_round, number=seat.release, sha256=seat.release_sha256
+    )
+    if kept is not None:
+        return kept
+    with get_database().reading() as session:
+        return get_release_content(
+            session,
+            study_id=seat.study_id,
+            round_=shows_round,
+            number=seat.release,
+            sha256=seat.release_sha256,
+        )
+
+
+def _find_blind(instrument: Instrument, seat: Seat, sheet: Sheet) -> frozenset[int]:
+    """In real time, the cells whose own answer is not submitted yet: others are shown only after it."""
+    seen = {
+        cell
+        for cell, (stored, revision) in sheet.now.items()
+        if revision <= seat.submitted_revision and stored[0] not in _NOTHING_GIVEN
+    }
+    return frozenset(instrument.numbers_asked) - seen
+
+
+def own_shown(
+    shown: Shown | None, instrument: Instrument, sheet: Sheet, numbers: Sequence[int]
+) -> Mapping[int, OwnAnswer]:
+    """The own earlier answers to show in these cells."""
+    if shown is None or not shown.feedback.own_answer:
+        return NOTHING
+    return own_answers(instrument, sheet, numbers)
+
+
+def find_causes(
+    shown: Shown | None,
+    instrument: Instrument,
+    answers: Mapping[int, Given],
+    own: Mapping[int, OwnAnswer],
+    numbers: Sequence[int],
+) -> Mapping[int, Cause]:
+    """Rating → why a reason is asked for now that it is given, where none has been written yet."""
+    if shown is None or shown.reasons.ask == "nobody":
+        return NOTHING
+    reason_of = instrument.reason_of
+    ratings = shown.panel.ratings if shown.panel is not None else {}
+    causes: dict[int, Cause] = {}
+    for number in numbers:
+        reason = reason_of.get(number)
+        given = answers.get(number)
+        if reason is None or given is None or _is_written(answers.get(reason)):
+            continue
+        view = ratings.get(number)
+        before = own.get(number)
+        cause = cause_to_ask(
+            given,
+            earlier=before.given if before else None,
+            middle=view.middle if view else None,
+            reasons=shown.reasons,
+        )
+        if cause:
+            causes[number] = cause
+    return causes
+
+
+def _is_written(given: Given | None) -> bool:
+    return given is not None and given.status not in _NOTHING_GIVEN
