@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
+from typing import Literal
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
@@ -61,31 +63,63 @@ def privacy_rules(figures: RoundFigures, *, study: Study) -> PrivacyRules:
 
 
 def build_content(
-    session: Session, figures: RoundFigures, *, study: Study, number: int, submissions: int
+    session: Session,
+    figures: RoundFigures,
+    *,
+    study: Study,
+    number: int,
+    submissions: int,
+    cells: tuple[ShownCell, ...] | None = None,
 ) -> ReleaseContent:
-    """Everything that release `number` of the round will show, as it stands now."""
-    rules = privacy_rules(figures, study=study)
-    shows_groups = figures.protocol is None or shows_groups_somewhere(figures.protocol)
-    kind = figures.protocol.counting.quantile_type if figures.protocol is not None else 7
-    cells = tuple(
-        _cell(figures, cell, scale, rules, kind, groups=figures.groups if shows_groups else ())
-        for cell in figures.instrument.numbers_asked
-        if (scale := scale_of(figures.instrument, cell)) is not None
-    )
-    content = ReleaseContent(
+    """Everything that release `number` of the round will show, as it stands now.
+
+    `cells` where the round was shown before, and the ledger has decided what may be shown after that.
+    """
+    if cells is None:
+        cells = tuple(
+            show_cell(figures, cell, shown) for cell, shown in suppressed_cells(figures, study=study)
+        )
+    content = frame_content(
+        figures, study=study, number=number, submissions=submissions, cells=cells
+    ).model_copy(update={"combinations": tuple(_combinations(figures, privacy_rules(figures, study=study)))})
+    return with_texts(session, content, figures, study=study)
+
+
+def frame_content(
+    figures: RoundFigures,
+    *,
+    study: Study,
+    number: int,
+    submissions: int,
+    cells: tuple[ShownCell, ...],
+    kind: Literal["round", "real_time"] = "round",
+) -> ReleaseContent:
+    """A release of these figures of ratings alone."""
+    return ReleaseContent(
         study=study.slug,
         round=figures.number,
         number=number,
+        kind=kind,
         questionnaire=figures.instrument.number,
         protocol=study.protocol_number,
-        smallest_group=rules.k,
-        quantile_type=kind,
+        smallest_group=privacy_rules(figures, study=study).k,
+        quantile_type=_quantile_type(figures),
         is_synthetic=study.is_synthetic,
         submissions=submissions,
         cells=cells,
-        combinations=tuple(_combinations(figures, rules)),
     )
-    return with_texts(session, content, figures, study=study)
+
+
+def suppressed_cells(figures: RoundFigures, *, study: Study) -> Iterator[tuple[int, CellShown]]:
+    """Every rated cell of the round, with what may be shown of it for the first time."""
+    rules = privacy_rules(figures, study=study)
+    shows_groups = figures.protocol is None or shows_groups_somewhere(figures.protocol)
+    groups = figures.groups if shows_groups else ()
+    for cell in figures.instrument.numbers_asked:
+        if scale_of(figures.instrument, cell) is None:
+            continue
+        parts = {group: counts for group in groups if (counts := figures.counts(cell, group)) is not None}
+        yield cell, suppress(figures.counts(cell) or figures.nobody(cell), parts, rules)
 
 
 def shows_groups_somewhere(protocol: Protocol) -> bool:
@@ -124,20 +158,10 @@ def with_texts(
     )
 
 
-def _cell(
-    figures: RoundFigures,
-    cell: int,
-    scale: RatingScale,
-    rules: PrivacyRules,
-    kind: int,
-    *,
-    groups: tuple[str, ...],
-) -> ShownCell:
+def show_cell(figures: RoundFigures, cell: int, shown: CellShown) -> ShownCell:
+    """A cell as it stands in the release."""
     key = figures.instrument.spec(cell).key
-    nobody = Counts(scale, (0,) * len(scale.points))
-    total = figures.counts(cell) or nobody
-    parts = {group: counts for group in groups if (counts := figures.counts(cell, group)) is not None}
-    shown = suppress(total, parts, rules)
+    kind = _quantile_type(figures)
     return ShownCell(
         cell=cell,
         question=key.question,
@@ -145,7 +169,7 @@ def _cell(
         item_version=figures.instrument.cell_versions[cell - 1],
         context=key.context,
         criterion=key.criterion,
-        points=scale.points,
+        points=figures.nobody(cell).scale.points,
         total=_figure(shown.total, kind),
         hidden=shown.total.why if isinstance(shown.total, Hidden) else "",
         groups={
@@ -155,6 +179,10 @@ def _cell(
         },
         hidden_groups=_hidden(shown),
     )
+
+
+def _quantile_type(figures: RoundFigures) -> int:
+    return figures.protocol.counting.quantile_type if figures.protocol is not None else 7
 
 
 def _hidden(shown: CellShown) -> dict[str, str]:

@@ -5,19 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from surveyapp.delphi.feedback import ReleaseContent
+from surveyapp.delphi.feedback import ReleaseContent, ShownCell
 from surveyapp.delphi.rounds import RoundAct, RoundState, next_state
 from surveyapp.errors import Conflict, NotFound, Refused
-from surveyapp.models import Decision, Publication, Release, Round, Study
+from surveyapp.models import Decision, Release, Round, Study
 from surveyapp.services.audit import record
 from surveyapp.services.figures import RoundFigures, read_figures
+from surveyapp.services.ledgers import Line, write_lines
 from surveyapp.services.reasons.covering import check_covered
 from surveyapp.services.reasons.gathering import gather_in_parts
+from surveyapp.services.refreshing import find_latest_release
 from surveyapp.services.release_drafts import build_content, figures_published, read_input, with_texts
 from surveyapp.services.release_stamps import read_stamp
+from surveyapp.services.renewing import renew_cells
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
 from surveyapp.version import __version__
@@ -45,8 +48,15 @@ def draft_release(database: Database, *, study_id: int, number: int) -> ReleaseC
         figures = read_figures(session, study_id=study_id, number=number)
         study = session.get_one(Study, study_id)
         sha256, submissions = read_input(session, study_id=study_id, number=number)
-        next_number = (_latest_released(session, study_id=study_id, number=number) or 0) + 1
-        content = build_content(session, figures, study=study, number=next_number, submissions=submissions)
+        earlier = find_latest_release(session, study_id=study_id, number=number)
+        content = build_content(
+            session,
+            figures,
+            study=study,
+            number=(earlier.number if earlier is not None else 0) + 1,
+            submissions=submissions,
+            cells=_cells_after(session, figures, study=study, earlier=earlier),
+        )
     with database.verb() as session:
         held = _hold(session, study_id=study_id, number=number)
         if (
@@ -155,7 +165,9 @@ def _release(
     release.released_by = actor
     held.state = state
     held.released_at = now
-    _publish(session, content, study_id=held.study_id)
+    # Whose answers these are can be worked out: the round is closed, and shown for the last time.
+    lines = [Line(*each) for each in figures_published(content)]
+    write_lines(session, lines, study_id=held.study_id, number=held.number, release=release.number)
     record(
         session,
         study_id=held.study_id,
@@ -220,25 +232,6 @@ def _find_undecided(session: Session, figures: RoundFigures, *, study_id: int) -
     return [item for item in rated if item not in decided]
 
 
-def _publish(session: Session, content: ReleaseContent, *, study_id: int) -> None:
-    """Write the lines of the ledger: what was shown, and on how many people it stands."""
-    lines = [
-        {
-            "study_id": study_id,
-            "round": content.round,
-            "release": content.number,
-            "cell": cell,
-            "figure": figure,
-            "n": n,
-            "members": None,
-        }
-        for cell, figure, n in figures_published(content)
-    ]
-    session.flush()
-    if lines:
-        session.execute(insert(Publication), lines)
-
-
 def _store(
     session: Session, content: ReleaseContent, *, study_id: int, input_sha256: str, now: datetime
 ) -> None:
@@ -280,12 +273,18 @@ def _find_fresh_draft(session: Session, *, study_id: int, number: int) -> Releas
     return draft
 
 
-def _latest_released(session: Session, *, study_id: int, number: int) -> int | None:
-    return session.scalar(
-        select(func.max(Release.number)).where(
-            Release.study_id == study_id, Release.round == number, Release.released_at.is_not(None)
-        )
-    )
+def _cells_after(
+    session: Session, figures: RoundFigures, *, study: Study, earlier: Release | None
+) -> tuple[ShownCell, ...] | None:
+    """The figures at the end of a round that was shown in real time; None for any other round.
+
+    All that may be renewed is renewed now; where the last view and the end would together tell of a few
+    people, the last view stays.
+    """
+    if earlier is None:
+        return None
+    content = ReleaseContent.from_canonical(earlier.content)
+    return renew_cells(session, figures, study=study, earlier=content, is_due=bool).cells
 
 
 def _find_releasable(session: Session, *, study_id: int) -> int:
