@@ -150,15 +150,14 @@ class Beside:
         if reason.band == "dont_know":
             return str(_("could not judge"))
         own = scales.get(reason.criterion)
-        alike = set(scales.values()) if own is None else {own}
-        if len(alike) != 1:
+        scale = next(iter(scales.values())) if own is None else own
+        if own is None and any(each != scale for each in scales.values()):
             sides = {
                 "agree": _("rated on the agreeing side"),
                 "middle": _("rated in the middle"),
                 "disagree": _("rated on the disagreeing side"),
             }
             return str(sides[reason.band])
-        scale = alike.pop()
         values = tuple(point.value for point in scale.points)
         bands = thirds(values)
         agrees_high = values[0] not in scale.agreement and values[-1] not in scale.disagreement
