@@ -23,6 +23,7 @@ COMMANDS = {
     "links": ("panels", "links"),
     "simulate": ("simulating", "simulate"),
     "results": ("round_results", "results"),
+    "feedback": ("feedback", "feedback"),
     "reasons": ("reasons", "reasons"),
     "decide": ("deciding", "decide"),
     "export": ("results", "export"),

@@ -146,6 +146,8 @@ class PanelView:
     """Item of the present round → what changed since."""
     settled: tuple[Change, ...] = ()
     """Items that are out of the round."""
+    shows_results: bool = False
+    """Whether the results of items that are out of the round are shown."""
     missing: tuple[str, ...] = ()
 
     def reasons_for(self, item: str, context: str, criteria: Iterable[str]) -> tuple[ShownReason, ...]:
@@ -231,6 +233,7 @@ def show_release(
         summaries=dict(content.summaries_by_item) if feedback.summaries else {},
         changes=_changes(content, asked),
         settled=tuple(_settled(content, feedback, asked, group=group, shows_results=shows_settled)),
+        shows_results=shows_settled,
         missing=content.missing,
     )
 

@@ -150,9 +150,8 @@ class Beside:
         if reason.band == "dont_know":
             return str(_("could not judge"))
         own = scales.get(reason.criterion)
-        found = [*scales.values()] if own is None else [own]
-        scale = found[0] if found else None
-        if scale is None or any(each != scale for each in found):
+        scale = next(iter(scales.values())) if own is None else own
+        if own is None and any(each != scale for each in scales.values()):
             sides = {
                 "agree": _("rated on the agreeing side"),
                 "middle": _("rated in the middle"),

@@ -47,6 +47,10 @@ class LandingPage:
     opens: str
     planned_rounds: int
     smallest_group: int
+    shows_panel: bool
+    """Whether this round shows how the panel answered before."""
+    has_answered: bool
+    """Whether whoever holds the link submitted answers in an earlier round."""
 
 
 @links.get("/l/<token>")
@@ -117,6 +121,8 @@ def _make_page(session: Session, invited: Invited, token: str) -> LandingPage:
         opens=written_time(invited.opens_at, invited.time_zone, page_language()) if invited.opens_at else "",
         planned_rounds=invited.planned_rounds,
         smallest_group=invited.smallest_group,
+        shows_panel=invited.plan.feedback is not None and invited.plan.feedback.of_panel,
+        has_answered=bool(invited.earlier.numbers),
     )
 
 

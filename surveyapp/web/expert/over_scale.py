@@ -198,13 +198,14 @@ def _figure_words(figure: Figure, labels: Mapping[int, Markup]) -> Iterator[Mark
             what=what,
         )
     if figure.median is not None:
-        yield fill(_("Median: %(median)s."), median=_point_words(figure.median, labels))
+        yield fill(_("Median: %(median)s."), median=point_words(figure.median, labels))
     if figure.q1 is not None and figure.q3 is not None:
         middle = [point for point in labels if figure.place(point) == "within"]
         yield fill(_("Middle half: %(middle)s."), middle=span_words(middle, labels))
 
 
-def _point_words(value: Fraction, labels: Mapping[int, Markup]) -> Markup:
+def point_words(value: Fraction, labels: Mapping[int, Markup]) -> Markup:
+    """A median in words: a point's label, or between which two it lies."""
     if value.denominator == 1 and int(value) in labels:
         return labels[int(value)]
     below = max((point for point in labels if point < value), default=None)

@@ -253,6 +253,10 @@ class ReviewedPage:
     reasons: int
     blanks: tuple[Blank, ...]
     needed: tuple[Blank, ...]
+    kept: int = 0
+    """How many earlier ratings were kept."""
+    asked: tuple[Blank, ...] = ()
+    """Ratings that ask kindly for a reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +278,7 @@ class ThanksPage:
     is_repeated: bool
     may_change: bool
     has_drafts: bool
+    has_next: bool
     number: Markup
     submitted: Markup
     queue: Markup

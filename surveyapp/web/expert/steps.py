@@ -82,9 +82,11 @@ def show_steps(
 ) -> bytes:
     """The side navigation for one expert on the page `current`."""
     key = _outline_key(seat, instrument, route)
+    has_news = seat.plan.feedback_for(seat.variant) is not None
     stages = _outlines.get(key, lambda: _make_outline(seat, instrument, route))
     compiled = _navigations.get(
-        (key, route.open_until, route.is_consented, current), lambda: _compile_steps(stages, route, current)
+        (key, route.open_until, route.is_consented, current, has_news),
+        lambda: _compile_steps(stages, route, current, has_news=has_news),
     )
     given = {number for number, answer in answers.items() if answer.status not in _EMPTY}
     pieces: dict[str, bytes] = {}
@@ -97,7 +99,7 @@ def show_steps(
     return compiled.fill_person(pieces)
 
 
-def _compile_steps(stages: tuple[Stage, ...], route: Route, current: str) -> Compiled:
+def _compile_steps(stages: tuple[Stage, ...], route: Route, current: str, *, has_news: bool) -> Compiled:
     steps = []
     for position, stage in enumerate(stages):
         state: str = slot(f"state {position}")
@@ -115,11 +117,13 @@ def _compile_steps(stages: tuple[Stage, ...], route: Route, current: str) -> Com
                 slot(f"tick {position}"),
             )
         )
+    slug = (request.view_args or {})["slug"]
     return cut(
         render_template(
             "expert/steps.html",
             steps=steps,
-            review_url=url_for("seat.review", slug=(request.view_args or {})["slug"]),
+            news_url=url_for("seat.news", slug=slug) if has_news else "",
+            review_url=url_for("seat.review", slug=slug),
             is_review=current == REVIEW,
             may_review=route.is_consented,
         )

@@ -10,6 +10,7 @@ from markupsafe import escape
 
 from surveyapp.errors import Conflict, RoundClosed, say
 from surveyapp.extensions import get_database
+from surveyapp.questionnaire.cells import Status
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.services import answering
 from surveyapp.services.reading.seats import Seat
@@ -46,7 +47,7 @@ def show_review(standing: Standing, *, notice: str = "") -> Response:
     person = steps.person_of(
         here, standing.instrument, standing.route, standing.answers, current=steps.REVIEW, notice=notice
     )
-    if any(each.blanks or each.needed for each in reviewed):
+    if any(each.blanks or each.needed or each.asked for each in reviewed):
         return Response(_render_review(here, reviewed, person), mimetype="text/html")
     compiled = _reviews.get(
         (pages.frame_of(here), reviewed, here.submission > 0),
@@ -74,11 +75,14 @@ def _review_page(standing: Standing, position: int) -> pages.ReviewedPage:
     wording = Wording(questionnaire, standing.seat.language, page_language())
     blanks: list[pages.Blank] = []
     needed: list[pages.Blank] = []
-    answered = total = reasons = 0
+    answered = total = reasons = kept = 0
+    numbers = instrument.numbers(routed)
+    causes = standing.causes(numbers, standing.own(numbers))
     for spec in routed.cells:
         cell = instrument.number_of[spec.key]
         given = standing.answers.get(cell)
         is_given = pages.is_given(given)
+        kept += given is not None and given.status is Status.KEPT
         question = questionnaire.questions_by_id[spec.key.question]
         why = KINDS[question.kind].shortfall(questionnaire, question, spec, given)
         if spec.key.part:
@@ -99,6 +103,13 @@ def _review_page(standing: Standing, position: int) -> pages.ReviewedPage:
         reasons=reasons,
         blanks=tuple(blanks),
         needed=tuple(needed),
+        kept=kept,
+        asked=tuple(
+            pages.Blank(
+                pages.page_url(slug, routed.key, cell), pages.cell_label(wording, instrument.spec(cell)), ""
+            )
+            for cell in causes
+        ),
     )
 
 
@@ -134,7 +145,8 @@ def thanks(slug: str) -> ResponseReturnValue:
     if not here.submission or here.submitted_at is None:
         return redirect(url_for("seat.enter", slug=slug), 303)
     frame = pages.frame_of(here)
-    key = (frame, page_language(), here.submission > 1, here.takes_answers, here.has_drafts)
+    has_next = here.round < here.planned_rounds
+    key = (frame, page_language(), here.submission > 1, here.takes_answers, here.has_drafts, has_next)
     compiled = _thanks.get(
         key,
         lambda: cut(
@@ -145,6 +157,7 @@ def thanks(slug: str) -> ResponseReturnValue:
                     is_repeated=here.submission > 1,
                     may_change=here.takes_answers,
                     has_drafts=here.has_drafts,
+                    has_next=has_next,
                     **{name: slot(name) for name in ("number", "submitted", "queue", "csrf")},
                 ),
                 form=None,

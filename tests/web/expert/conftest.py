@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from surveyapp.questionnaire.cells import CellKey
 from surveyapp.questionnaire.loading import load
 from surveyapp.services.unit import Database
 from tests.support.judging import JudgingClient
+from tests.support.second_round import Texts, lay_second_round
 from tests.support.studies import Ground, lay_ground
 
 if TYPE_CHECKING:
@@ -25,6 +27,42 @@ def ground(app: Flask) -> Iterator[Ground]:
     """The study, its first round open; the panel: one from the north, one from both, one from the south."""
     database: Database = app.extensions["surveyapp.database"]
     yield lay_ground(database, load(EVERY_KIND), slug="every-kind")
+    database.close()
+
+
+PANEL = ("north",) * 5 + ("both",) * 4
+SILENT = 8
+"""The member who gave nothing in round 1 but what was needed."""
+
+
+def first_answers(member: int) -> Texts:
+    """On apples they differ, on plums all disagree; some say why."""
+    texts: dict[CellKey, str] = {CellKey("consent"): "1", CellKey("word"): "law"}
+    if member == SILENT:
+        return texts
+    effects = ["3", "3", "1", "1", "dont-know", "3", "3", "2"]
+    texts[CellKey("fruit", "apples", "north", "effect")] = effects[member]
+    texts[CellKey("fruit", "apples", "north", "cost")] = ["2", "3", "4", "5", "10", "2", "2", "2"][member]
+    texts[CellKey("fruit", "plums", "north", "effect")] = "1"
+    if member in {0, 2}:
+        texts[CellKey("fruit", "apples", "north", part="reason")] = f"Because of <{member}>."
+    texts[CellKey("best")] = "apples"
+    return texts
+
+
+@pytest.fixture
+def second_round(app: Flask) -> Iterator[Ground]:
+    """The same study after nine people's first round: round 2 is open and shows it."""
+    database: Database = app.extensions["surveyapp.database"]
+    yield lay_second_round(
+        database,
+        load(EVERY_KIND),
+        slug="every-kind",
+        groups=PANEL,
+        answers=first_answers,
+        summaries={"apples": "Some think of the <taste>."},
+        note="Thank you for *round 1*.",
+    )
     database.close()
 
 

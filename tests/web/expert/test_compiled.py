@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,14 @@ from markupsafe import Markup
 
 from surveyapp.delphi.showing import OwnAnswer
 from surveyapp.questionnaire.cells import BLANK, CellSpec, Given, Status
+from surveyapp.questionnaire.keeping import may_keep
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.services.instruments import Instrument
+from surveyapp.services.reading.seats import Sheet, stored_of
 from surveyapp.web.expert.compiled import Kept, cut
 from surveyapp.web.expert.fields import Fields, form_texts
 from surveyapp.web.expert.pages import Person
-from surveyapp.web.expert.showing import compile_page, render_page
+from surveyapp.web.expert.showing import compile_page, fields_of, fill_page, render_page
 from surveyapp.web.expert.standing import Standing, read_standing
 from tests.support.studies import Ground
 
@@ -88,6 +91,38 @@ def read_standing_of(app: Flask, ground: Ground) -> Standing:
     seat = ground.sit_down(1)
     with app.test_request_context("/s/every-kind/"):
         return read_standing(seat)
+
+
+@on_sqlite
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=40)
+@given(data=st.data())
+def test_compiled_is_plain_with_feedback(app: Flask, second_round: Ground, data: st.DataObject) -> None:
+    kept = app.extensions.setdefault("test.standing", {})
+    if not kept:
+        kept["standing"] = read_standing_of(app, second_round)
+    start: Standing = kept["standing"]
+    instrument = start.instrument
+    routed = data.draw(st.sampled_from(start.route.pages))
+    numbers = instrument.numbers(routed)
+
+    def draw(what: str) -> dict[int, Given]:
+        return {
+            number: data.draw(given_in(instrument.spec(number)))
+            for number in numbers
+            if data.draw(st.booleans(), label=f"{what} {number}?")
+        }
+
+    earlier, answers = draw("earlier"), draw("now")
+    for number, before in earlier.items():
+        if may_keep(before) and data.draw(st.booleans(), label=f"kept {number}?"):
+            answers[number] = replace(before, status=Status.KEPT)
+    sheet = Sheet({}, {number: (stored_of(each), 1) for number, each in earlier.items()})
+    standing = replace(start, answers=answers, sheet=sheet)
+    with app.test_request_context("/s/every-kind/"):
+        fields = fields_of(standing, routed, texts_of(instrument, answers))
+        plain = render_page(standing, routed, fields=fields, person=PERSON)
+        compiled = fill_page(standing, routed, PERSON)
+    assert compiled == plain.encode()
 
 
 @on_sqlite
