@@ -43,6 +43,9 @@ class RoundFigures:
     before: int | None
     """The round that `pairs` compare with; None when there is none."""
     _counts: dict[tuple[int, str], Counts | None] = field(default_factory=dict, repr=False, compare=False)
+    _matched: dict[tuple[int, str], PairCounts | None] = field(
+        default_factory=dict, repr=False, compare=False
+    )
     _looked: dict[tuple[CellKey, str], Tallied] = field(default_factory=dict, repr=False, compare=False)
 
     @property
@@ -122,6 +125,12 @@ class RoundFigures:
 
     def pair_counts(self, cell: int, group: str = EVERYBODY) -> PairCounts | None:
         """The matched ratings of one cell; None without an earlier round."""
+        key = (cell, group)
+        if key not in self._matched:
+            self._matched[key] = self._match(cell, group)
+        return self._matched[key]
+
+    def _match(self, cell: int, group: str) -> PairCounts | None:
         scale = scale_of(self.instrument, cell)
         if scale is None or self.before is None:
             return None
@@ -163,12 +172,17 @@ def read_figures(session: Session, *, study_id: int, number: int, with_pairs: bo
     The round before is the one whose release this one shows; without one there are no pairs.
     """
     current = session.get_one(Round, (study_id, number))
+    refuse_open(current)
+    return count_figures(session, current, before=find_before(session, current) if with_pairs else None)
+
+
+def refuse_open(current: Round) -> None:
+    """Raises RoundClosed for a round whose results nobody sees yet."""
     if current.state not in {RoundState.CLOSED, RoundState.RELEASED}:
         raise RoundClosed(
-            f"Round {number} is {current.state}, and nobody sees its results before it is closed. "
+            f"Round {current.number} is {current.state}, and nobody sees its results before it is closed. "
             "Until then there is progress to see."
         )
-    return count_figures(session, current, before=_find_before(session, current) if with_pairs else None)
 
 
 def count_figures(session: Session, current: Round, *, before: int | None = None) -> RoundFigures:
@@ -291,7 +305,7 @@ def _as_counts(scale: RatingScale, tallies: list[CellTally]) -> Counts:
     )
 
 
-def _find_before(session: Session, current: Round) -> int | None:
+def find_before(session: Session, current: Round) -> int | None:
     """The latest round before this one, of the same cohort, that was closed."""
     return session.scalars(
         select(Round.number)

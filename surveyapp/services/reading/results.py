@@ -12,8 +12,9 @@ from surveyapp.delphi.sensitivity import Alternative, sensitivity
 from surveyapp.models import Round, Study
 from surveyapp.questionnaire.cells import CellKey
 from surveyapp.services.deciding import asked_items, read_decisions
-from surveyapp.services.figures import EVERYBODY, RoundFigures, combination_cells, read_figures
+from surveyapp.services.figures import EVERYBODY, RoundFigures, combination_cells
 from surveyapp.services.judging import ItemJudgement, judge
+from surveyapp.services.kept_figures import get_figures
 from surveyapp.services.release_drafts import privacy_rules
 from surveyapp.statistics.counts import Counts
 from surveyapp.statistics.measure import Measure
@@ -81,7 +82,7 @@ class RoundResults:
 
 def get_results(session: Session, *, study: Study, number: int) -> RoundResults:
     """The results of a closed round. Raises RoundClosed while it is open: nobody peeks."""
-    figures = read_figures(session, study_id=study.id, number=number)
+    figures = get_figures(session, study_id=study.id, number=number)
     judged = judge(figures)
     decided = read_decisions(session, study_id=study.id, number=number)
     protocol = figures.protocol
@@ -108,7 +109,7 @@ def get_sensitivity(
     session: Session, *, study: Study, number: int, item: str
 ) -> Mapping[str, tuple[Alternative, ...]]:
     """What other customary rules would have said of an item: the protocol's rule → verdicts side by side."""
-    figures = read_figures(session, study_id=study.id, number=number)
+    figures = get_figures(session, study_id=study.id, number=number)
     if figures.protocol is None:
         return {}
     return {
