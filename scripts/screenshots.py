@@ -8,6 +8,7 @@ The study and its synthetic panel are the demo's own; nothing in var/ is touched
 from __future__ import annotations
 
 import os
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -32,9 +33,9 @@ def take_pictures(browser: Browser, link: str, organiser: str, password: str) ->
     expert = open_page(browser, DESKTOP)
     expert.goto(link)
     keep_both(expert, "landing")
-    expert.get_by_role("button", name="Start").click()
+    expert.get_by_role("button", name=re.compile("Start|Continue")).click()
     walk_to_ratings(expert)
-    for number, choice in enumerate((4, 5, 2)):
+    for number, choice in enumerate((4, 5)):
         row(expert, number).get_by_role("radio").nth(choice - 1).check()
     expert.get_by_text("All answers saved").wait_for()
     expert.mouse.wheel(0, -20_000)

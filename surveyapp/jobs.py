@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Event
 
 from surveyapp.errors import Refused
-from surveyapp.services import queue, releasing, rounds, upkeep
+from surveyapp.services import queue, refreshing, releasing, rounds, upkeep
 from surveyapp.services.queue import ClaimedJob
 from surveyapp.services.reading.deadlines import find_overdue
 from surveyapp.services.unit import Database, read_now
@@ -54,6 +54,15 @@ def _settle_round(database: Database, job: ClaimedJob) -> None:
     releasing.settle_round(database, study_id=job.study_id, number=number, actor=_ACTOR)
 
 
+def _refresh_round(database: Database, job: ClaimedJob) -> None:
+    """Renew the figures of a round in real time, and ask for the next turn."""
+    assert job.study_id is not None
+    number = int(job.payload["round"])
+    refreshing.refresh_round(database, study_id=job.study_id, number=number, actor=_ACTOR)
+    with database.verb() as session:
+        refreshing.ask_for_refresh(session, study_id=job.study_id, number=number, now=read_now(session))
+
+
 def _sweep(database: Database, job: ClaimedJob) -> None:  # noqa: ARG001 - one signature for all kinds of work
     with database.verb() as session:
         upkeep.sweep(session, now=read_now(session))
@@ -63,6 +72,7 @@ KINDS: Mapping[str, Callable[[Database, ClaimedJob], None]] = {
     rounds.OPEN_JOB: _open_round,
     rounds.CLOSE_JOB: _close_round,
     rounds.SETTLE_JOB: _settle_round,
+    rounds.REFRESH_JOB: _refresh_round,
     SWEEP_JOB: _sweep,
 }
 

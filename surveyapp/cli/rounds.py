@@ -14,7 +14,7 @@ from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, 
 from surveyapp.clock import as_utc, iso
 from surveyapp.delphi.feedback import ReleaseContent
 from surveyapp.errors import InputError, Problem
-from surveyapp.services import releasing, rounds
+from surveyapp.services import admitting, releasing, rounds
 from surveyapp.services.reading.progress import STANDINGS, RoundProgress, get_progress
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
@@ -247,6 +247,40 @@ def cancel(here: Installation, *, study: str, reason: str, number: int | None, a
             session, study=found, reason=reason, now=read_now(session), actor=ACTOR, number=number
         )
     _tell(cancelled, study, as_json, "is cancelled.")
+
+
+@round_.command()
+@click.argument("study")
+@click.argument("pseudonym")
+@reason_option
+@number_option
+@json_option
+@installation
+def admit(
+    here: Installation, *, study: str, pseudonym: str, reason: str, number: int | None, as_json: bool
+) -> None:
+    """Let in what a panellist gave too late, before the round is released; reports say so.
+
+    \b
+    Example:
+      surveyapp round admit systemic-ai-mitigations 7KQ2M --reason "the mail server was down on the last day"
+    """
+    with here.database.verb() as session:
+        found = get_study(session, slug=study)
+        chosen = rounds.get_round(session, study_id=found.id, number=number).number
+        admitted = admitting.admit_late(
+            session,
+            study=found,
+            number=chosen,
+            pseudonym=pseudonym,
+            reason=reason,
+            now=read_now(session),
+            actor=ACTOR,
+        )
+    if as_json:
+        print_json({"study": study, "round": chosen, "pseudonym": pseudonym, "sha256": admitted.sha256})
+        return
+    click.echo(f"What {pseudonym} gave in round {chosen} of '{study}' counts now. Every report says why.")
 
 
 def _tell(of: Any, study: str, as_json: bool, what: str) -> None:

@@ -122,7 +122,7 @@ def save(
     )
     sheet = read_sheet(session, seat=seat, cells=_cells_needed(instrument, seat=seat, changes=changes))
     way = _check_asked(instrument, seat=seat, sheet=sheet, changes=changes)
-    whole = _with_kept(instrument, sheet, changes)
+    whole = with_kept(instrument, sheet, changes)
     write(
         connection,
         seat=seat,
@@ -160,13 +160,11 @@ def save_and_submit(
     )
     sheet = read_sheet(session, seat=seat)
     way = _check_asked(instrument, seat=seat, sheet=sheet, changes=changes)
-    writes = _find_writes(
-        sheet.now, _with_kept(instrument, sheet, changes), base=base, revision=held.revision
-    )
+    writes = _find_writes(sheet.now, with_kept(instrument, sheet, changes), base=base, revision=held.revision)
     stored = {cell: columns for cell, (columns, _) in sheet.now.items()} | writes
     submission = None
     if _is_all_given(instrument, way, stored):
-        submission = _make_submission(instrument, way, stored, seat=seat, held=held)
+        submission = make_submission(instrument, way, stored, seat=seat, held=held)
         writes |= {cell: _BLANK for cell in way.cells if cell not in stored}
     write(
         connection,
@@ -209,9 +207,9 @@ def submit(session: Session, *, seat: Seat, request_id: str) -> Submitted:
     )
     sheet = read_sheet(session, seat=seat)
     stored = {cell: columns for cell, (columns, _) in sheet.now.items()}
-    way = _find_way(instrument, seat=seat, sheet=sheet, changes={})
-    _check_complete(instrument, way, stored)
-    submission = _make_submission(instrument, way, stored, seat=seat, held=held)
+    way = find_way(instrument, seat=seat, sheet=sheet, changes={})
+    check_complete(instrument, way, stored)
+    submission = make_submission(instrument, way, stored, seat=seat, held=held)
     write(
         connection,
         seat=seat,
@@ -225,7 +223,7 @@ def submit(session: Session, *, seat: Seat, request_id: str) -> Submitted:
     return _submitted(submission, held)
 
 
-def _make_submission(
+def make_submission(
     instrument: Instrument, way: Way, stored: Mapping[int, Stored], *, seat: Seat, held: Held
 ) -> NewSubmission:
     """The submission of what stands in `stored`."""
@@ -336,7 +334,7 @@ def _cells_needed(instrument: Instrument, *, seat: Seat, changes: Mapping[int, G
     return needed
 
 
-def _with_kept(instrument: Instrument, sheet: Sheet, changes: Mapping[int, Given]) -> Mapping[int, Given]:
+def with_kept(instrument: Instrument, sheet: Sheet, changes: Mapping[int, Given]) -> Mapping[int, Given]:
     """`changes` with the earlier rating put in wherever one is kept.
 
     Raises AnswerError for every rating that is to be kept and never was given.
@@ -364,7 +362,7 @@ def _label_of(instrument: Instrument, cell: int) -> str:
     return questionnaire.questions_by_id[key.question].text.get(questionnaire.language)
 
 
-def _find_way(instrument: Instrument, *, seat: Seat, sheet: Sheet, changes: Mapping[int, Given]) -> Way:
+def find_way(instrument: Instrument, *, seat: Seat, sheet: Sheet, changes: Mapping[int, Given]) -> Way:
     known = {cell: given_of(sheet.now[cell][0]) for cell in instrument.routing_cells if cell in sheet.now}
     known.update((cell, changes[cell]) for cell in instrument.routing_cells if cell in changes)
     carried = {
@@ -380,7 +378,7 @@ def _check_asked(
     sheet: Sheet,
     changes: Mapping[int, Given],
 ) -> Way:
-    way = _find_way(instrument, seat=seat, sheet=sheet, changes=changes)
+    way = find_way(instrument, seat=seat, sheet=sheet, changes=changes)
     if changes.keys() <= way.open_cells:
         return way
     known = frozenset(way.cells)
@@ -408,7 +406,7 @@ def _shortfalls(
                 yield cell, Problem(question.text.get(questionnaire.language), shortfall)
 
 
-def _check_complete(instrument: Instrument, way: Way, stored: Mapping[int, Stored]) -> None:
+def check_complete(instrument: Instrument, way: Way, stored: Mapping[int, Stored]) -> None:
     found = list(_shortfalls(instrument, way, stored))
     if found:
         raise Incomplete([problem for _, problem in found], tuple(cell for cell, _ in found))

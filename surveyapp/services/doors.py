@@ -175,7 +175,9 @@ def find_invited(session: Session, *, token: str) -> Invited | None:
         or may_take_part(
             current.open_to,
             earlier_rounds=earlier.numbers,
-            previous=current.number - 1 if current.shows_round is None else current.shows_round,
+            previous=current.number - 1
+            if current.shows_round in {None, current.number}
+            else current.shows_round,
         ),
         plan=RoundPlan.from_canonical(current.plan) if current else RoundPlan(),
         now=now,

@@ -168,13 +168,18 @@ def read_figures(session: Session, *, study_id: int, number: int, with_pairs: bo
             f"Round {number} is {current.state}, and nobody sees its results before it is closed. "
             "Until then there is progress to see."
         )
+    return count_figures(session, current, before=_find_before(session, current) if with_pairs else None)
+
+
+def count_figures(session: Session, current: Round, *, before: int | None = None) -> RoundFigures:
+    """Count what was submitted in a round so far, whatever its state: what of it is shown, others decide."""
+    study_id, number = current.study_id, current.number
     protocol = (
         get_protocol(session, study_id=study_id, number=current.protocol_number)
         if current.protocol_number
         else None
     )
     instrument = get_instrument(session, study_id=study_id, number=current.questionnaire_number)
-    before = _find_before(session, current) if with_pairs else None
     complete = None
     if protocol is not None and not protocol.counting.partial_answers:
         complete = [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
+from typing import Literal
 
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
@@ -16,8 +18,10 @@ from surveyapp.delphi.feedback import (
     input_hash,
 )
 from surveyapp.delphi.lineage import Outcome, successors
+from surveyapp.delphi.measures import Chosen
 from surveyapp.delphi.privacy.rules import PrivacyRules
 from surveyapp.delphi.privacy.suppression import Alike, CellShown, Exact, Hidden, Part, Why, suppress
+from surveyapp.delphi.protocol.model import Protocol
 from surveyapp.models import Panellist, Participation, Study, Submission
 from surveyapp.services.deciding import read_decisions
 from surveyapp.services.figures import RoundFigures, combination_cells, scale_of
@@ -59,31 +63,73 @@ def privacy_rules(figures: RoundFigures, *, study: Study) -> PrivacyRules:
 
 
 def build_content(
-    session: Session, figures: RoundFigures, *, study: Study, number: int, submissions: int
+    session: Session,
+    figures: RoundFigures,
+    *,
+    study: Study,
+    number: int,
+    submissions: int,
+    cells: tuple[ShownCell, ...] | None = None,
 ) -> ReleaseContent:
-    """Everything that release `number` of the round will show, as it stands now."""
-    rules = privacy_rules(figures, study=study)
-    shows_groups = figures.protocol is None or figures.protocol.feedback.of_groups != "none"
-    kind = figures.protocol.counting.quantile_type if figures.protocol is not None else 7
-    cells = tuple(
-        _cell(figures, cell, scale, rules, kind, groups=figures.groups if shows_groups else ())
-        for cell in figures.instrument.numbers_asked
-        if (scale := scale_of(figures.instrument, cell)) is not None
-    )
-    content = ReleaseContent(
+    """Everything that release `number` of the round will show, as it stands now.
+
+    `cells` where the round was shown before, and the ledger has decided what may be shown after that.
+    """
+    if cells is None:
+        cells = tuple(
+            show_cell(figures, cell, shown) for cell, shown in suppressed_cells(figures, study=study)
+        )
+    content = frame_content(
+        figures, study=study, number=number, submissions=submissions, cells=cells
+    ).model_copy(update={"combinations": tuple(_combinations(figures, privacy_rules(figures, study=study)))})
+    return with_texts(session, content, figures, study=study)
+
+
+def frame_content(
+    figures: RoundFigures,
+    *,
+    study: Study,
+    number: int,
+    submissions: int,
+    cells: tuple[ShownCell, ...],
+    kind: Literal["round", "real_time"] = "round",
+) -> ReleaseContent:
+    """A release of these figures of ratings alone."""
+    return ReleaseContent(
         study=study.slug,
         round=figures.number,
         number=number,
+        kind=kind,
         questionnaire=figures.instrument.number,
         protocol=study.protocol_number,
-        smallest_group=rules.k,
-        quantile_type=kind,
+        smallest_group=privacy_rules(figures, study=study).k,
+        quantile_type=_quantile_type(figures),
         is_synthetic=study.is_synthetic,
         submissions=submissions,
         cells=cells,
-        combinations=tuple(_combinations(figures, rules)),
     )
-    return with_texts(session, content, figures, study=study)
+
+
+def suppressed_cells(figures: RoundFigures, *, study: Study) -> Iterator[tuple[int, CellShown]]:
+    """Every rated cell of the round, with what may be shown of it for the first time."""
+    rules = privacy_rules(figures, study=study)
+    shows_groups = figures.protocol is None or shows_groups_somewhere(figures.protocol)
+    groups = figures.groups if shows_groups else ()
+    for cell in figures.instrument.numbers_asked:
+        if scale_of(figures.instrument, cell) is None:
+            continue
+        parts = {group: counts for group in groups if (counts := figures.counts(cell, group)) is not None}
+        yield cell, suppress(figures.counts(cell) or figures.nobody(cell), parts, rules)
+
+
+def shows_groups_somewhere(protocol: Protocol) -> bool:
+    """Whether figures of groups are shown to anybody: in any round, in any variant of the feedback."""
+    shown = [
+        protocol.feedback,
+        *(each.feedback for each in protocol.rounds),
+        *(each.feedback for each in protocol.variants),
+    ]
+    return any(each is not None and each.of_groups != "none" for each in shown)
 
 
 def with_texts(
@@ -100,7 +146,7 @@ def with_texts(
                 study_id=study.id,
                 round_number=round_number,
                 rules=rules,
-                with_groups=feedback is not None and feedback.of_groups != "none",
+                with_groups=figures.protocol is not None and shows_groups_somewhere(figures.protocol),
             )
             if feedback is None or feedback.reasons
             else (),
@@ -112,20 +158,10 @@ def with_texts(
     )
 
 
-def _cell(
-    figures: RoundFigures,
-    cell: int,
-    scale: RatingScale,
-    rules: PrivacyRules,
-    kind: int,
-    *,
-    groups: tuple[str, ...],
-) -> ShownCell:
+def show_cell(figures: RoundFigures, cell: int, shown: CellShown) -> ShownCell:
+    """A cell as it stands in the release."""
     key = figures.instrument.spec(cell).key
-    nobody = Counts(scale, (0,) * len(scale.points))
-    total = figures.counts(cell) or nobody
-    parts = {group: counts for group in groups if (counts := figures.counts(cell, group)) is not None}
-    shown = suppress(total, parts, rules)
+    kind = _quantile_type(figures)
     return ShownCell(
         cell=cell,
         question=key.question,
@@ -133,7 +169,7 @@ def _cell(
         item_version=figures.instrument.cell_versions[cell - 1],
         context=key.context,
         criterion=key.criterion,
-        points=scale.points,
+        points=figures.nobody(cell).scale.points,
         total=_figure(shown.total, kind),
         hidden=shown.total.why if isinstance(shown.total, Hidden) else "",
         groups={
@@ -143,6 +179,10 @@ def _cell(
         },
         hidden_groups=_hidden(shown),
     )
+
+
+def _quantile_type(figures: RoundFigures) -> int:
+    return figures.protocol.counting.quantile_type if figures.protocol is not None else 7
 
 
 def _hidden(shown: CellShown) -> dict[str, str]:
@@ -197,6 +237,11 @@ def _combinations(figures: RoundFigures, rules: PrivacyRules) -> list[ShownCombi
                 ShownCombination(cell=cell, question=key.question, context=key.context, n=0, hidden=why)
             )
             continue
+        if any(each is not None and _tells_alike(each, rules) for each in chosen.values()):
+            found.append(
+                ShownCombination(cell=cell, question=key.question, context=key.context, n=0, hidden=Why.ALIKE)
+            )
+            continue
         found.append(
             ShownCombination(
                 cell=cell,
@@ -207,6 +252,17 @@ def _combinations(figures: RoundFigures, rules: PrivacyRules) -> list[ShownCombi
             )
         )
     return found
+
+
+def _tells_alike(chosen: Chosen, rules: PrivacyRules) -> bool:
+    """Whether all, or nearly all, chose the item, and the study does not tell that exactly.
+
+    That nearly nobody chose an item of many is what one expects and says little of anybody.
+    """
+    if 2 * chosen.times <= chosen.n:
+        return False
+    of_two = Counts(RatingScale((0, 1)), (chosen.n - chosen.times, chosen.times))
+    return isinstance(suppress(of_two, {}, rules).total, Alike)
 
 
 def _items(session: Session, figures: RoundFigures, *, study: Study) -> tuple[ShownItem, ...]:

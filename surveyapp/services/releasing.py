@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from surveyapp.delphi.feedback import ReleaseContent
+from surveyapp.delphi.feedback import ReleaseContent, ShownCell
 from surveyapp.delphi.rounds import RoundAct, RoundState, next_state
-from surveyapp.errors import NotFound, Refused
-from surveyapp.models import Decision, Publication, Release, Round, Study
+from surveyapp.errors import Conflict, NotFound, Refused
+from surveyapp.models import Decision, Release, Round, Study
 from surveyapp.services.audit import record
 from surveyapp.services.figures import RoundFigures, read_figures
+from surveyapp.services.ledgers import Line, write_lines
 from surveyapp.services.reasons.covering import check_covered
 from surveyapp.services.reasons.gathering import gather_in_parts
+from surveyapp.services.refreshing import find_latest_release
 from surveyapp.services.release_drafts import build_content, figures_published, read_input, with_texts
+from surveyapp.services.release_stamps import read_stamp
+from surveyapp.services.renewing import renew_cells
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
 from surveyapp.version import __version__
@@ -43,8 +48,15 @@ def draft_release(database: Database, *, study_id: int, number: int) -> ReleaseC
         figures = read_figures(session, study_id=study_id, number=number)
         study = session.get_one(Study, study_id)
         sha256, submissions = read_input(session, study_id=study_id, number=number)
-        next_number = (_latest_released(session, study_id=study_id, number=number) or 0) + 1
-        content = build_content(session, figures, study=study, number=next_number, submissions=submissions)
+        earlier = find_latest_release(session, study_id=study_id, number=number)
+        content = build_content(
+            session,
+            figures,
+            study=study,
+            number=(earlier.number if earlier is not None else 0) + 1,
+            submissions=submissions,
+            cells=_cells_after(session, figures, study=study, earlier=earlier),
+        )
     with database.verb() as session:
         held = _hold(session, study_id=study_id, number=number)
         if (
@@ -58,6 +70,17 @@ def draft_release(database: Database, *, study_id: int, number: int) -> ReleaseC
     return content
 
 
+def preview_release(database: Database, *, slug: str, number: int | None = None) -> ReleaseContent:
+    """What would be released now: the draft, with reasons, summaries and decisions as they stand.
+
+    Its `sha256` is what `release_round` takes as `reviewed`. Raises what `release_round` raises, except for
+    what is missing.
+    """
+    study_id, number = _find_ready(database, slug=slug, number=number, actor="system")
+    with database.snapshot() as session:
+        return _prepare(session, study_id=study_id, number=number).content
+
+
 def release_round(
     database: Database,
     *,
@@ -66,70 +89,101 @@ def release_round(
     number: int | None = None,
     figures_first: bool = False,
     note: str = "",
+    reviewed: str = "",
 ) -> Release:
     """Release a closed round's feedback: from now on nothing of it changes, and the next round may show it.
 
-    `note` is what the organisers say to the panel. Raises Refused while the round is not closed, reasons are
-    not accounted for, or items have no decision; `figures_first` lets those two come later, and what is
-    missing then stands in the record.
+    `note` is what the organisers say to the panel; `reviewed` the hash of the preview that a person looked
+    at. Raises Refused while the round is not closed, reasons are not accounted for, or items have no
+    decision; `figures_first` lets those two come later, and what is missing then stands in the record.
+    Raises Conflict when it is no longer what was reviewed. All is worked out beforehand; the transaction that
+    releases only looks whether anything changed meanwhile.
     """
+    study_id, number = _find_ready(database, slug=slug, number=number, actor=actor)
+    with database.snapshot() as session:
+        prepared = _prepare(session, study_id=study_id, number=number)
+        missing = _find_missing(session, prepared.figures, study_id=study_id, figures_first=figures_first)
+    if reviewed and prepared.content.sha256() != reviewed:
+        raise Conflict(
+            f"What round {number} would release is not what you looked at: answers, reasons or decisions "
+            "have changed since. Look at it again, then release it."
+        )
+    content = prepared.content.model_copy(update={"note": note.strip(), "missing": missing})
+    with database.verb() as session:
+        held = _hold(session, study_id=study_id, number=number)
+        state = next_state(RoundState(held.state), RoundAct.RELEASE, number=number)
+        if read_stamp(session, study_id=study_id, number=number) != prepared.stamp:
+            raise Refused(f"Something of round {number} changed in this moment. Release it again.")
+        return _release(session, held, state, content, now=read_now(session), actor=actor)
+
+
+@dataclass(frozen=True)
+class _Prepared:
+    """A release as it would be, and the stamp of all that it is made from."""
+
+    figures: RoundFigures
+    content: ReleaseContent
+    stamp: str
+
+
+def _find_ready(database: Database, *, slug: str, number: int | None, actor: str) -> tuple[int, int]:
+    """Study and number of a closed round whose draft is made from the answers as they stand."""
     with database.reading() as session:
-        study = get_study(session, slug=slug)
-        study_id = study.id
+        study_id = get_study(session, slug=slug).id
         number = _find_releasable(session, study_id=study_id) if number is None else number
         held = session.get(Round, (study_id, number))
         if held is None:
             raise NotFound(f"This study has no round {number}.")
         next_state(RoundState(held.state), RoundAct.RELEASE, number=number)
-        draft = _find_draft(session, study_id=study_id, number=number)
-        is_fresh = (
-            draft is not None
-            and draft.input_sha256 == read_input(session, study_id=study_id, number=number)[0]
-        )
+        is_fresh = _find_fresh_draft(session, study_id=study_id, number=number) is not None
     if not is_fresh:
         settle_round(database, study_id=study_id, number=number, actor=actor)
-    with database.snapshot() as session:
-        figures = read_figures(session, study_id=study_id, number=number)
-    with database.verb() as session:
-        now = read_now(session)
-        held = _hold(session, study_id=study_id, number=number)
-        state = next_state(RoundState(held.state), RoundAct.RELEASE, number=number)
-        release = _find_draft(session, study_id=study_id, number=number)
-        if (
-            release is None
-            or release.input_sha256 != read_input(session, study_id=study_id, number=number)[0]
-        ):
-            raise Refused(f"Answers of round {number} changed in this moment. Release it again.")
-        missing = _find_missing(session, figures, study_id=study_id, figures_first=figures_first)
-        content = with_texts(
-            session,
-            ReleaseContent.from_canonical(release.content),
-            figures,
-            study=session.get_one(Study, study_id),
-        ).model_copy(update={"note": note.strip(), "missing": missing})
-        release.content = content.canonical()
-        release.content_sha256 = content.sha256()
-        release.released_at = now
-        release.released_by = actor
-        held.state = state
-        held.released_at = now
-        _publish(session, content, study_id=study_id)
-        record(
-            session,
-            study_id=study_id,
-            now=now,
-            actor=actor,
-            act="round.release",
-            detail={
-                "round": number,
-                "release": release.number,
-                "sha256": release.content_sha256,
-                "input_sha256": release.input_sha256,
-                "missing": list(missing),
-            },
-        )
-        session.flush()
-        return release
+    return study_id, number
+
+
+def _prepare(session: Session, *, study_id: int, number: int) -> _Prepared:
+    draft = _find_fresh_draft(session, study_id=study_id, number=number)
+    if draft is None:
+        raise Refused(f"Answers of round {number} changed in this moment. Try it again.")
+    figures = read_figures(session, study_id=study_id, number=number)
+    content = ReleaseContent.from_canonical(draft.content)
+    return _Prepared(
+        figures,
+        with_texts(session, content, figures, study=session.get_one(Study, study_id)),
+        read_stamp(session, study_id=study_id, number=number),
+    )
+
+
+def _release(
+    session: Session, held: Round, state: RoundState, content: ReleaseContent, *, now: datetime, actor: str
+) -> Release:
+    release = _find_draft(session, study_id=held.study_id, number=held.number)
+    assert release is not None
+    release.content = content.canonical()
+    release.content_sha256 = content.sha256()
+    release.released_at = now
+    release.released_by = actor
+    held.state = state
+    held.released_at = now
+    # Whose answers these are can be worked out: the round is closed, and shown for the last time.
+    lines = [Line(*each) for each in figures_published(content)]
+    write_lines(session, lines, study_id=held.study_id, number=held.number, release=release.number)
+    record(
+        session,
+        study_id=held.study_id,
+        now=now,
+        actor=actor,
+        act="round.release",
+        detail={
+            "round": held.number,
+            "release": release.number,
+            "sha256": release.content_sha256,
+            "input_sha256": release.input_sha256,
+            "missing": list(content.missing),
+        },
+    )
+    session.flush()
+    return release
 
 
 def find_release(session: Session, *, study_id: int, number: int) -> Release | None:
@@ -178,25 +232,6 @@ def _find_undecided(session: Session, figures: RoundFigures, *, study_id: int) -
     return [item for item in rated if item not in decided]
 
 
-def _publish(session: Session, content: ReleaseContent, *, study_id: int) -> None:
-    """Write the lines of the ledger: what was shown, and on how many people it stands."""
-    lines = [
-        {
-            "study_id": study_id,
-            "round": content.round,
-            "release": content.number,
-            "cell": cell,
-            "figure": figure,
-            "n": n,
-            "members": None,
-        }
-        for cell, figure, n in figures_published(content)
-    ]
-    session.flush()
-    if lines:
-        session.execute(insert(Publication), lines)
-
-
 def _store(
     session: Session, content: ReleaseContent, *, study_id: int, input_sha256: str, now: datetime
 ) -> None:
@@ -230,12 +265,26 @@ def _find_draft(session: Session, *, study_id: int, number: int) -> Release | No
     ).first()
 
 
-def _latest_released(session: Session, *, study_id: int, number: int) -> int | None:
-    return session.scalar(
-        select(func.max(Release.number)).where(
-            Release.study_id == study_id, Release.round == number, Release.released_at.is_not(None)
-        )
-    )
+def _find_fresh_draft(session: Session, *, study_id: int, number: int) -> Release | None:
+    """The draft, if it was made from what counts now."""
+    draft = _find_draft(session, study_id=study_id, number=number)
+    if draft is None or draft.input_sha256 != read_input(session, study_id=study_id, number=number)[0]:
+        return None
+    return draft
+
+
+def _cells_after(
+    session: Session, figures: RoundFigures, *, study: Study, earlier: Release | None
+) -> tuple[ShownCell, ...] | None:
+    """The figures at the end of a round that was shown in real time; None for any other round.
+
+    All that may be renewed is renewed now; where the last view and the end would together tell of a few
+    people, the last view stays.
+    """
+    if earlier is None:
+        return None
+    content = ReleaseContent.from_canonical(earlier.content)
+    return renew_cells(session, figures, study=study, earlier=content, is_due=bool).cells
 
 
 def _find_releasable(session: Session, *, study_id: int) -> int:

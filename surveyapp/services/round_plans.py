@@ -59,14 +59,23 @@ def plan_next_round(session: Session, *, study: Study, now: datetime, actor: str
     planned = _planned(protocol, before)
     previous = before[-1] if before else None
     shows = previous.number if previous is not None and protocol.feedback_in(planned.number).is_any else None
-    if shows is not None and previous is not None and previous.state != RoundState.RELEASED:
+    if (
+        shows is not None
+        and planned.real_time is None
+        and previous is not None
+        and previous.state != RoundState.RELEASED
+    ):
         raise Refused(
             f"Round {planned.number} shows what the panel thinks, and the feedback of round "
             f"{previous.number} is not released yet. Release it first: surveyapp round release {study.slug}"
         )
     taken = {each.number for each in rounds}
+    number = planned.number if planned.number not in taken else free
+    if planned.real_time is not None and protocol.feedback_in(planned.number).is_any:
+        # Such a round shows what it has found itself so far.
+        shows = number
     return Plan(
-        number=planned.number if planned.number not in taken else free,
+        number=number,
         questionnaire_number=_questionnaire(
             session, study=study, previous=previous, asks=planned.asks, now=now, actor=actor
         ),

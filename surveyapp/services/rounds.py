@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from surveyapp.clock import iso
+from surveyapp.delphi.plan import RoundPlan
 from surveyapp.delphi.rounds import RoundAct, RoundState, next_state
 from surveyapp.errors import InputError, NotFound, Problem, Refused
 from surveyapp.models import Panellist, Release, Round, Study
@@ -22,6 +23,8 @@ from surveyapp.services.unit import Database, read_now
 OPEN_JOB = "round.open"
 CLOSE_JOB = "round.close"
 SETTLE_JOB = "round.settle"
+REFRESH_JOB = "round.refresh"
+REFRESH_EVERY = timedelta(seconds=30)
 _UNDER_WAY = (RoundState.DRAFT, RoundState.SCHEDULED)
 
 
@@ -119,6 +122,7 @@ def open_round(
     session.flush()
     if opened.closes_at is not None:
         _ask(session, CLOSE_JOB, opened, run_at=opened.closes_at)
+    _ask_for_refresh(session, opened, now=now)
     _record(session, opened, "round.open", now=now, actor=actor, closes_at=opened.closes_at)
     return opened
 
@@ -202,6 +206,7 @@ def reopen_round(
     )
     if closes_at is not None:
         _ask(session, CLOSE_JOB, held, run_at=closes_at)
+    _ask_for_refresh(session, held, now=now)
     _record(session, held, "round.reopen", now=now, actor=actor, reason=why, closes_at=closes_at)
     return held
 
@@ -341,6 +346,12 @@ def _needed(reason: str, what: str) -> str:
             ]
         )
     return words
+
+
+def _ask_for_refresh(session: Session, of: Round, *, now: datetime) -> None:
+    """A round in real time renews its figures as long as it is open: each turn asks for the next."""
+    if RoundPlan.from_canonical(of.plan).batch is not None:
+        _ask(session, REFRESH_JOB, of, run_at=now + REFRESH_EVERY)
 
 
 def _ask(session: Session, kind: str, of: Round, *, run_at: datetime) -> None:

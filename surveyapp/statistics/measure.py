@@ -94,7 +94,7 @@ class SignificanceTest:
     """
 
     statistic: Fraction | float | None
-    p: Fraction | float | None
+    p: float | None
     n: int
     convention: str = ""
     reason: Undefined | None = None

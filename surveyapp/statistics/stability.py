@@ -149,10 +149,13 @@ def sign_test(pairs: PairCounts) -> ChangeTest | None:
 
 
 def mcnemar(pairs: PairCounts) -> ChangeTest | None:
-    """Whether agreement grew or shrank: exact binomial on those who crossed over (McNemar 1947)."""
-    if not pairs.n:
-        return None
+    """Whether agreement grew or shrank: exact binomial on those who crossed over (McNemar 1947).
+
+    None without pairs, and on a scale where no point counts as agreement: there is nothing to cross.
+    """
     agreeing = set(pairs.scale.agreement)
+    if not pairs.n or not agreeing:
+        return None
     gained = sum(k for before, now, k in _each(pairs) if before not in agreeing and now in agreeing)
     lost = sum(k for before, now, k in _each(pairs) if before in agreeing and now not in agreeing)
     return _binomial(gained, lost, pairs.n, "agreement or not; exact binomial")

@@ -81,3 +81,13 @@ class Matrix:
     raters: tuple[int, ...]
     cells: tuple[CellNumber, ...]
     ratings: tuple[tuple[float | None, ...], ...]
+
+
+class GivenAnswer(NamedTuple):
+    """One answer of one panellist, with the group as it was in the round."""
+
+    rater: int
+    group: GroupId
+    cell: CellNumber
+    status: int
+    value: float | None

@@ -20,6 +20,7 @@ from surveyapp.tally.counts import (
     CellNumber,
     CellTally,
     ChoiceTally,
+    GivenAnswer,
     GroupId,
     Matrix,
     PairTally,
@@ -147,24 +148,35 @@ def read_matrix(session: Session, *, study_id: int, number: int, cells: Sequence
     """Who rated which of these cells and how: for the few measures that need more than counts."""
     columns = {cell: place for place, cell in enumerate(cells)}
     rows: dict[int, list[float | None]] = {}
-    clean = _counted(study_id, number, None) & (_rows_are_submission(Participation))
-    ratings = session.execute(
-        select(Answer.panellist_id, Answer.cell, Answer.value)
-        .select_from(Participation)
-        .join(Answer, _same_seat(Answer, Participation))
-        .where(clean, Answer.cell.in_(cells), Answer.status.in_(_GIVEN), Answer.value.is_not(None)),
-        execution_options={"yield_per": 20_000},
-    )
-    for rater, cell, value in ratings:
-        rows.setdefault(rater, [None] * len(cells))[columns[cell]] = value
-    for rater, _, answers in iterate_edited(session, study_id=study_id, number=number):
-        for cell in cells:
-            rating = _rating(answers.get(cell))
-            if rating is not None:
-                rows.setdefault(rater, [None] * len(cells))[columns[cell]] = rating
+    for each in iterate_answers(session, study_id=study_id, number=number, cells=cells):
+        if each.status in _GIVEN and each.value is not None:
+            rows.setdefault(each.rater, [None] * len(cells))[columns[each.cell]] = each.value
     # By a number that is random: the order tells nothing of time.
     raters = tuple(sorted(rows))
     return Matrix(raters, tuple(cells), tuple(tuple(rows[rater]) for rater in raters))
+
+
+def iterate_answers(
+    session: Session, *, study_id: int, number: int, cells: Sequence[CellNumber]
+) -> Iterator[GivenAnswer]:
+    """Every answer to one of these cells that counts, read in slices; blanks are answers too."""
+    clean = _counted(study_id, number, None) & (_rows_are_submission(Participation))
+    rows = session.execute(
+        select(Answer.panellist_id, Participation.group, Answer.cell, Answer.status, Answer.value)
+        .select_from(Participation)
+        .join(Answer, _same_seat(Answer, Participation))
+        .where(clean, Answer.cell.in_(cells)),
+        execution_options={"yield_per": 20_000},
+    )
+    for row in rows:
+        yield GivenAnswer(*row)
+    for rater, group, answers in iterate_edited(session, study_id=study_id, number=number):
+        for cell in cells:
+            answer = answers.get(cell)
+            if answer is not None:
+                value = answer.get("value")
+                number_given = None if value is None else float(value)
+                yield GivenAnswer(rater, group, cell, _STATUS[answer["status"]], number_given)
 
 
 def iterate_edited(

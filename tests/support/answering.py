@@ -33,9 +33,8 @@ def submit(ground: Ground, seat: Seat) -> answering.Submitted:
 def answer(ground: Ground, member: Member | int, answers: Mapping[int, str | Given]) -> Seat:
     """Sit down, agree, save and submit."""
     seat = ground.sit_down(member)
-    if not seat.earlier.numbers:
-        save(ground, seat, {ground.number("consent"): "1", ground.number("word"): "law"})
-    if answers:
-        save(ground, seat, answers)
+    first = {} if seat.earlier.numbers else {ground.number("consent"): "1", ground.number("word"): "law"}
+    if first or answers:
+        save(ground, seat, {**first, **answers})
     submit(ground, seat)
     return seat
