@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from surveyapp.cli.frame import Installation, installation, json_option, print_json
+from surveyapp.delphi.feedback import ShownReason
 from surveyapp.delphi.privacy.suppression import Why
 from surveyapp.delphi.showing import BLIND, NOT_ASKED, Change, Figure, OwnAnswer, RatingView
 from surveyapp.questionnaire.cells import CellKey, Given
@@ -170,8 +171,23 @@ def _item(seen: SeenRound, item: str) -> dict[str, Any]:
         "title": _title(seen, item),
         "change": _change(change) if change else None,
         "summary": [each.text for each in summary.sentences] if summary else [],
-        "reasons": [each.model_dump(mode="json") for each in panel.reasons.get(item, ())] if panel else [],
+        "reasons": [each.model_dump(mode="json") for each in _reasons(seen, item)],
     }
+
+
+def _reasons(seen: SeenRound, item: str) -> list[ShownReason]:
+    """The reasons beside an item on this expert's pages, each once."""
+    criteria: dict[str, list[str]] = {}
+    for cell in seen.cells:
+        key = seen.instrument.spec(cell).key
+        if key.item == item and key.criterion:
+            criteria.setdefault(key.context, []).append(key.criterion)
+    panel = seen.view.panel
+    found: dict[str, ShownReason] = {}
+    if panel is not None:
+        for context, names in criteria.items():
+            found |= {each.id: each for each in panel.reasons_for(item, context, names)}
+    return list(found.values())
 
 
 def _title(seen: SeenRound, item: str) -> str:
@@ -239,7 +255,7 @@ def _item_lines(seen: SeenRound, item: str) -> Iterator[str]:
     summary = panel.summaries.get(item)
     if summary is not None:
         yield f"  summary: {' '.join(each.text for each in summary.sentences)}"
-    for reason in panel.reasons.get(item, ()):
+    for reason in _reasons(seen, item):
         beside = ", ".join(filter(None, (reason.band, reason.group, reason.context, reason.criterion)))
         yield f"  “{reason.text}”{f' ({beside})' if beside else ''}"
 
