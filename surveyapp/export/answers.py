@@ -37,6 +37,8 @@ WIDE_MARKS: Mapping[str, str] = {
     _BLANK_MARK: "Asked and left blank.",
 }
 SEVERAL = "|"
+_LINE = "\n"
+"""Between several texts: each is one line, so nothing that is written can be taken for it."""
 
 LONG_COLUMNS = (
     Column("panellist", "Pseudonym of the panellist, the same in all files and rounds of this study."),
@@ -75,7 +77,7 @@ LONG_COLUMNS = (
     Column(
         "value",
         "The number, the id of the option or opt-out, or the text that was written. Several ids are joined "
-        f"by '{SEVERAL}', in the order of preference where one was asked.",
+        f"by '{SEVERAL}', in the order of preference where one was asked; several texts have a line each.",
     ),
     Column(
         "label", "The value in words, in the questionnaire's first language; empty for numbers and texts."
@@ -230,7 +232,7 @@ class AnswerWriter:
                 shown.append((cell, written))
             else:
                 pieces[str(TOKEN_BASE + cell)] = encoded(self.piece(entry, counted=sheet.is_submitted))
-                shown.append((cell, field(wide_value(entry))))
+                shown.append((cell, field(wide_value(self._cells[cell], entry))))
         for entry in sheet.drafts:
             # A late draft follows the answer that counts in the same cell.
             pieces[f"{TOKEN_BASE + entry.cell}~"] = encoded(
@@ -253,7 +255,7 @@ class AnswerWriter:
         """The end of a long line, from ``counted`` on, without the line end."""
         cell = self._cells[entry.cell]
         counts = "yes" if counted and entry.status != Status.WITHDRAWN else "no"
-        value = self._field(long_value(entry))
+        value = self._field(long_value(cell, entry))
         word = status or STATUS_WORDS[entry.status]
         start = self._starts[entry.cell]
         if cell.part == "reason":
@@ -262,7 +264,7 @@ class AnswerWriter:
 
     def wide_field(self, entry: Entry) -> str:
         """One field of the wide file."""
-        return self._field(wide_value(entry))
+        return self._field(wide_value(self._cells[entry.cell], entry))
 
     def _write_header(self, file: Writing, names: Sequence[str]) -> None:
         file.write("".join(lines([names], exact=self._exact)), 0)
@@ -297,21 +299,25 @@ class _WideValues(dict[str, tuple[int, str]]):
         return found
 
 
-def long_value(entry: Entry) -> Value:
+def long_value(cell: AskedCell, entry: Entry) -> Value:
     """What the column ``value`` holds: a Decimal, a text, or None where there is no value."""
     if entry.number is not None:
         return Decimal(number_text(entry.number))
-    return SEVERAL.join(entry.parts) if entry.parts is not None else entry.text
+    if entry.parts is not None:
+        return (SEVERAL if cell.labels else _LINE).join(entry.parts)
+    return entry.text
 
 
-def wide_value(entry: Entry) -> Value:
+def wide_value(cell: AskedCell, entry: Entry) -> Value:
     """What a wide column holds; a blank is told from a question that was not asked there too."""
-    return _BLANK_MARK if entry.status == Status.BLANK else long_value(entry)
+    return _BLANK_MARK if entry.status == Status.BLANK else long_value(cell, entry)
 
 
 def label(cell: AskedCell, entry: Entry) -> str | None:
     """The value in words, as far as the cell's labels have words for it."""
     if entry.parts is not None:
-        return f" {SEVERAL} ".join(cell.labels.get(part, part) for part in entry.parts)
+        return (
+            f" {SEVERAL} ".join(cell.labels.get(part, part) for part in entry.parts) if cell.labels else None
+        )
     code = number_text(entry.number) if entry.number is not None else entry.text
     return cell.labels.get(code) if code is not None else None

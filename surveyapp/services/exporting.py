@@ -283,7 +283,7 @@ def _late_cell(cell: AskedCell, entry: Entry) -> tuple[Value, ...]:
         cell.context,
         cell.criterion,
         cell.part,
-        long_value(entry),
+        long_value(cell, entry),
         label(cell, entry),
     )
 
