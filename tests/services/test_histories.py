@@ -1,0 +1,325 @@
+"""Random histories of a study, beside a model in plain Python: refused acts, late saves, what counts, what is frozen."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule, run_state_machine_as_test
+from sqlalchemy import select
+
+from surveyapp.delphi.feedback import ReleaseContent
+from surveyapp.delphi.lineage import Decided, Detail, Outcome, Wording
+from surveyapp.errors import InputError, NotFound, Refused, RoundClosed, SurveyappError
+from surveyapp.models import AuditEntry, Panellist, Release, Round, Study
+from surveyapp.questionnaire.cells import Given, Status
+from surveyapp.questionnaire.model import Questionnaire, Text
+from surveyapp.services import admitting, answering, deciding, doors, releasing, rounds
+from surveyapp.services.instruments import get_instrument
+from surveyapp.services.reading.seats import Seat, find_seat
+from surveyapp.services.unit import Database, read_now
+from tests.support.history import Place, PlayedRound, Rated
+from tests.support.studies import SMALL, load_text
+from tests.support.watched_history import GROUPS, ITEMS, WatchedHistory
+
+_serial = itertools.count(1)
+
+members = st.integers(0, len(GROUPS) - 1)
+picks = st.integers(0, 7)
+ratings = st.lists(st.tuples(picks, st.sampled_from([1, 2, 3, None])), min_size=1, max_size=4)
+outcomes = st.sampled_from(["keep", "keep", "revise", "revise-alike", "accept", "drop"])
+reasons = st.sampled_from(["as discussed", "as discussed", "as discussed", " "])
+
+
+class Histories(WatchedHistory):
+    """Every rule may be tried at any time; the model knows what comes of it."""
+
+    def __init__(self, database: Database, questionnaire: Questionnaire) -> None:
+        super().__init__(database, questionnaire)
+        self.last_save: tuple[Seat, str, Mapping[int, Given]] | None = None
+
+    @rule(member=members)
+    def sit_down(self, member: int) -> None:
+        played = self.history.current
+        takes = played is not None and (played.state == "open" or member in played.sittings)
+        if not takes or member in self.history.withdrawn:
+            with self.refused(Refused):
+                self.ground.sit_down(member)
+            return
+        assert played is not None
+        with self.database.verb() as session:
+            started = doors.start(session, token=self.ground.panel[member].token, now=read_now(session))
+        self.cookies[member, played.number] = doors.hash_cookie(started.cookie)
+        seat = self.look(member, played.number)
+        sitting = self.history.sit(member, played)
+        assert seat.earlier.numbers == sitting.earlier
+        assert seat.shows_round == (self.before(played).number if self.before(played) else None)
+        if not seat.revision and not sitting.earlier:
+            self.save(seat, {"consent": "1", "word": "law"})
+
+    @rule(sat=picks, given=ratings)
+    def rate(self, sat: int, given: list[tuple[int, str]]) -> None:
+        if (chosen := self.choose(sat)) is None:
+            return
+        member, played = chosen
+        places = self.history.places(member, played)
+        wanted = {places[pick % len(places)]: text for pick, text in given}
+        answers = {
+            place: Rated(Status.DONT_KNOW, None)
+            if text == "dont-know"
+            else Rated(Status.VALUE, int(text))
+            for place, text in wanted.items()
+        }
+        instrument = self.instrument_of(played)
+        changes = {
+            self.cell(instrument, place): self.ground.given(self.cell(instrument, place), text)
+            if place.version == 1
+            else _given(answers[place])
+            for place, text in wanted.items()
+        }
+        self.give(member, played, changes, answers)
+
+    @rule(sat=picks, pick=picks)
+    def keep(self, sat: int, pick: int) -> None:
+        if (chosen := self.choose(sat)) is None:
+            return
+        member, played = chosen
+        places = self.history.places(member, played)
+        place = places[pick % len(places)]
+        sitting = played.sittings[member]
+        found = self.history.last_given(member, sitting, place)
+        changes = {self.cell(self.instrument_of(played), place): Given(Status.KEPT)}
+        if found is None or not found[1].is_rating:
+            if played.state == "open" and member not in self.history.withdrawn:
+                with self.refused(InputError):
+                    self.save(self.look(member, played.number), changes)
+            return
+        self.give(member, played, changes, {place: Rated(Status.KEPT, found[1].value)})
+
+    @precondition(lambda self: self.last_save is not None)
+    @rule()
+    def send_the_last_save_again(self) -> None:
+        assert self.last_save is not None
+        seat, request_id, changes = self.last_save
+        before = self.count_rows()
+        with self.database.verb() as session:
+            assert answering.save(
+                session, seat=seat, request_id=request_id, base=0, changes=changes
+            ).repeated
+        assert self.count_rows() == before
+
+    @rule(sat=picks)
+    def submit(self, sat: int) -> None:
+        if (chosen := self.choose(sat)) is None:
+            return
+        member, played = chosen
+        seat = self.look(member, played.number)
+
+        def submit() -> answering.Submitted:
+            with self.database.verb() as session:
+                return answering.submit(session, seat=seat, request_id=f"submit-{next(_serial):08}")
+
+        if played.state != "open" or member in self.history.withdrawn:
+            with self.refused(RoundClosed if played.state != "open" else Refused):
+                submit()
+            return
+        sitting = played.sittings[member]
+        sitting.submit()
+        assert submit().number == sitting.submissions
+
+    @rule(sat=picks, keeps_answers=st.booleans())
+    def withdraw(self, sat: int, keeps_answers: bool) -> None:
+        chosen = self.choose(sat)
+        # Half of the histories are left to people who stay.
+        if chosen is None or chosen[0] % 2 or chosen[0] in self.history.withdrawn:
+            return
+        member, played = chosen
+        seat = self.look(member, played.number)
+        with self.database.verb() as session:
+            doors.withdraw(session, seat=seat, keep_answers=keeps_answers, now=read_now(session))
+        self.history.withdraw(member, keeps_answers=keeps_answers)
+        self.last_save = None
+        with self.database.reading() as session:
+            assert find_seat(session, id_hash=self.cookies[member, played.number]) is None
+
+    @rule()
+    def open_next(self) -> None:
+        planned = self.history.plan_next()
+        is_open = any(each.state == "open" for each in self.history.rounds)
+
+        def open_next() -> Round:
+            with self.database.verb() as session:
+                study = session.get_one(Study, self.study_id)
+                return rounds.open_round(session, study=study, now=read_now(session), actor="test")
+
+        if planned is None or is_open:
+            with self.refused(Refused):
+                open_next()
+            return
+        self.history.open(planned)
+        opened = open_next()
+        assert opened.number == planned.number
+        with self.database.reading() as session:
+            instrument = get_instrument(
+                session, study_id=self.study_id, number=opened.questionnaire_number
+            )
+        assert {item: instrument.item_versions[item] for item in deciding.asked_items(instrument)} == (
+            planned.versions
+        )
+
+    @rule()
+    def close(self) -> None:
+        played = self.history.current
+        if played is None or played.state != "open":
+            with self.refused(Refused):
+                self.ground.close()
+            return
+        self.ground.close()
+        played.state = "closed"
+
+    @rule(pick=picks, reason=reasons)
+    def reopen(self, pick: int, reason: str) -> None:
+        def may(played: PlayedRound) -> bool:
+            return played.state == "closed" and not any(
+                each.state == "open" for each in self.history.rounds
+            )
+
+        if self.move(pick, reason, may, rounds.reopen_round, "round.reopen"):
+            self.pick(pick).state = "open"
+
+    @rule(pick=picks, reason=reasons)
+    def cancel(self, pick: int, reason: str) -> None:
+        if self.move(pick, reason, lambda played: played.state == "open", rounds.cancel_round, "round.cancel"):
+            self.pick(pick).state = "cancelled"
+
+    @rule(pick=picks, reason=reasons, days=st.integers(-1, 3))
+    def extend(self, pick: int, reason: str, days: int) -> None:
+        if not self.history.rounds:
+            return
+        with self.database.reading() as session:
+            now = read_now(session)
+            closes_at = session.get_one(Round, (self.study_id, self.pick(pick).number)).closes_at
+        later = (closes_at or now + timedelta(days=90)) + timedelta(days=days)
+
+        def may(played: PlayedRound) -> bool:
+            return played.state == "open" and (closes_at is None or days >= 0)
+
+        self.move(pick, reason, may, rounds.extend_round, "round.extend", closes_at=later)
+
+    @rule()
+    def settle(self) -> None:
+        """The job that a close has asked for; it may come late, and more than once."""
+        for played in self.history.rounds:
+            releasing.settle_round(
+                self.database, study_id=self.study_id, number=played.number, actor="test"
+            )
+
+    @rule(pick=picks, which=st.integers(0, 2), outcome=outcomes)
+    def decide(self, pick: int, which: int, outcome: str) -> None:
+        if not self.history.rounds:
+            return
+        played = self.pick(pick)
+        item = (*ITEMS, "plums")[which]
+        detail = Detail()
+        if outcome.startswith("revise"):
+            wording = Wording(title=Text({"*": f"{item.title()} after round {played.number}"}))
+            detail = Detail(wording=wording, is_comparable=outcome == "revise-alike")
+
+        def decide() -> None:
+            with self.database.verb() as session:
+                deciding.decide(
+                    session,
+                    study=session.get_one(Study, self.study_id),
+                    number=played.number,
+                    decided=Decided(item, Outcome(outcome.partition("-")[0]), "as discussed", detail),
+                    now=read_now(session),
+                    actor="test",
+                )
+
+        is_latest = played is self.history.current
+        expected: type[SurveyappError] | None = None
+        if not played.is_over or not is_latest:
+            expected = Refused
+        elif item not in played.versions:
+            expected = InputError
+        elif played.state == "released" and item in played.decided:
+            expected = Refused
+        if expected is not None:
+            with self.refused(expected):
+                decide()
+            return
+        decide()
+        played.decided[item] = outcome
+
+    @rule(figures_first=st.booleans())
+    def release(self, figures_first: bool) -> None:
+        played = self.history.current
+
+        def release() -> Release:
+            return releasing.release_round(
+                self.database, slug=self.ground.slug, actor="test", figures_first=figures_first
+            )
+
+        if played is None or played.state != "closed" or (played.undecided and not figures_first):
+            # A draft may be made on the way.
+            with self.refused(Refused, besides="release"):
+                release()
+            return
+        released = release()
+        played.state, played.released = "released", released.content
+        content = ReleaseContent.from_canonical(released.content)
+        assert content.submissions == len(played.counting)
+        assert bool(content.missing) == bool(played.undecided)
+        assert {each.item: each.outcome for each in content.items if each.outcome} == {
+            item: outcome.partition("-")[0] for item, outcome in played.decided.items()
+            if item in played.versions
+        }
+        self.check_figures(played, content)
+
+    @rule(pick=picks, member=members)
+    def admit(self, pick: int, member: int) -> None:
+        if not self.history.rounds:
+            return
+        played = self.pick(pick)
+        with self.database.reading() as session:
+            key = (self.study_id, self.ground.panel[member].panellist_id)
+            pseudonym = session.get_one(Panellist, key).pseudonym
+
+        def admit() -> answering.Submitted:
+            with self.database.verb() as session:
+                return admitting.admit_late(
+                    session,
+                    study=session.get_one(Study, self.study_id),
+                    number=played.number,
+                    pseudonym=pseudonym,
+                    reason="the mail server was down",
+                    now=read_now(session),
+                    actor="test",
+                )
+
+        sitting = played.sittings.get(member)
+        late = sitting.late[sitting.late_since :] if sitting else []
+        expected: type[SurveyappError] | None = None
+        if played.state != "closed":
+            expected = Refused
+        elif sitting is None:
+            expected = NotFound
+        elif member in self.history.withdrawn or not (late or sitting.was_edited or not sitting.submissions):
+            expected = Refused
+        if expected is not None:
+            with self.refused(expected):
+                admit()
+            return
+        assert sitting is not None
+        for answers in late:
+            sitting.standing |= answers
+        sitting.submit()
+        assert admit().number == sitting.submissions
+
