@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -59,7 +59,9 @@ class WatchedHistory(RuleBasedStateMachine):
     def rounds_are_where_they_should_be(self) -> None:
         with self.database.reading() as session:
             stored = session.execute(
-                select(Round.number, Round.state).where(Round.study_id == self.study_id).order_by(Round.number)
+                select(Round.number, Round.state)
+                .where(Round.study_id == self.study_id)
+                .order_by(Round.number)
             ).all()
         assert [tuple(row) for row in stored] == [
             (each.number, each.state) for each in sorted(self.history.rounds, key=lambda each: each.number)
@@ -102,9 +104,7 @@ class WatchedHistory(RuleBasedStateMachine):
                 counted = read_counted(
                     session, instrument=instrument, round_number=played.number, cells=cells
                 )
-                figures = count_figures(
-                    session, session.get_one(Round, (self.study_id, played.number))
-                )
+                figures = count_figures(session, session.get_one(Round, (self.study_id, played.number)))
                 count = read_input(session, study_id=self.study_id, number=played.number)[1]
             assert submitted == expected
             assert {
@@ -185,7 +185,11 @@ class WatchedHistory(RuleBasedStateMachine):
     def pick(self, pick: int) -> PlayedRound:
         """A round, mostly the current one."""
         current = self.history.current
-        return current if current is not None and pick > 1 else self.history.rounds[pick % len(self.history.rounds)]
+        return (
+            current
+            if current is not None and pick > 1
+            else self.history.rounds[pick % len(self.history.rounds)]
+        )
 
     def before(self, played: PlayedRound) -> PlayedRound | None:
         """The round before, of those that were not cancelled."""
