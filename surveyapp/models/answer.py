@@ -60,7 +60,7 @@ class Participation(Base):
     submission: Mapped[int] = mapped_column(SmallInteger, default=0)
     # When the latest submission was made.
     submitted_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
-    # The earlier rounds submitted in, as ``1,2``; a star follows one that holds edits never submitted.
+    # The earlier rounds submitted in, as ``1,2``; a star follows one whose answers are not the submission.
     earlier_rounds: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
     # Which variant of the feedback this panellist is shown; '' where the protocol has none.
     variant: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))

@@ -171,13 +171,18 @@ def _read_seat(session: Session, *, study: Study, held: Round, pseudonym: str, n
 
 
 def _read_late(session: Session, *, seat: Seat) -> dict[int, Given]:
-    """What arrived after the close, the latest last."""
+    """What arrived after the close, the latest last.
+
+    What was submitted after a late draft, in a round that was opened again, has taken its place.
+    """
+    since = () if seat.submitted_at is None else (LateDraft.received_at > seat.submitted_at,)
     drafts = session.scalars(
         select(LateDraft.content)
         .where(
             LateDraft.study_id == seat.study_id,
             LateDraft.round == seat.round,
             LateDraft.panellist_id == seat.panellist_id,
+            *since,
         )
         .order_by(LateDraft.received_at, LateDraft.request_id)
     )

@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from surveyapp.errors import InputError, NotFound, Refused
 from surveyapp.models import AuditEntry, Panellist, Round, Study, Submission
-from surveyapp.services import admitting, answering, releasing
+from surveyapp.services import admitting, answering, releasing, rounds
 from surveyapp.services.figures import read_figures
 from surveyapp.services.unit import Database, read_now
 from tests.support.answering import answer, save
@@ -97,3 +97,22 @@ def test_it_is_refused_in_words(ground: Ground) -> None:
         session.execute(update(Round).values(state="released"))
     with pytest.raises(Refused, match="nothing can be let in any more"):
         admit(ground, 3)
+
+
+def test_what_was_submitted_after_a_late_draft_is_not_taken_back_by_it(ground: Ground) -> None:
+    """The round was opened again for the late ones, and they came and thought better of it."""
+    seat = ground.sit_down(3)
+    ground.close()
+    with ground.database.verb() as session:
+        changes = {apples(ground): ground.given(apples(ground), "2")}
+        answering.keep_late_draft(
+            session, seat=seat, request_id="too-late-1", changes=changes, now=read_now(session)
+        )
+    with ground.database.verb() as session:
+        study = session.get_one(Study, ground.study_id)
+        rounds.reopen_round(session, study=study, reason="asked for", now=read_now(session), actor="test")
+    answer(ground, 3, {apples(ground): "3"})
+    ground.close()
+    with pytest.raises(Refused, match="nothing came after it"):
+        admit(ground, 3)
+    assert counted(ground) == (0, 0, 4)

@@ -142,3 +142,27 @@ def test_now_and_before_come_in_one_query(ground: Ground) -> None:
             event.remove(engine, "before_cursor_execute", note)
     reading = [each for each in statements if "answer" in each]
     assert len(reading) == 2, statements
+
+
+def test_what_fell_out_of_the_way_before_submitting_was_never_given(
+    database: Database, tmp_path: Path
+) -> None:
+    """Its row stands beside the submission, which does not hold it."""
+    text = SMALL.replace("group == context or group == 'both'", "tasted >= 1").replace(
+        "  - id: rate\n",
+        "  - id: now\n    title: Now\n    questions:\n"
+        "      - {id: tasted, kind: number, text: How many tasted?, min: 0, max: 9}\n  - id: rate\n",
+    )
+    ground = lay_ground(database, load_text(text, tmp_path), groups=("both",))
+    tasted = ground.number("tasted")
+    seat = ground.sit_down(0)
+    save(ground, seat, {ground.number("consent"): "1", ground.number("word"): "law", tasted: "2"})
+    save(ground, seat, {apples(ground): "3"})
+    save(ground, seat, {tasted: "0"})
+    submit(ground, seat)
+    next_round(ground)
+    seat = ground.sit_down(0)
+    assert earlier(ground, seat, apples(ground)) is None
+    save(ground, seat, {tasted: "1"})
+    with pytest.raises(AnswerError, match="no earlier rating"):
+        save(ground, seat, {apples(ground): Given(Status.KEPT)})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from surveyapp.models import Participation, Round
@@ -17,7 +17,8 @@ class EarlierRounds:
 
     numbers: tuple[int, ...] = ()
     edited: frozenset[int] = frozenset()
-    """Those with edits that were never submitted again: there the submission's own text counts."""
+    """Those whose answers differ from what was submitted, by later edits or by questions that had fallen away
+    before: there the submission's own text counts."""
 
     @classmethod
     def from_text(cls, text: str) -> Self:
@@ -43,7 +44,10 @@ def read_earlier_rounds(session: Session, *, study_id: int, panellist_id: int, b
         return EarlierRounds()
     rows = session.execute(
         select(
-            Participation.round, (Participation.revision > Participation.submitted_revision).label("edited")
+            Participation.round,
+            or_(
+                Participation.revision > Participation.submitted_revision, Participation.has_strays.is_(True)
+            ).label("edited"),
         )
         .where(
             Participation.study_id == study_id,
