@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.delphi.grounds import alike
 from surveyapp.delphi.measures import OF_COUNTS, Basis, Chosen, Conventions, CountedFigures, Tallied
+from surveyapp.delphi.plan import RoundPlan
 from surveyapp.delphi.protocol.model import Protocol
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.errors import RoundClosed
@@ -42,6 +43,8 @@ class RoundFigures:
     pairs: PairTally
     before: int | None
     """The round that `pairs` compare with; None when there is none."""
+    planned: int = 1
+    """The protocol's number of this round: cancelled rounds, and those of other cohorts, have numbers too."""
     _counts: dict[tuple[int, str], Counts | None] = field(default_factory=dict, repr=False, compare=False)
     _matched: dict[tuple[int, str], PairCounts | None] = field(
         default_factory=dict, repr=False, compare=False
@@ -216,6 +219,7 @@ def count_figures(session: Session, current: Round, *, before: int | None = None
         if before is not None
         else {},
         before=before,
+        planned=RoundPlan.from_canonical(current.plan).number,
     )
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from surveyapp.delphi.consensus import ItemVerdict, judge_item
 from surveyapp.delphi.grounds import cells_by_item
 from surveyapp.delphi.proposing import ProposedDecision, propose
-from surveyapp.delphi.protocol.model import Protocol
 from surveyapp.delphi.stability import StabilityVerdict, judge_stability
 from surveyapp.services.figures import RoundFigures
 
@@ -49,12 +48,8 @@ def judge(figures: RoundFigures) -> Mapping[str, ItemJudgement]:
                 item,
                 verdicts,
                 stability,
-                number=figures.number,
-                is_last=_is_last(protocol, figures.number),
+                number=figures.planned,
+                is_last=figures.planned >= protocol.last_round,
             ),
         )
     return found
-
-
-def _is_last(protocol: Protocol, number: int) -> bool:
-    return number >= protocol.last_round

@@ -269,7 +269,7 @@ def _items(session: Session, figures: RoundFigures, *, study: Study) -> tuple[Sh
     """What became of each item, as decided; its verdict only where the protocol lets experts see it now."""
     protocol = figures.protocol
     shows_verdicts = protocol is None or (
-        protocol.settled_results == "in the next round" or figures.number >= protocol.last_round
+        protocol.settled_results == "in the next round" or figures.planned >= protocol.last_round
     )
     judged = judge(figures) if shows_verdicts else {}
     decisions = read_decisions(session, study_id=study.id, number=figures.number)

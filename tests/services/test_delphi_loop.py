@@ -12,15 +12,16 @@ from surveyapp.errors import AnswerError, InputError, Refused, RoundClosed
 from surveyapp.models import Release, Round, Study
 from surveyapp.questionnaire.cells import CellKey, Given, Status
 from surveyapp.questionnaire.model import Item, Text
-from surveyapp.services import deciding, releasing
+from surveyapp.services import deciding, protocols, releasing, rounds
 from surveyapp.services.figures import read_figures
 from surveyapp.services.instruments import get_instrument
+from surveyapp.services.judging import judge
 from surveyapp.services.reading.earlier import find_earlier_answer
 from surveyapp.services.reading.seats import Seat, read_sheet
 from surveyapp.services.unit import Database, read_now
 from tests.support.answering import answer, save, submit
 from tests.support.between_rounds import decide, open_next, release
-from tests.support.protocols import set_protocol
+from tests.support.protocols import PROTOCOL, set_protocol
 from tests.support.studies import SMALL, Ground, lay_ground, load_text
 
 PANEL = ("both",) * 6
@@ -231,3 +232,34 @@ def test_what_cannot_be_decided_is_said(ground: Ground) -> None:
     open_next(ground)
     with pytest.raises(Refused, match="Round 2 was opened on what was decided"):
         decide(ground, "pears", Outcome.DROP)
+
+
+def test_a_cancelled_round_does_not_bring_the_end_nearer(ground: Ground) -> None:
+    """It takes a number, so round 4 is the third and last one that the protocol plans."""
+    with ground.database.verb() as session:
+        study = session.get_one(Study, ground.study_id)
+        rounds.cancel_round(session, study=study, reason="wrong letter", now=read_now(session), actor="test")
+        protocols.amend_protocol(
+            session,
+            study=study,
+            file="protocol.yaml",
+            content=PROTOCOL.replace(
+                "consensus:", "decisions: [{propose: finalise, when: last round}]\nconsensus:"
+            ).encode(),
+            reason="to end it",
+            now=read_now(session),
+            actor="test",
+        )
+    seen = []
+    for number in (2, 3, 4):
+        assert open_next(ground).number == number
+        for member in range(4):
+            answer(ground, member, {cell(ground, "pears", "north"): "1" if member else "3"})
+        ground.close()
+        with ground.database.reading() as session:
+            figures = read_figures(session, study_id=ground.study_id, number=number)
+        proposed = judge(figures)["pears"].proposed.outcome
+        for item in ("apples", "pears"):
+            decide(ground, item, Outcome.KEEP, number=number)
+        seen.append((proposed, any(each.verdict for each in release(ground, number).items)))
+    assert seen == [("keep", False), ("keep", False), ("finalise", True)]
