@@ -29,8 +29,8 @@ from tests.support.history import Place, PlayedRound, Rated
 from tests.support.studies import SMALL, load_text
 from tests.support.watched_history import GROUPS, ITEMS, WatchedHistory
 
-Wish: TypeAlias = int | str | None
-"""A rating, None for "don't know", or what else somebody may want to do."""
+Wish: TypeAlias = tuple[int | str | None, bool]
+"""A rating, None for "don't know", or what else somebody wants to do; and whether it is submitted."""
 _serial = itertools.count(1)
 
 members = st.integers(0, len(GROUPS) - 1)
@@ -40,7 +40,9 @@ outcomes = st.sampled_from(
     ["keep", "keep", "keep", "revise", "revise-alike", "revise-alike", "accept", "drop"]
 )
 wishes = st.lists(
-    st.sampled_from([1, 2, 3, None, "keep", "keep", "stay away"]),
+    st.tuples(
+        st.sampled_from([1, 2, 3, None, "keep", "keep", "stay away"]), st.sampled_from([True, True, False])
+    ),
     min_size=len(GROUPS),
     max_size=len(GROUPS),
 )
@@ -95,11 +97,11 @@ class Histories(WatchedHistory):
 
     @rule(wishes=wishes)
     def everybody_answers(self, wishes: list[Wish]) -> None:
-        """All rate everything and submit, or keep what they can, but for those who stay away."""
+        """All rate everything, or keep what they can, but for those who stay away; most submit it."""
         played = self.history.current
         if played is None or played.state != "open":
             return
-        for member, wish in enumerate(wishes):
+        for member, (wish, submits) in enumerate(wishes):
             if wish == "stay away" or member in self.history.withdrawn:
                 continue
             if member not in played.sittings:
@@ -112,7 +114,8 @@ class Histories(WatchedHistory):
                 elif found is not None and found[1].is_rating:
                     answers[place] = Rated(Status.KEPT, found[1].value)
             self.give(member, played, answers)
-            self.hand_in(member, played)
+            if submits:
+                self.hand_in(member, played)
 
     @rule(outcomes=st.tuples(outcomes, outcomes))
     def go_on(self, outcomes: tuple[str, str]) -> None:
