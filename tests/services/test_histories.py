@@ -30,7 +30,7 @@ from tests.support.studies import SMALL, load_text
 from tests.support.watched_history import GROUPS, ITEMS, WatchedHistory
 
 Wish: TypeAlias = tuple[int | str | None, bool]
-"""A rating, None for "don't know", or what else somebody wants to do; and whether it is submitted."""
+"""A rating, None for "don't know", or what else somebody does; and whether it is to count."""
 _serial = itertools.count(1)
 
 members = st.integers(0, len(GROUPS) - 1)
@@ -41,7 +41,8 @@ outcomes = st.sampled_from(
 )
 wishes = st.lists(
     st.tuples(
-        st.sampled_from([1, 2, 3, None, "keep", "keep", "stay away"]), st.sampled_from([True, True, False])
+        st.sampled_from([1, 2, 3, None, "keep", "keep", "stay away", "withdraw"]),
+        st.sampled_from([True, True, False]),
     ),
     min_size=len(GROUPS),
     max_size=len(GROUPS),
@@ -66,6 +67,8 @@ class Histories(WatchedHistory):
             self.everybody_answers(then)
             self.go_on(outcomes)
             self.open_next()
+        for member in range(len(GROUPS)):
+            self.sit_down(member)
 
     @rule(member=members)
     def sit_down(self, member: int) -> None:
@@ -106,6 +109,9 @@ class Histories(WatchedHistory):
                 continue
             if member not in played.sittings:
                 self.sit_down(member)
+            if wish == "withdraw":
+                self.leave(member, played, keeps_answers=submits)
+                continue
             answers = {}
             for place in self.history.places(member, played):
                 found = self.history.last_given(member, played.sittings[member], place)
@@ -164,11 +170,13 @@ class Histories(WatchedHistory):
 
     @rule(sat=picks, keeps_answers=st.booleans())
     def withdraw(self, sat: int, keeps_answers: bool) -> None:
-        chosen = self.choose(sat)
-        # Half of the histories are left to people who stay.
-        if chosen is None or chosen[0] % 2 or chosen[0] in self.history.withdrawn:
+        if (chosen := self.choose(sat)) is not None and chosen[0] not in self.history.withdrawn:
+            self.leave(*chosen, keeps_answers=keeps_answers)
+
+    def leave(self, member: int, played: PlayedRound, *, keeps_answers: bool) -> None:
+        if member % 2:
+            # The others stay to the end, or there would be little left to see.
             return
-        member, played = chosen
         seat = self.look(member, played.number)
         with self.database.verb() as session:
             doors.withdraw(session, seat=seat, keep_answers=keeps_answers, now=read_now(session))
