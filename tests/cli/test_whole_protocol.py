@@ -57,7 +57,7 @@ def test_a_protocol_is_set_locked_and_amended(shell: Shell) -> None:
     assert amended["protocol"] == 2
     assert any("half" in change for change in amended["changes"])
     first, second = shell.ask("protocol", "history", "fruit")
-    assert (first["protocol"], first["reason"], second["reason"]) == (1, None, "to compare")
+    assert (first["protocol"], first["reason"], second["reason"]) == (1, "", "to compare")
     assert first["locked_at"]
     assert first["sha256"] != second["sha256"]
     assert "amended: to compare" in shell.say("protocol", "history", "fruit")
