@@ -7,20 +7,31 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from sqlalchemy import func, select
 
+from surveyapp.delphi.feedback import input_hash
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.errors import RoundClosed
-from surveyapp.models import Round, Study, Submission
-from surveyapp.services import answer_writes, answering, instruments, rounds
+from surveyapp.models import Release, Round, Study, Submission
+from surveyapp.services import answer_writes, answering, instruments, releasing, rounds
 from surveyapp.services.driver_statements import DriverStatement
 from surveyapp.services.reading.seats import Seat
+from surveyapp.services.release_drafts import read_input
 from surveyapp.services.unit import Database, read_now
 from tests.support.studies import SMALL, Ground, lay_ground, load_text
 
 EXPERTS = 8
+
+
+class Counted(NamedTuple):
+    """The submissions of a round: their hash as a release has it, how many count, how many are stored."""
+
+    sha256: str
+    submissions: int
+    stored: int
 
 
 @pytest.fixture
@@ -61,35 +72,37 @@ def prepare(ground: Ground, expert: int) -> Seat:
     return seat
 
 
-def count_submissions(ground: Ground, number: int) -> int:
+def look(ground: Ground, number: int) -> Counted:
+    """What a release of the round would be made from, beside every submission that is stored."""
     with ground.database.reading() as session:
-        counted = session.scalar(
+        sha256, submissions = read_input(session, study_id=ground.study_id, number=number)
+        stored = session.scalar(
             select(func.count())
             .select_from(Submission)
             .where(Submission.study_id == ground.study_id, Submission.round == number)
         )
-    return counted or 0
+    return Counted(sha256, submissions, stored or 0)
 
 
-def race_once(ground: Ground) -> tuple[int, int, int]:
-    """Let all experts submit while the round closes: acknowledged, counted at close, counted afterwards."""
+def race_once(ground: Ground) -> tuple[Counted, Counted, Counted]:
+    """Let all experts submit while the round closes: acknowledged, found at close, found afterwards."""
     number = open_next_round(ground)
     seats = [prepare(ground, expert) for expert in range(EXPERTS)]
     start = threading.Barrier(EXPERTS + 1)
 
-    def submit(seat: Seat) -> bool:
+    def submit(seat: Seat) -> tuple[str, str] | None:
         start.wait()
         try:
             with ground.database.verb() as session:
-                answering.submit(session, seat=seat, request_id="submit-in-race")
+                submitted = answering.submit(session, seat=seat, request_id="submit-in-race")
         except RoundClosed:
-            return False
-        return True
+            return None
+        return seat.pseudonym, submitted.sha256
 
-    def close() -> int:
+    def close() -> Counted:
         start.wait()
         ground.close()
-        return count_submissions(ground, number)
+        return look(ground, number)
 
     with ThreadPoolExecutor(EXPERTS + 1) as pool:
         # Who comes to the barrier last runs on at once, so the closer is not always the one.
@@ -97,9 +110,14 @@ def race_once(ground: Ground) -> tuple[int, int, int]:
         submitting = [pool.submit(submit, seat) for seat in seats[:first]]
         closing = pool.submit(close)
         submitting += [pool.submit(submit, seat) for seat in seats[first:]]
-        acknowledged = sum(future.result() for future in submitting)
+        replies = [future.result() for future in submitting]
         at_close = closing.result()
-    return acknowledged, at_close, count_submissions(ground, number)
+    acknowledged = [reply for reply in replies if reply is not None]
+    return (
+        Counted(input_hash(acknowledged), len(acknowledged), len(acknowledged)),
+        at_close,
+        look(ground, number),
+    )
 
 
 @pytest.mark.usefixtures("_slow_between_look_and_write")
@@ -108,10 +126,13 @@ def test_rel_11_nothing_slips_in_after_the_close(ground: Ground, trials: Callabl
     wrong = [result for result in results if len(set(result)) != 1]
     assert wrong == []
     # Had every trial gone one way, there would have been no race to win.
-    assert any(acknowledged > 0 for acknowledged, _, _ in results)
+    assert any(acknowledged.submissions for acknowledged, _, _ in results)
+    releasing.draft_release(ground.database, study_id=ground.study_id, number=len(results))
     with ground.database.reading() as session:
         states = set(session.scalars(select(Round.state)))
+        drafted = session.scalars(select(Release)).one()
     assert states == {RoundState.CLOSED}
+    assert (drafted.input_sha256, drafted.submissions) == results[-1][0][:2]
 
 
 @pytest.mark.parametrize("database_engine", ["postgresql"], indirect=True)
