@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import timedelta
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
-from sqlalchemy import select
 
 from surveyapp.delphi.feedback import ReleaseContent
-from surveyapp.delphi.lineage import Decided, Detail, Outcome, Wording
-from surveyapp.errors import InputError, NotFound, Refused, RoundClosed, SurveyappError
-from surveyapp.models import AuditEntry, Panellist, Release, Round, Study
+from surveyapp.errors import InputError, NotFound, Refused, SurveyappError
+from surveyapp.models import Panellist, Release, Round, Study
 from surveyapp.questionnaire.cells import Given, Status
-from surveyapp.questionnaire.model import Questionnaire, Text
 from surveyapp.services import admitting, answering, deciding, doors, releasing, rounds
 from surveyapp.services.instruments import get_instrument
-from surveyapp.services.reading.seats import Seat, find_seat
 from surveyapp.services.unit import Database, read_now
-from tests.support.history import Place, PlayedRound, Rated
+from tests.support.history import PlayedRound, Rated
+from tests.support.played_history import PlayedHistory, rated
 from tests.support.studies import SMALL, load_text
-from tests.support.watched_history import GROUPS, ITEMS, WatchedHistory
+from tests.support.watched_history import GROUPS, ITEMS
 
 Wish: TypeAlias = tuple[int | str | None, bool]
 """A rating, None for "don't know", or what else somebody does; and whether it is to count."""
@@ -51,12 +47,8 @@ over = st.tuples(wishes, wishes, st.tuples(outcomes, outcomes))
 reasons = st.sampled_from(["as discussed", "as discussed", "as discussed", " "])
 
 
-class Histories(WatchedHistory):
+class Histories(PlayedHistory):
     """Every rule may be tried at any time; the model knows what comes of it."""
-
-    def __init__(self, database: Database, questionnaire: Questionnaire) -> None:
-        super().__init__(database, questionnaire)
-        self.last_save: tuple[Seat, str, Mapping[int, Given]] | None = None
 
     @initialize(played=st.integers(0, 2).flatmap(lambda many: st.lists(over, min_size=many, max_size=many)))
     def begin(self, played: list[tuple[list[Wish], list[Wish], tuple[str, str]]]) -> None:
@@ -96,7 +88,7 @@ class Histories(WatchedHistory):
         if (chosen := self.choose(sat)) is not None:
             member, played = chosen
             places = self.history.places(member, played)
-            self.give(member, played, {places[pick % len(places)]: _rated(value) for pick, value in given})
+            self.give(member, played, {places[pick % len(places)]: rated(value) for pick, value in given})
 
     @rule(wishes=wishes)
     def everybody_answers(self, wishes: list[Wish]) -> None:
@@ -116,7 +108,7 @@ class Histories(WatchedHistory):
             for place in self.history.places(member, played):
                 found = self.history.last_given(member, played.sittings[member], place)
                 if not isinstance(wish, str):
-                    answers[place] = _rated(wish)
+                    answers[place] = rated(wish)
                 elif found is not None and found[1].is_rating:
                     answers[place] = Rated(Status.KEPT, found[1].value)
             self.give(member, played, answers)
@@ -172,18 +164,6 @@ class Histories(WatchedHistory):
     def withdraw(self, sat: int, keeps_answers: bool) -> None:
         if (chosen := self.choose(sat)) is not None and chosen[0] not in self.history.withdrawn:
             self.leave(*chosen, keeps_answers=keeps_answers)
-
-    def leave(self, member: int, played: PlayedRound, *, keeps_answers: bool) -> None:
-        if member % 2:
-            # The others stay to the end, or there would be little left to see.
-            return
-        seat = self.look(member, played.number)
-        with self.database.verb() as session:
-            doors.withdraw(session, seat=seat, keep_answers=keeps_answers, now=read_now(session))
-        self.history.withdraw(member, keeps_answers=keeps_answers)
-        self.last_save = None
-        with self.database.reading() as session:
-            assert find_seat(session, id_hash=self.cookies[member, played.number]) is None
 
     @rule()
     def open_next(self) -> None:
@@ -260,38 +240,6 @@ class Histories(WatchedHistory):
         played = self.pick(pick)
         self.decide_about(played, (*ITEMS, "plums")[which], outcome)
 
-    def decide_about(self, played: PlayedRound, item: str, outcome: str) -> None:
-        detail = Detail()
-        if outcome.startswith("revise"):
-            wording = Wording(title=Text({"*": f"{item.title()} after round {played.number}"}))
-            detail = Detail(wording=wording, is_comparable=outcome == "revise-alike")
-
-        def decide() -> None:
-            with self.database.verb() as session:
-                deciding.decide(
-                    session,
-                    study=session.get_one(Study, self.study_id),
-                    number=played.number,
-                    decided=Decided(item, Outcome(outcome.partition("-")[0]), "as discussed", detail),
-                    now=read_now(session),
-                    actor="test",
-                )
-
-        is_latest = played is self.history.current
-        expected: type[SurveyappError] | None = None
-        if not played.is_over or not is_latest:
-            expected = Refused
-        elif item not in played.versions:
-            expected = InputError
-        elif played.state == "released" and item in played.decided:
-            expected = Refused
-        if expected is not None:
-            with self.refused(expected):
-                decide()
-            return
-        decide()
-        played.decided[item] = outcome
-
     @rule(figures_first=st.booleans())
     def release(self, figures_first: bool) -> None:
         played = self.history.current
@@ -346,7 +294,7 @@ class Histories(WatchedHistory):
             expected = Refused
         elif sitting is None:
             expected = NotFound
-        elif member in self.history.withdrawn or not (late or sitting.was_edited or not sitting.submissions):
+        elif member in self.history.withdrawn or not (late or sitting.has_more_than_counts):
             expected = Refused
         if expected is not None:
             with self.refused(expected):
@@ -357,96 +305,6 @@ class Histories(WatchedHistory):
             sitting.standing |= answers
         sitting.submit()
         assert admit().number == sitting.submissions
-
-    def save(self, seat: Seat, changes: Mapping[int, Given]) -> None:
-        request_id = f"save-{next(_serial):08}"
-        with self.database.verb() as session:
-            answering.save(session, seat=seat, request_id=request_id, base=seat.revision, changes=changes)
-        self.last_save = (seat, request_id, changes)
-
-    def give(self, member: int, played: PlayedRound, answers: Mapping[Place, Rated]) -> None:
-        """Save as a page does: what comes after the close is kept as a late draft."""
-        sitting, seat = played.sittings[member], self.look(member, played.number)
-        instrument = self.instrument_of(played)
-        changes = {self.cell(instrument, place): _given(rated) for place, rated in answers.items()}
-        if played.state == "open" and member not in self.history.withdrawn:
-            self.save(seat, changes)
-            sitting.standing |= answers
-            sitting.was_edited = True
-            return
-        with self.refused(RoundClosed if played.state != "open" else Refused):
-            self.save(seat, changes)
-        if member in self.history.withdrawn:
-            return
-        request_id = f"late-{next(_serial):08}"
-        with self.database.verb() as session:
-            answering.keep_late_draft(
-                session, seat=seat, request_id=request_id, changes=changes, now=read_now(session)
-            )
-        sitting.late.append(dict(answers))
-
-    def hand_in(self, member: int, played: PlayedRound) -> None:
-        seat = self.look(member, played.number)
-
-        def submit() -> answering.Submitted:
-            with self.database.verb() as session:
-                return answering.submit(session, seat=seat, request_id=f"submit-{next(_serial):08}")
-
-        if played.state != "open" or member in self.history.withdrawn:
-            with self.refused(RoundClosed if played.state != "open" else Refused):
-                submit()
-            return
-        sitting = played.sittings[member]
-        sitting.submit()
-        assert submit().number == sitting.submissions
-
-    def move(
-        self,
-        pick: int,
-        reason: str,
-        may: Callable[[PlayedRound], bool],
-        verb: Callable[..., Round],
-        act: str,
-        **more: Any,
-    ) -> bool:
-        """Do something to a round that needs a reason; returns whether it was done, and is on record."""
-        if not self.history.rounds:
-            return False
-        played = self.pick(pick)
-
-        def do() -> None:
-            with self.database.verb() as session:
-                study, now = session.get_one(Study, self.study_id), read_now(session)
-                verb(session, study=study, number=played.number, reason=reason, now=now, actor="test", **more)
-
-        if not may(played) or not reason.strip():
-            with self.refused(SurveyappError):
-                do()
-            return False
-        do()
-        with self.database.reading() as session:
-            entries = session.scalars(
-                select(AuditEntry)
-                .where(AuditEntry.study_id == self.study_id, AuditEntry.act == act)
-                .order_by(AuditEntry.at)
-            ).all()
-        assert {each.reason for each in entries} == {reason}
-        return True
-
-
-def _rated(value: int | None) -> Rated:
-    return Rated(Status.DONT_KNOW, None) if value is None else Rated(Status.VALUE, value)
-
-
-def _given(rated: Rated) -> Given:
-    """As a form's text is read: with 'keep' the value is found by the product."""
-    match rated.status:
-        case Status.KEPT:
-            return Given(Status.KEPT)
-        case Status.DONT_KNOW:
-            return Given(Status.DONT_KNOW, text="dont-know")
-        case _:
-            return Given(Status.VALUE, number=Decimal(rated.value or 0))
 
 
 # On PostgreSQL every act takes longer, and what differs there is the database, not the history.

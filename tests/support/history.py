@@ -51,6 +51,11 @@ class Sitting:
     late_since: int = 0
     """How many of the late drafts had come when the member last submitted."""
 
+    @property
+    def has_more_than_counts(self) -> bool:
+        """Whether something was given that no submission holds; whoever is new has consented at least."""
+        return self.was_edited or not (self.submissions or self.earlier)
+
     def submit(self) -> None:
         """Everything that stands is what counts."""
         self.counted = dict(self.standing)
