@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import stat
 import threading
@@ -10,14 +11,15 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, insert, select, text
 
 from surveyapp.errors import InputError, Refused
-from surveyapp.models import Answer, AuditEntry, Base, SaveReceipt, Study
+from surveyapp.models import Answer, AuditEntry, Base, SaveReceipt, Study, Throttle
 from surveyapp.services import answering, operations
 from surveyapp.services.operations import backup, content_hash, count_rows, restore, verify
 from surveyapp.services.reading.seats import Seat
-from surveyapp.services.unit import Database
+from surveyapp.services.table_rows import read_lines
+from surveyapp.services.unit import Database, read_now
 from tests.support.databases import Databases, Engine
 from tests.support.studies import SMALL, Ground, lay_ground, load_text
 
@@ -80,6 +82,27 @@ def test_rel_40_a_restored_database_holds_the_same_on_either_engine(
         with ground.database.reading() as one, other.reading() as two:
             key = [*table.primary_key.columns]
             assert set(one.execute(select(*key))) == set(two.execute(select(*key))), table.name
+
+
+def test_a_table_of_long_texts_is_read_in_small_portions_and_line_by_line_the_same(
+    database: Database,
+) -> None:
+    """Memory does not grow with the texts; what stands between rows may stand in a text as well."""
+    key = {"purpose": "link", "count": 1}
+    with database.verb() as session:
+        moment = read_now(session)
+        rows = [
+            {**key, "subject": f"{number:03}{'],[' * (number % 3)}{'x' * 60_000}", "window_start": moment}
+            for number in range(150)
+        ]
+        session.execute(insert(Throttle), rows)
+    with database.reading() as session:
+        portions = list(read_lines(session, Base.metadata.tables["throttle"]))
+    assert sum(count for _, count in portions) == len(rows)
+    assert max(len(lines) for lines, _ in portions) < 5_000_000
+    assert len(portions) > 4
+    lines = b"".join(lines for lines, _ in portions).decode().splitlines()
+    assert [json.loads(line)[1] for line in lines] == [row["subject"] for row in rows]
 
 
 def test_rel_40_the_restored_installation_works_on(ground: Ground, other: Database, tmp_path: Path) -> None:

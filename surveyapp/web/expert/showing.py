@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from flask import render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from markupsafe import escape
 
 from surveyapp.questionnaire.cells import Given, Status
 from surveyapp.questionnaire.kinds import KINDS
@@ -129,6 +131,9 @@ def show_again(
         revision=_posted_revision(here),
         notice=notice,
     )
+    if notice:
+        # The notice says that nothing of this was saved; the line above must not say otherwise.
+        person = replace(person, status=escape(_("Not saved yet")))
     shown = render_page(
         standing,
         routed,

@@ -393,6 +393,20 @@ def test_every_unsafe_address_wants_the_sessions_token(
         assert reply.status_code == 403, path
 
 
+def test_a_page_posted_after_the_session_was_renewed_says_nothing_of_answers_saved(
+    client: JudgingClient, expert: Expert, ground: Ground
+) -> None:
+    expert.consent()
+    years = expert.field("years")
+    assert "All answers saved" in client.get(f"{expert.base}/p/about").words
+    again = client.submit({years: "7", "csrf_token": "of the session before"}, expect=400)
+    assert "Your session was renewed" in again.words
+    assert "All answers saved" not in again.words
+    assert again.words_of(again.find("span", id="status")) == "Not saved yet"
+    assert again.find("input", name=years).get("value") == "7"
+    assert ground.number("years") not in stored(ground)
+
+
 def test_every_address_of_a_seat_is_behind_its_guard(
     app: Flask, client: JudgingClient, ground: Ground
 ) -> None:
