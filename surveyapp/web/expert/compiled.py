@@ -25,6 +25,7 @@ from surveyapp.web.expert.fields import (
     CHECKED,
     HIDDEN,
     OPEN,
+    REWORDED,
     SLOT,
     earlier_texts,
     form_texts,
@@ -131,6 +132,8 @@ class Compiled:
     def _put_earlier(self, parts: list[bytes], cell: OfCell, own: OwnAnswer) -> None:
         texts = earlier_texts(own)
         shown = (ANY, KEEP, *texts) if may_keep(own.given) else (ANY, *texts)
+        if own.is_of_earlier_wording:
+            shown = (*shown, REWORDED)
         for section in shown:
             for position in cell.sections.get(section, ()):
                 parts[position] = self.sections[position]
