@@ -112,6 +112,16 @@ class Instrument:
         return frozenset(numbers)
 
     @cached_property
+    def needed_before(self) -> Mapping[str, tuple[int, ...]]:
+        """Page key → the cells of earlier rounds that showing the page needs to know."""
+        found = {}
+        for planned in plan(self.questionnaire):
+            cells = [self.number_of[spec.key] for each in planned.questions for spec in each.cells]
+            earlier = [number for cell in cells for number in self.earlier_of.get(cell, ())]
+            found[planned.key] = tuple(sorted({*cells, *earlier, *self.carried_cells}))
+        return found
+
+    @cached_property
     def reason_of(self) -> Mapping[int, int]:
         """Cell of a rating → the cell of the reason that goes with it, where there is one."""
         found = {}
