@@ -257,6 +257,16 @@ class Sheet:
     """Cell → the stored columns and the round that they were last given in."""
 
 
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a page needs to know of earlier rounds: from which cell to which. Those between do no harm."""
+
+    shown: tuple[int, int]
+    """Whose earlier answer it shows."""
+    carried: tuple[int, int]
+    """What decides what is asked now."""
+
+
 @lru_cache(maxsize=64)
 def _of_rounds(count: int, *, is_some: bool, is_some_before: bool) -> DriverStatement:
     """A seat's answers now and in `count` earlier rounds: all of them, or those in `cells`, or in `before`.
@@ -280,7 +290,17 @@ def _of_rounds(count: int, *, is_some: bool, is_some_before: bool) -> DriverStat
     if is_some:
         both = both.where(among(Answer.cell, "cells"))
     if is_some_before:
-        both = both.where(or_(Answer.round == bindparam("round"), among(Answer.cell, "before")))
+        both = both.where(
+            or_(
+                Answer.round == bindparam("round"),
+                # A blank is nothing to show, but it tells that a page was asked already.
+                and_(
+                    Answer.status != int(Status.BLANK),
+                    Answer.cell.between(bindparam("shown_from"), bindparam("shown_to")),
+                ),
+                Answer.cell.between(bindparam("carried_from"), bindparam("carried_to")),
+            )
+        )
     return DriverStatement(both)
 
 
@@ -289,11 +309,11 @@ def read_sheet(
     *,
     seat: AnsweringSeat,
     cells: Collection[int] | None = None,
-    before: Collection[int] | None = None,
+    before: Before | None = None,
 ) -> Sheet:
     """What stands now and what stood in earlier rounds, for `cells` or for all; may give more than asked.
 
-    With `before`, earlier rounds are read for these cells alone. One query; two more for each earlier round
+    With `before`, earlier rounds are read for its cells. One query; two more for each earlier round
     that was edited and never submitted again.
     """
     if not seat.earlier.numbers:
@@ -310,7 +330,8 @@ def read_sheet(
     if is_some:
         key["cells"] = cells
     if before is not None:
-        key["before"] = before
+        key |= {"shown_from": before.shown[0], "shown_to": before.shown[1]}
+        key |= {"carried_from": before.carried[0], "carried_to": before.carried[1]}
     statement = _of_rounds(len(earlier), is_some=is_some, is_some_before=before is not None)
     current = seat.round
     now: dict[int, tuple[Stored, int]] = {}
