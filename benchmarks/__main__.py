@@ -23,7 +23,15 @@ from benchmarks.registry import BENCHMARKS, Figure, Ground
 RESULTS = Path(__file__).parent / "results.md"
 # Each registers its benchmarks when it is imported; to add one, add its module here.
 # Answering comes before the large files: gigabytes on their way to the disk would slow it down.
-MODULES = ("large_questionnaire", "panel_import", "answering", "results_page", "closing", "large_files")
+MODULES = (
+    "large_questionnaire",
+    "panel_import",
+    "answering",
+    "feedback_page",
+    "results_page",
+    "closing",
+    "large_files",
+)
 
 
 def main() -> int:

@@ -8,20 +8,14 @@ submits it, and sees the thanks page; each answer is read back afterwards and co
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
-import secrets
-import signal
 import statistics
-import subprocess
-import sys
 import threading
 import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,8 +24,8 @@ from urllib.parse import parse_qs, quote_plus, urlsplit
 import psutil
 from sqlalchemy import insert, select
 
-from benchmarks.http_client import Client
 from benchmarks.registry import Figure, Ground, benchmark
+from benchmarks.served import connect, seconds_of, server_seconds, serving, settle
 from surveyapp.mail.links import derive_token, hash_token
 from surveyapp.models import Invitation, Panellist, Submission
 from surveyapp.questionnaire.loading import load
@@ -80,7 +74,7 @@ def answering(ground: Ground) -> Iterator[Figure]:
         database = Database(ground.new_database(engine))
         migrate(database)
         seats, instrument = _lay(database, EXPERTS + WARM_UP)
-        with _serving(ground.folder / engine, database.url.render_as_string(hide_password=False)) as (
+        with serving(ground.folder / engine, database.url.render_as_string(hide_password=False)) as (
             port,
             server,
         ):
@@ -130,46 +124,6 @@ def _lay(database: Database, experts: int) -> tuple[list[str], Instrument]:
     return cookies, instrument
 
 
-@contextmanager
-def _serving(folder: Path, database_url: str) -> Iterator[tuple[int, psutil.Process]]:
-    folder.mkdir(parents=True, exist_ok=True)
-    port = 18_700 + os.getpid() % 500
-    environ = {
-        **os.environ,
-        "SURVEYAPP_DATABASE_URL": database_url,
-        "SURVEYAPP_BASE_URL": f"http://127.0.0.1:{port}",
-        "SURVEYAPP_PORT": str(port),
-        "SURVEYAPP_HOST": "127.0.0.1",
-        "SURVEYAPP_SECRET_KEY": secrets.token_urlsafe(48),
-        "SURVEYAPP_DATA_DIR": str(folder / "var"),
-        "SURVEYAPP_ENVIRONMENT": "development",
-        "SURVEYAPP_PROCESSES": "2",
-    }
-    log = (folder / "server.log").open("w")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "surveyapp", "serve"], env=environ, stdout=log, stderr=log
-    )
-    try:
-        _wait(port, process, folder / "server.log")
-        yield port, psutil.Process(process.pid)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-        log.close()
-
-
-def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    for _ in range(300):
-        if process.poll() is not None:
-            raise RuntimeError(f"the server did not start:\n{log.read_text()}")
-        try:
-            if Client("127.0.0.1", port, "").get("/health").status == 200:
-                return
-        except OSError:
-            time.sleep(0.1)
-    raise RuntimeError("the server did not answer within half a minute")
-
-
 def _answers(instrument: Instrument, rng: random.Random) -> dict[int, str]:
     """What one expert gives in each of the 81 cells."""
     given = {}
@@ -195,13 +149,13 @@ def _whole_experts(
     rng = random.Random(5)
     work = [(cookie, _answers(instrument, rng)) for cookie in cookies]
     _run(work[:WARM_UP], port, Timings())
-    _settle(server)
+    settle(server)
     timings = Timings()
-    before = _server_seconds(server), _database_seconds(database)
+    before = server_seconds(server), _database_seconds(database)
     start = time.perf_counter()
     _run(work[WARM_UP:], port, timings)
     took = time.perf_counter() - start
-    after = _server_seconds(server), _database_seconds(database)
+    after = server_seconds(server), _database_seconds(database)
     _read_back(database, instrument, work)
     experts = len(work) - WARM_UP
     milliseconds = 1_000 / experts
@@ -225,12 +179,8 @@ def _run(work: list[tuple[str, dict[int, str]]], port: int, timings: Timings) ->
             future.result()
 
 
-def _connection(port: int, cookie: str) -> Client:
-    return Client("127.0.0.1", port, f"surveyapp-seat={cookie}")
-
-
 def _walk(port: int, cookie: str, given: dict[int, str], timings: Timings) -> None:
-    client = _connection(port, cookie)
+    client = connect(port, cookie)
     clock = time.perf_counter
     begun = clock()
     page = client.get("/s/bench/p/all")
@@ -299,7 +249,7 @@ def _autosaves(engine: str, cookies: list[str], instrument: Instrument, port: in
             "place": "all",
             "answers": {f"a{cell}": [value]},
         }
-        client = _connection(port, cookie)
+        client = connect(port, cookie)
         reply = client.post(
             "/s/bench/save", json.dumps(body).encode(), "application/json", extra=f"X-CSRFToken: {csrf}\r\n"
         )
@@ -330,7 +280,7 @@ def _autosaves(engine: str, cookies: list[str], instrument: Instrument, port: in
 
 
 def _csrf(port: int, cookie: str) -> str:
-    client = _connection(port, cookie)
+    client = connect(port, cookie)
     body = client.get("/s/bench/p/all").body
     client.close()
     return dict(_HIDDEN.findall(body))[b"csrf_token"].decode()
@@ -340,22 +290,6 @@ def _p95(seconds: list[float]) -> float:
     return statistics.quantiles(seconds, n=20)[18] * 1_000
 
 
-def _server_seconds(server: psutil.Process) -> float:
-    return sum(_seconds(each) for each in (server, *server.children(recursive=True)))
-
-
-def _settle(server: psutil.Process) -> None:
-    """Wait until every process has started up: what that takes is not an expert's."""
-    before = _server_seconds(server)
-    for _ in range(60):
-        time.sleep(0.5)
-        now = _server_seconds(server)
-        if now - before < 0.02:
-            return
-        before = now
-    raise RuntimeError("the server does not come to rest")
-
-
 def _database_seconds(database: Database) -> float:
     """Processor time of PostgreSQL and all its processes; none for SQLite, which works inside the server."""
     if database.is_sqlite:
@@ -363,13 +297,5 @@ def _database_seconds(database: Database) -> float:
     home = parse_qs(urlsplit(database.url.render_as_string()).query)["host"][0]
     postmaster = psutil.Process(int((Path(home) / "data" / "postmaster.pid").read_text().split()[0]))
     ended = postmaster.cpu_times()
-    running = sum(_seconds(each) for each in (postmaster, *postmaster.children(recursive=True)))
+    running = sum(seconds_of(each) for each in (postmaster, *postmaster.children(recursive=True)))
     return running + ended.children_user + ended.children_system
-
-
-def _seconds(process: psutil.Process) -> float:
-    try:
-        times = process.cpu_times()
-    except psutil.NoSuchProcess:
-        return 0.0
-    return float(times.user + times.system)

@@ -40,8 +40,7 @@ def take_pictures(browser: Browser, link: str, organiser: str, password: str) ->
     for number, choice in enumerate((4, 5)):
         row(expert, number).get_by_role("radio").nth(choice - 1).check()
     expert.get_by_text("All answers saved").wait_for()
-    expert.mouse.wheel(0, -20_000)
-    expert.wait_for_function("scrollY === 0")
+    expert.evaluate("() => scrollTo(0, 0)")
     keep(expert, "rating-desktop")
     expert.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     row(expert, 0).evaluate("each => each.closest('article').scrollIntoView()")

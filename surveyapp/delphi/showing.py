@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from typing import Final, Literal
 
@@ -32,6 +33,8 @@ BLIND: Final = "blind"
 
 LEFT_BEHIND: Final = frozenset({"accept", "drop", "finalise", "split", "merge"})
 """Outcomes after which an item is not rated any more under its own name."""
+
+_RATED: Final = frozenset({Status.VALUE, Status.KEPT})
 
 Place = Literal["below", "within", "above"]
 Cause = Literal["", "outside", "step", "everyone"]
@@ -370,7 +373,7 @@ def cause_to_ask(
     )
 
 
-def _rating_of(given: Given | None) -> int | None:
-    if given is None or given.status not in {Status.VALUE, Status.KEPT} or given.number is None:
+def _rating_of(given: Given | None) -> Decimal | None:
+    if given is None or given.status not in _RATED:
         return None
-    return int(given.number)
+    return given.number

@@ -28,7 +28,7 @@ from surveyapp.questionnaire.routing import (
     route,
     routing_questions,
 )
-from surveyapp.services.reading.seats import Stored
+from surveyapp.services.reading.seats import Before, Stored
 
 _KEPT_INSTRUMENTS = 32
 _KEPT_ROUTES = 512
@@ -110,6 +110,16 @@ class Instrument:
             if spec.value_type == "options" or not blank_will_do:
                 numbers.append(number)
         return frozenset(numbers)
+
+    @cached_property
+    def needed_before(self) -> Mapping[str, Before]:
+        """Page key → the cells of earlier rounds that showing the page needs to know."""
+        found = {}
+        for planned in plan(self.questionnaire):
+            cells = [self.number_of[spec.key] for each in planned.questions for spec in each.cells]
+            earlier = [number for cell in cells for number in self.earlier_of.get(cell, ())]
+            found[planned.key] = Before(_span([*cells, *earlier]), _span(self.carried_cells))
+        return found
 
     @cached_property
     def reason_of(self) -> Mapping[int, int]:
@@ -234,6 +244,10 @@ class Instrument:
                 for spec in question.cells
             ),
         )
+
+
+def _span(numbers: Sequence[int]) -> tuple[int, int]:
+    return (min(numbers), max(numbers)) if numbers else (0, 0)
 
 
 _kept: OrderedDict[tuple[int, int, str], Instrument] = OrderedDict()

@@ -26,6 +26,7 @@ class Autosave {
   }
 
   start() {
+    this.noteEarly();
     this.restore();
     this.form.addEventListener("change", (event) => this.note(event.target, 0));
     this.form.addEventListener("input", (event) => {
@@ -46,6 +47,15 @@ class Autosave {
     document.addEventListener("visibilitychange", () => {
       if (document.visibilityState === "hidden") this.flushTyping();
     });
+  }
+
+  /** What was given while the page was still loading its scripts is sent like everything after it. */
+  noteEarly() {
+    const isChanged = (input) => ["radio", "checkbox"].includes(input.type)
+      ? input.checked !== input.defaultChecked
+      : ["text", "textarea"].includes(input.type) && input.value !== input.defaultValue;
+    const fields = new Set([...this.form.elements].filter(isChanged).map(fieldOf));
+    for (const field of fields) if (field) this.change(field);
   }
 
   /** What an earlier visit could not send is put into the form and sent now. */

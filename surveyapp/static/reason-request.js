@@ -42,13 +42,16 @@ function causeOf(form, request, rating) {
   if (given === null || read(form, reason).some((text) => text.trim() !== "")) return "";
   if (everyone !== undefined) return "everyone";
   if (middle !== undefined && !middle.split(" ").includes(String(given))) return "outside";
-  const before = form.querySelector(`[name="${rating}"][data-value]`)?.dataset.value;
+  const before = earlierOf(form, rating);
   return step !== undefined && before !== undefined && Math.abs(given - Number(before)) > Number(step) ? "step" : "";
 }
 
 /** The point that is chosen or kept; null for no answer and for those apart from the scale. */
 function valueOf(form, rating) {
   const [text] = read(form, rating);
-  const kept = text === KEEP ? form.querySelector(`[name="${rating}"][data-value]`)?.dataset.value : text;
+  const kept = text === KEEP ? earlierOf(form, rating) : text;
   return kept !== undefined && /^-?\d+$/.test(kept) ? Number(kept) : null;
 }
+
+/** The own earlier point, which stands with the words “keep my answer”. */
+const earlierOf = (form, rating) => form.querySelector(`#${rating} .keep [data-value]`)?.dataset.value;

@@ -100,6 +100,23 @@ def wait_for(page: Page, is_so: Callable[[], bool]) -> None:
     raise AssertionError("it never came")
 
 
+def test_what_is_given_before_the_scripts_are_there_is_saved_too(rater: Expert) -> None:
+    page = rater.page
+    held: list[Route] = []
+    page.route("**/page.js", lambda route: held.append(route))  # noqa: PLW0108 - it looks at its signature
+    page.goto(rater.at("p/effectiveness.cbrn"), wait_until="commit")
+    rater.option(rating(0), 4).check()
+    page.locator("details.reason summary").first.click()
+    rater.inputs(rating(0, "reason")).fill("On a slow train.")
+    wait_for(page, lambda: bool(held))
+    assert rating(0) not in rater.stored()
+    held.pop().continue_()
+    wait_for(page, lambda: count_receipts(rater) > 0)
+    rater.wait_saved()
+    stored = rater.stored()
+    assert (stored[rating(0)], stored[rating(0, "reason")]) == (4, "On a slow train.")
+
+
 def test_rel_29_answers_given_offline_are_kept_and_stored_once(rater: Expert) -> None:
     page = rater.page
     page.context.set_offline(True)

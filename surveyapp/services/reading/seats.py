@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Protocol, TypeAlias
 
-from sqlalchemy import Connection, and_, bindparam, func, select
+from sqlalchemy import BindParameter, Connection, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from surveyapp.delphi.plan import RoundPlan
@@ -257,45 +257,95 @@ class Sheet:
     """Cell → the stored columns and the round that they were last given in."""
 
 
-_BOTH = select(
-    Answer.round, Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts, Answer.revision
-).where(
-    Answer.study_id == bindparam("study_id"),
-    # A list written out: given as one value, SQLite would walk through all answers of the study.
-    Answer.round.in_(bindparam("rounds", expanding=True)),
-    Answer.panellist_id == bindparam("panellist_id"),
-)
-_SOME_OF_BOTH = _BOTH.where(Answer.cell.in_(bindparam("cells", expanding=True)))
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a page needs to know of earlier rounds: from which cell to which. Those between do no harm."""
+
+    shown: tuple[int, int]
+    """Whose earlier answer it shows."""
+    carried: tuple[int, int]
+    """What decides what is asked now."""
+
+
+@lru_cache(maxsize=64)
+def _of_rounds(count: int, *, is_some: bool, is_some_before: bool) -> DriverStatement:
+    """A seat's answers now and in `count` earlier rounds: all of them, or those in `cells`, or in `before`.
+
+    The rounds are written out: given as one value, SQLite would walk through all answers of the study.
+    """
+    rounds: list[BindParameter[int]] = [bindparam(f"round_{place}") for place in range(count)]
+    both = select(
+        Answer.cell,
+        Answer.status,
+        Answer.value,
+        Answer.text,
+        Answer.parts,
+        Answer.revision,
+        Answer.round,
+    ).where(
+        Answer.study_id == bindparam("study_id"),
+        Answer.round.in_([bindparam("round"), *rounds]),
+        Answer.panellist_id == bindparam("panellist_id"),
+    )
+    if is_some:
+        both = both.where(among(Answer.cell, "cells"))
+    if is_some_before:
+        both = both.where(
+            or_(
+                Answer.round == bindparam("round"),
+                # A blank is nothing to show, but it tells that a page was asked already.
+                and_(
+                    Answer.status != int(Status.BLANK),
+                    Answer.cell.between(bindparam("shown_from"), bindparam("shown_to")),
+                ),
+                Answer.cell.between(bindparam("carried_from"), bindparam("carried_to")),
+            )
+        )
+    return DriverStatement(both)
 
 
 def read_sheet(
-    reader: Session | Connection, *, seat: AnsweringSeat, cells: Collection[int] | None = None
+    reader: Session | Connection,
+    *,
+    seat: AnsweringSeat,
+    cells: Collection[int] | None = None,
+    before: Before | None = None,
 ) -> Sheet:
     """What stands now and what stood in earlier rounds, for `cells` or for all; may give more than asked.
 
-    One query; two more for each earlier round that was edited and never submitted again.
+    With `before`, earlier rounds are read for its cells. One query; two more for each earlier round
+    that was edited and never submitted again.
     """
     if not seat.earlier.numbers:
         return Sheet(read_stored(reader, seat=seat, cells=cells), {})
     connection = _connection_of(reader)
-    rounds = [seat.round, *(each for each in seat.earlier.numbers if each not in seat.earlier.edited)]
-    key: dict[str, object] = {"study_id": seat.study_id, "panellist_id": seat.panellist_id, "rounds": rounds}
-    if cells is not None and len(cells) <= _FEW:
-        rows = connection.execute(_SOME_OF_BOTH, {**key, "cells": list(cells)})
-    else:
-        rows = connection.execute(_BOTH, key)
+    earlier = [each for each in seat.earlier.numbers if each not in seat.earlier.edited]
+    key: dict[str, object] = {
+        "study_id": seat.study_id,
+        "panellist_id": seat.panellist_id,
+        "round": seat.round,
+    }
+    key |= {f"round_{place}": number for place, number in enumerate(earlier)}
+    is_some = cells is not None and len(cells) <= _FEW
+    if is_some:
+        key["cells"] = cells
+    if before is not None:
+        key |= {"shown_from": before.shown[0], "shown_to": before.shown[1]}
+        key |= {"carried_from": before.carried[0], "carried_to": before.carried[1]}
+    statement = _of_rounds(len(earlier), is_some=is_some, is_some_before=before is not None)
+    current = seat.round
     now: dict[int, tuple[Stored, int]] = {}
-    before: dict[int, dict[int, Stored]] = {each: {} for each in seat.earlier.numbers}
-    for number, cell, status, value, text, parts, revision in rows:
-        if number == seat.round:
-            now[cell] = ((status, value, text, parts), revision)
+    found: dict[int, dict[int, Stored]] = {each: {} for each in seat.earlier.numbers}
+    for row in statement.rows(connection, key):
+        if row[6] == current:
+            now[row[0]] = (row[1:5], row[5])
         else:
-            before[number][cell] = (status, value, text, parts)
+            found[row[6]][row[0]] = row[1:5]
     for each in seat.earlier.edited:
-        before[each] = dict(
+        found[each] = dict(
             read_submitted(connection, study_id=seat.study_id, panellist_id=seat.panellist_id, number=each)
         )
-    return Sheet(now, _last_given(before))
+    return Sheet(now, _last_given(found))
 
 
 def _last_given(before: Mapping[int, Mapping[int, Stored]]) -> dict[int, tuple[Stored, int]]:
@@ -303,7 +353,7 @@ def _last_given(before: Mapping[int, Mapping[int, Stored]]) -> dict[int, tuple[S
     found: dict[int, tuple[Stored, int]] = {}
     for number, answers in before.items():
         for cell, stored in answers.items():
-            if cell not in found or stored[0] not in _EMPTY:
+            if stored[0] not in _EMPTY or cell not in found:
                 found[cell] = (stored, number)
     return found
 

@@ -40,6 +40,27 @@ def read_submitted(
     return {names[name_of(answer)]: columns_of(answer) for answer in json.loads(content)["answers"]}
 
 
+def read_ever_given(
+    connection: Connection, *, study_id: int, panellist_id: int, number: int
+) -> frozenset[int]:
+    """The cells that held an answer in any submission of round `number`, even if it was taken back since."""
+    contents = connection.execute(
+        select(Submission.content).where(
+            Submission.study_id == study_id,
+            Submission.round == number,
+            Submission.panellist_id == panellist_id,
+        )
+    ).scalars()
+    given = {
+        name_of(answer)
+        for content in contents
+        for answer in json.loads(content)["answers"]
+        if answer["status"] != Status.BLANK.name.lower()
+    }
+    names = read_cell_names(connection, study_id=study_id) if given else {}
+    return frozenset(names[name] for name in given)
+
+
 def columns_of(answer: Mapping[str, Any]) -> tuple[int, float | None, str | None, str | None]:
     """Status, value, text and parts of one answer of a submission, as the answer's row has them."""
     parts = answer.get("parts")

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
@@ -25,6 +25,7 @@ from surveyapp.web.expert.fields import (
     CHECKED,
     HIDDEN,
     OPEN,
+    REWORDED,
     SLOT,
     earlier_texts,
     form_texts,
@@ -39,7 +40,9 @@ NOTHING: Final[Mapping[int, Any]] = MappingProxyType({})
 _CHECKED = CHECKED.encode()
 _OPEN = OPEN.encode()
 _HIDDEN = HIDDEN.encode()
+_ROUND = SLOT.encode()
 _MOST_KEPT = 256
+_MOST_PIECES = 128
 _Kept = TypeVar("_Kept")
 
 
@@ -55,11 +58,19 @@ class OfCell:
     """Of several lines the first, the second, and so on."""
     sections: dict[str, list[int]] = field(default_factory=dict)
     """Earlier answer (or ANY) → the pieces that stand on the page only for it."""
-    earlier_rounds: list[tuple[str, int]] = field(default_factory=list)
-    """(the section it stands in, position)."""
     earlier_texts: list[tuple[str, int]] = field(default_factory=list)
+    """(the section it stands in, position)."""
     requests: dict[str, list[int]] = field(default_factory=dict)
     """Cause (or ANY) → where the request for a reason is hidden."""
+    kept: dict[tuple[Given | None, OwnAnswer | None, Cause], tuple[tuple[int, bytes], ...]] = field(
+        default_factory=dict
+    )
+    """What was put in before, by what it depends on."""
+
+    @property
+    def is_written(self) -> bool:
+        """Whether it holds what people write: that is theirs alone, and never kept about."""
+        return self.text is not None or bool(self.lines) or bool(self.earlier_texts)
 
 
 @dataclass(slots=True)
@@ -70,7 +81,7 @@ class Compiled:
     person: dict[str, list[int]] = field(default_factory=dict)
     cells: dict[int, OfCell] = field(default_factory=dict)
     sections: dict[int, bytes] = field(default_factory=dict)
-    """Position → the piece that stands there if its section does."""
+    """Position → the piece that stands there if its section does, with a mark for the earlier round."""
 
     def fill(
         self,
@@ -87,19 +98,16 @@ class Compiled:
             for position in positions:
                 parts[position] = piece
         for number in numbers:
-            given = answers.get(number)
-            if given is not None and (texts := form_texts(given)):
-                self._put(parts, number, texts)
-        if earlier:
-            for number in numbers:
-                own = earlier.get(number)
-                if own is not None and number in self.cells:
-                    self._put_earlier(parts, self.cells[number], own)
-        for number, cause in causes.items():
-            if cause and number in self.cells:
-                requests = self.cells[number].requests
-                for position in (*requests.get(ANY, ()), *requests.get(cause, ())):
-                    parts[position] = b""
+            cell = self.cells.get(number)
+            given, own = answers.get(number), earlier.get(number)
+            if cell is None or (given is None and own is None):
+                continue
+            if cell.is_written:
+                pieces = self._pieces(cell, given, own, causes.get(number, ""))
+            else:
+                pieces = self._kept_pieces(cell, given, own, causes.get(number, ""))
+            for position, piece in pieces:
+                parts[position] = piece
         return b"".join(parts)
 
     def fill_person(self, pieces: Mapping[str, bytes]) -> bytes:
@@ -110,55 +118,92 @@ class Compiled:
                 parts[position] = pieces[name]
         return b"".join(parts)
 
-    def _put(self, parts: list[bytes], number: int, texts: Sequence[str]) -> None:
-        cell = self.cells.get(number)
-        if cell is None:
-            return
-        if cell.checked:
-            for text in texts:
-                if text in cell.checked:
-                    parts[cell.checked[text]] = _CHECKED
-        elif cell.text is not None:
-            parts[cell.text] = escape(texts[0]).encode()
-        if cell.open is not None:
-            parts[cell.open] = _OPEN
-        for position, text in zip(cell.lines, texts, strict=False):
-            parts[position] = escape(text).encode()
-        for place, item in enumerate(texts, start=1):
-            if item in cell.places:
-                parts[cell.places[item]] = str(place).encode()
+    def _kept_pieces(
+        self, cell: OfCell, given: Given | None, own: OwnAnswer | None, cause: Cause
+    ) -> tuple[tuple[int, bytes], ...]:
+        """What `_pieces` gives: ratings come again and again, so it is worked out once for each."""
+        key = (given, own, cause)
+        pieces = cell.kept.get(key)
+        if pieces is None:
+            pieces = self._pieces(cell, given, own, cause)
+            if len(cell.kept) < _MOST_PIECES:
+                cell.kept[key] = pieces
+        return pieces
 
-    def _put_earlier(self, parts: list[bytes], cell: OfCell, own: OwnAnswer) -> None:
+    def _pieces(
+        self, cell: OfCell, given: Given | None, own: OwnAnswer | None, cause: Cause
+    ) -> tuple[tuple[int, bytes], ...]:
+        """What stands at which position for one cell of one person."""
+        found: list[tuple[int, bytes]] = []
+        texts = form_texts(given)
+        if texts:
+            found += _put(cell, texts)
+        if own is not None:
+            found += self._put_earlier(cell, own)
+        if cause:
+            hidden = (*cell.requests.get(ANY, ()), *cell.requests.get(cause, ()))
+            found += [(position, b"") for position in hidden]
+        return tuple(found)
+
+    def _put_earlier(self, cell: OfCell, own: OwnAnswer) -> Iterator[tuple[int, bytes]]:
         texts = earlier_texts(own)
         shown = (ANY, KEEP, *texts) if may_keep(own.given) else (ANY, *texts)
+        if own.is_of_earlier_wording:
+            shown = (*shown, REWORDED)
+        earlier_round = str(own.round).encode()
         for section in shown:
             for position in cell.sections.get(section, ()):
-                parts[position] = self.sections[position]
-        for section, position in cell.earlier_rounds:
-            if section in shown:
-                parts[position] = str(own.round).encode()
+                yield position, self.sections[position].replace(_ROUND, earlier_round)
         for section, position in cell.earlier_texts:
             if section in shown:
-                parts[position] = escape(texts[0]).encode()
+                yield position, escape(texts[0]).encode()
+
+
+def _put(cell: OfCell, texts: Sequence[str]) -> Iterator[tuple[int, bytes]]:
+    if cell.checked:
+        for text in texts:
+            if text in cell.checked:
+                yield cell.checked[text], _CHECKED
+    elif cell.text is not None:
+        yield cell.text, escape(texts[0]).encode()
+    if cell.open is not None:
+        yield cell.open, _OPEN
+    for position, text in zip(cell.lines, texts, strict=False):
+        yield position, escape(text).encode()
+    for place, item in enumerate(texts, start=1):
+        if item in cell.places:
+            yield cell.places[item], str(place).encode()
 
 
 def cut(html: str) -> Compiled:
     """Cut a page that was rendered with slots."""
-    pieces = html.split(SLOT)
-    compiled = Compiled([b""] * len(pieces))
+    compiled = Compiled([])
     inside: list[tuple[int, str]] = []
-    for position, piece in enumerate(pieces):
-        if position % 2 == 0:
-            if not inside:
-                compiled.parts[position] = piece.encode()
-            elif piece:
+    # The section's piece that is being written; the round of the earlier answer may stand within it.
+    written = -1
+    for place, piece in enumerate(html.split(SLOT)):
+        position = len(compiled.parts)
+        is_round = place % 2 == 1 and piece.endswith("^")
+        if inside and (place % 2 == 0 or is_round):
+            if not piece:
+                continue
+            if written < 0:
                 number, value = inside[-1]
                 compiled.cells[number].sections.setdefault(value, []).append(position)
-                compiled.sections[position] = piece.encode()
+                compiled.sections[position] = b""
+                compiled.parts.append(b"")
+                written = position
+            compiled.sections[written] += _ROUND if is_round else piece.encode()
+            continue
+        written = -1
+        if place % 2 == 0:
+            if piece:
+                compiled.parts.append(piece.encode())
             continue
         digits = len(piece) - len(piece.lstrip("0123456789"))
         if digits == 0:
             compiled.person.setdefault(piece, []).append(position)
+            compiled.parts.append(b"")
             continue
         number, sort, name = int(piece[:digits]), piece[digits], piece[digits + 1 :]
         cell = compiled.cells.setdefault(number, OfCell())
@@ -166,10 +211,8 @@ def cut(html: str) -> Compiled:
             inside.append((number, name))
         elif sort == "]":
             inside.pop()
-        elif sort == "?":
-            cell.requests.setdefault(name, []).append(position)
-            compiled.parts[position] = _HIDDEN
         else:
+            compiled.parts.append(_HIDDEN if sort == "?" else b"")
             _note(cell, sort, name, position, section=inside[-1][1] if inside else ANY)
     return compiled
 
@@ -183,8 +226,8 @@ def _note(cell: OfCell, sort: str, name: str, position: int, *, section: str) ->
         cell.lines.append(position)
     elif sort == "~":
         cell.text = position
-    elif sort == "^":
-        cell.earlier_rounds.append((section, position))
+    elif sort == "?":
+        cell.requests.setdefault(name, []).append(position)
     elif sort == "_":
         cell.earlier_texts.append((section, position))
     else:

@@ -15,6 +15,7 @@ from surveyapp.services.reading.earlier import own_answers
 from surveyapp.services.reading.expert_views import show_panel, viewer_of
 from surveyapp.services.reading.releases import find_kept_release, get_release_content
 from surveyapp.services.reading.seats import Seat, Sheet
+from surveyapp.services.reading.submitted import read_ever_given
 from surveyapp.web.expert.compiled import NOTHING, Kept
 
 _NOTHING_GIVEN = frozenset({Status.BLANK, Status.WITHDRAWN})
@@ -77,13 +78,17 @@ def _read_content(seat: Seat, shows_round: int) -> ReleaseContent:
 
 
 def _find_blind(instrument: Instrument, seat: Seat, sheet: Sheet) -> frozenset[int]:
-    """In real time, the cells whose own answer is not submitted yet: others are shown only after it."""
-    seen = {
-        cell
-        for cell, (stored, revision) in sheet.now.items()
-        if revision <= seat.submitted_revision and stored[0] not in _NOTHING_GIVEN
-    }
-    return frozenset(instrument.numbers_asked) - seen
+    """In real time, the cells without an own submitted answer: after the first, others stay in sight."""
+    asked = frozenset(instrument.numbers_asked)
+    if not seat.submission:
+        return asked
+    if seat.submission == 1 and not seat.has_drafts:
+        # The rows are what was submitted; nothing more need be read.
+        return asked - {cell for cell, (stored, _) in sheet.now.items() if stored[0] not in _NOTHING_GIVEN}
+    with get_database().glance() as connection:
+        return asked - read_ever_given(
+            connection, study_id=seat.study_id, panellist_id=seat.panellist_id, number=seat.round
+        )
 
 
 def own_shown(

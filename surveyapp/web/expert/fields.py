@@ -25,6 +25,8 @@ HIDDEN = Markup(" hidden")
 EMPTY = Markup("")
 ANY: Final = "*"
 """Any earlier answer at all; no option has such an id."""
+REWORDED: Final = "=reworded"
+"""An earlier answer to an earlier wording of the item."""
 SLOT = "\x00"
 """Fences slots. It cannot stand in a text: NUL is refused in files and in answers."""
 
@@ -131,6 +133,8 @@ class Filled:
             return False
         if value == KEEP:
             return may_keep(self.earlier.given)
+        if value == REWORDED:
+            return self.earlier.is_of_earlier_wording
         return value == ANY or value in earlier_texts(self.earlier)
 
     def begin(self, value: str) -> Markup:

@@ -88,7 +88,7 @@ def show_page(slug: str, key: str) -> ResponseReturnValue:
     here = get_seat()
     if not here.takes_answers:
         return redirect(url_for("seat.enter", slug=slug), 303)
-    standing = read_standing(here)
+    standing = read_standing(here, page=key)
     routed = standing.find_page(key)
     if not standing.is_open(key):
         last_open = standing.route.pages[standing.route.open_until - 1].key

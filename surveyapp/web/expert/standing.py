@@ -49,13 +49,15 @@ class Standing:
         return key in [page.key for page in self.route.pages[: self.route.open_until]]
 
 
-def read_standing(of: Seat) -> Standing:
-    """Instrument, answers and route of a seat."""
+def read_standing(of: Seat, *, page: str | None = None) -> Standing:
+    """Instrument, answers and route of a seat; with `page`, of earlier rounds no more than it shows."""
     instrument = read_instrument(of)
+    before = None if page is None else instrument.needed_before.get(page)
     with get_database().glance() as connection:
-        sheet = read_sheet(connection, seat=of)
+        sheet = read_sheet(connection, seat=of, before=before)
     answers = {number: given_of(stored) for number, (stored, _) in sheet.now.items()}
-    carried = {number: given_of(stored) for number, (stored, _) in sheet.earlier.items()}
+    earlier = sheet.earlier
+    carried = {cell: given_of(earlier[cell][0]) for cell in instrument.carried_cells if cell in earlier}
     route = instrument.route(group=of.group, tags=of.tags, answers=answers, carried=carried)
     return Standing(of, instrument, route, answers, sheet, shown_to(of, instrument, sheet))
 

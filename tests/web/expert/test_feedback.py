@@ -340,6 +340,7 @@ def test_settled_items_are_listed_with_their_result_when_the_protocol_says_so(
     told = page.words_of(page.find("p", id=f"a{number}-panel"))
     assert "7 experts rated this in round 1." in told
     assert "Your answer in round 1: Agree." in told
+    assert told.endswith("You gave it to the earlier wording.")
     client.submit({f"a{number}": "=keep"})
     assert rows(laid)[number][:2] == (Status.KEPT, 3.0)
     assert expert.base == "/s/every-kind"
