@@ -34,6 +34,8 @@ def take_pictures(browser: Browser, link: str, organiser: str, password: str) ->
     expert.goto(link)
     keep_both(expert, "landing")
     expert.get_by_role("button", name=re.compile("Start|Continue")).click()
+    if expert.url.endswith("/news"):
+        keep_both(expert, "news")
     walk_to_ratings(expert)
     for number, choice in enumerate((4, 5)):
         row(expert, number).get_by_role("radio").nth(choice - 1).check()
@@ -71,7 +73,7 @@ def walk_to_ratings(page: Page) -> None:
             box.check()
         for group in page.locator("main fieldset:has(.needed):has(input[type=radio])").all():
             group.locator("input[type=radio]").first.check()
-        page.locator("main .foot button").last.click()
+        page.locator("main .foot button, main a.go").last.click()
         page.wait_for_load_state()
     raise SystemExit(f"No page of ratings was reached; the last one was {page.url}.")
 

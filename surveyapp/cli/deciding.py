@@ -53,7 +53,7 @@ def decide(
     (partners and the merged item), new (item).
 
     \b
-    Examples:
+    Example:
       surveyapp decide systemic-ai-mitigations
       surveyapp decide systemic-ai-mitigations pause accept --reason "agreed in every risk area"
       surveyapp decide systemic-ai-mitigations pause revise --reason "was unclear" --detail pause.yaml

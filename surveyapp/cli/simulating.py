@@ -43,7 +43,7 @@ def simulate(
     some who leave. What was planted is printed, to hold the results against.
 
     \b
-    Examples:
+    Example:
       surveyapp simulate systemic-ai-mitigations --seed 7 --share 0.8
       surveyapp simulate systemic-ai-mitigations --rounds 3
     """

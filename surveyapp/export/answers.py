@@ -15,7 +15,7 @@ from typing import Literal, Protocol
 
 from surveyapp.export.tables import Column
 from surveyapp.export.tokens import TOKEN_BASE, Entry, read_token
-from surveyapp.export.writers.csv import END, Value, field_writer, lines, number_text
+from surveyapp.export.writers.csv import END, Value, encoded, field_writer, lines, number_text
 from surveyapp.questionnaire.cells import Status
 
 _KEPT_PIECES = 200_000
@@ -37,6 +37,8 @@ WIDE_MARKS: Mapping[str, str] = {
     _BLANK_MARK: "Asked and left blank.",
 }
 SEVERAL = "|"
+_LINE = "\n"
+"""Between several texts: each is one line, so nothing that is written can be taken for it."""
 
 LONG_COLUMNS = (
     Column("panellist", "Pseudonym of the panellist, the same in all files and rounds of this study."),
@@ -75,7 +77,7 @@ LONG_COLUMNS = (
     Column(
         "value",
         "The number, the id of the option or opt-out, or the text that was written. Several ids are joined "
-        f"by '{SEVERAL}', in the order of preference where one was asked.",
+        f"by '{SEVERAL}', in the order of preference where one was asked; several texts have a line each.",
     ),
     Column(
         "label", "The value in words, in the questionnaire's first language; empty for numbers and texts."
@@ -90,6 +92,9 @@ class Writing(Protocol):
 
     def write(self, text: str, rows: int) -> None:
         """Write `text`, which holds `rows` rows."""
+
+    def write_bytes(self, data: bytes, rows: int) -> None:
+        """Write what is in UTF-8 already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +218,9 @@ class AnswerWriter:
                     row[places[cell]] = text
         self._wide.write(f"{who},{field(group)},{','.join(row)}{END}", 1)
 
-    def _write_entries(self, sheet: Sheet) -> tuple[dict[str, str], list[tuple[int, str]]]:
+    def _write_entries(self, sheet: Sheet) -> tuple[dict[str, bytes], list[tuple[int, str]]]:
         """Pieces of long lines under keys that sort like tokens, and (cell, field of the wide file)."""
-        pieces: dict[str, str] = {}
+        pieces: dict[str, bytes] = {}
         shown: list[tuple[int, str]] = []
         heads, tails, field = self._heads[sheet.is_submitted], self._tails, self._field
         for entry in sheet.entries:
@@ -223,30 +228,34 @@ class AnswerWriter:
             if text is not None and status == Status.VALUE and cell in tails:
                 # Written texts are by far the most of these; this saves a second per hundred thousand.
                 written = field(text)
-                pieces[str(TOKEN_BASE + cell)] = f"{heads[cell]}{written}{tails[cell]}"
+                pieces[str(TOKEN_BASE + cell)] = encoded(f"{heads[cell]}{written}{tails[cell]}")
                 shown.append((cell, written))
             else:
-                pieces[str(TOKEN_BASE + cell)] = self.piece(entry, counted=sheet.is_submitted)
-                shown.append((cell, field(wide_value(entry))))
+                pieces[str(TOKEN_BASE + cell)] = encoded(self.piece(entry, counted=sheet.is_submitted))
+                shown.append((cell, field(wide_value(self._cells[cell], entry))))
         for entry in sheet.drafts:
             # A late draft follows the answer that counts in the same cell.
-            pieces[f"{TOKEN_BASE + entry.cell}~"] = self.piece(entry, counted=False, status=LATE_DRAFT)
+            pieces[f"{TOKEN_BASE + entry.cell}~"] = encoded(
+                self.piece(entry, counted=False, status=LATE_DRAFT)
+            )
         return pieces, shown
 
-    def _write_long(self, start: str, sheet: Sheet, own: Mapping[str, str]) -> None:
+    def _write_long(self, start: str, sheet: Sheet, own: Mapping[str, bytes]) -> None:
         pieces = self._pieces[sheet.is_submitted]
         pieces.update(own)
         texts = list(map(pieces.__getitem__, sorted([*sheet.tokens, *own])))
         for key in own:
             del pieces[key]
         if texts:
-            self._long.write(start + (END + start).join(texts) + END, len(texts))
+            # Pieces are kept as the file has them: to encode them again and again would take a tenth longer.
+            head, end = encoded(start), encoded(END)
+            self._long.write_bytes(head + (end + head).join(texts) + end, len(texts))
 
     def piece(self, entry: Entry, *, counted: bool, status: str = "") -> str:
         """The end of a long line, from ``counted`` on, without the line end."""
         cell = self._cells[entry.cell]
         counts = "yes" if counted and entry.status != Status.WITHDRAWN else "no"
-        value = self._field(long_value(entry))
+        value = self._field(long_value(cell, entry))
         word = status or STATUS_WORDS[entry.status]
         start = self._starts[entry.cell]
         if cell.part == "reason":
@@ -255,21 +264,21 @@ class AnswerWriter:
 
     def wide_field(self, entry: Entry) -> str:
         """One field of the wide file."""
-        return self._field(wide_value(entry))
+        return self._field(wide_value(self._cells[entry.cell], entry))
 
     def _write_header(self, file: Writing, names: Sequence[str]) -> None:
         file.write("".join(lines([names], exact=self._exact)), 0)
 
 
-class _Pieces(dict[str, str]):
+class _Pieces(dict[str, bytes]):
     """Token → its piece of a long line, made when first met."""
 
     def __init__(self, writer: AnswerWriter, *, counted: bool) -> None:
         super().__init__()
         self._writer, self._counted = writer, counted
 
-    def __missing__(self, token: str) -> str:
-        piece = self._writer.piece(read_token(token), counted=self._counted)
+    def __missing__(self, token: str) -> bytes:
+        piece = encoded(self._writer.piece(read_token(token), counted=self._counted))
         if len(self) < _KEPT_PIECES:
             self[token] = piece
         return piece
@@ -290,21 +299,25 @@ class _WideValues(dict[str, tuple[int, str]]):
         return found
 
 
-def long_value(entry: Entry) -> Value:
+def long_value(cell: AskedCell, entry: Entry) -> Value:
     """What the column ``value`` holds: a Decimal, a text, or None where there is no value."""
     if entry.number is not None:
         return Decimal(number_text(entry.number))
-    return SEVERAL.join(entry.parts) if entry.parts is not None else entry.text
+    if entry.parts is not None:
+        return (SEVERAL if cell.labels else _LINE).join(entry.parts)
+    return entry.text
 
 
-def wide_value(entry: Entry) -> Value:
+def wide_value(cell: AskedCell, entry: Entry) -> Value:
     """What a wide column holds; a blank is told from a question that was not asked there too."""
-    return _BLANK_MARK if entry.status == Status.BLANK else long_value(entry)
+    return _BLANK_MARK if entry.status == Status.BLANK else long_value(cell, entry)
 
 
 def label(cell: AskedCell, entry: Entry) -> str | None:
     """The value in words, as far as the cell's labels have words for it."""
     if entry.parts is not None:
-        return f" {SEVERAL} ".join(cell.labels.get(part, part) for part in entry.parts)
+        return (
+            f" {SEVERAL} ".join(cell.labels.get(part, part) for part in entry.parts) if cell.labels else None
+        )
     code = number_text(entry.number) if entry.number is not None else entry.text
     return cell.labels.get(code) if code is not None else None

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from surveyapp.errors import InputError, Problem
+from surveyapp.export.writers.csv import encoded
 
 MANIFEST = "manifest.json"
 _BUFFER = 1 << 20
@@ -48,14 +49,14 @@ class PackageFile:
 
     def write(self, text: str, rows: int = 0) -> None:
         """Append `text`, which holds `rows` rows."""
-        # UTF-8 has no lone surrogates. They are refused on entry; should one ever get in, it is shown here.
-        self.write_bytes(text.encode("utf-8", "backslashreplace"))
-        self.rows += rows
+        self.write_bytes(encoded(text), rows)
 
-    def write_bytes(self, data: bytes) -> None:
+    def write_bytes(self, data: bytes, rows: int = 0) -> None:
+        """Append what is in UTF-8 already."""
         self._stream.write(data)
         self._hash.update(data)
         self.bytes += len(data)
+        self.rows += rows
 
     @property
     def sha256(self) -> str:

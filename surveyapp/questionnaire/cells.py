@@ -34,7 +34,7 @@ class Status(IntEnum):
     KEPT = 6
 
 
-ValueType = Literal["number", "option", "options", "text"]
+ValueType = Literal["number", "option", "options", "text", "texts"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +42,8 @@ class Given:
     """What is given in one cell.
 
     status VALUE holds exactly one of: `number` (ratings, numbers, consent 1 or 0), `text` (an option's
-    id, or what was written) or `parts` (the chosen ids, in order where order is asked). DONT_KNOW and
-    DECLINED hold the opt-out's id in `text`; BLANK holds nothing.
+    id, or what was written) or `parts` (the chosen ids, in order where order is asked, or what was written
+    line by line). DONT_KNOW and DECLINED hold the opt-out's id in `text`; BLANK holds nothing.
     """
 
     status: Status

@@ -302,6 +302,14 @@ class Combination(_Question):
     none_label: Text | None = None
 
 
+class Proposals(_Question):
+    """Up to `max` new items that the expert proposes, each in one line of own words."""
+
+    kind: Literal["proposals"]
+    max: Annotated[int, Field(ge=1, le=20)] = 5
+    max_length: Annotated[int, Field(ge=1, le=1000)] = 200
+
+
 Question = Annotated[
     Information
     | Consent
@@ -312,7 +320,8 @@ Question = Annotated[
     | Number
     | Expertise
     | Rating
-    | Combination,
+    | Combination
+    | Proposals,
     Field(discriminator="kind"),
 ]
 

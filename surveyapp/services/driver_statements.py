@@ -51,7 +51,7 @@ def among(column: ColumnElement[int] | InstrumentedAttribute[int], name: str) ->
 @compiles(_Among, "postgresql")
 def _among_on_postgresql(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
     column, numbers = (compiler.process(each, **kw) for each in element.clauses)
-    return f"{column} = ANY (CAST({numbers} AS integer[]))"
+    return f"{column} = ANY (CAST({numbers} AS bigint[]))"
 
 
 @compiles(_Among, "sqlite")
@@ -126,6 +126,9 @@ class DriverStatement:
 
 def _form_of(statement: SelectBase | TextClause, dialect: Dialect) -> _Form:
     compiled: Any = statement.compile(dialect=dialect)
+    if compiled.literal_execute_params or compiled.post_compile_params:
+        # Its text would change with the values; `among` takes lists without that.
+        raise ValueError(f"this statement has no fixed text: {compiled}")
     into = []
     for name, value in compiled.binds.items():
         convert = value.type.dialect_impl(dialect).bind_processor(dialect)

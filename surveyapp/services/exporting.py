@@ -30,6 +30,7 @@ from surveyapp.questionnaire.cells import CellKey
 from surveyapp.questionnaire.model import Questionnaire, Text
 from surveyapp.questionnaire.routing import all_cells
 from surveyapp.services.audit import record
+from surveyapp.services.reading.ahead import read_ahead
 from surveyapp.services.reading.sheets import PanelSeat, iterate_seats
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
@@ -214,7 +215,8 @@ def _write_panel_and_answers(
         _write_header(panel, columns, exact=ground.exact)
         _write_header(late, LATE_COLUMNS, exact=ground.exact)
         blocks = iterate_seats(session, study=ground.study, rounds=ground.round_numbers, cells=names)
-        for block in blocks:
+        # SQLite works inside this process, and gains nothing from a thread of its own.
+        for block in blocks if _is_sqlite(session) else read_ahead(blocks):
             for seat in block:
                 sheets = [
                     Sheet(
@@ -236,6 +238,10 @@ def _write_panel_and_answers(
             panellists += len(block)
             progress(len(block))
     return panellists, long.rows
+
+
+def _is_sqlite(session: Session) -> bool:
+    return session.connection().dialect.name == "sqlite"
 
 
 def _is_synthetic(ground: _Ground, seat: PanelSeat) -> bool:
@@ -277,7 +283,7 @@ def _late_cell(cell: AskedCell, entry: Entry) -> tuple[Value, ...]:
         cell.context,
         cell.criterion,
         cell.part,
-        long_value(entry),
+        long_value(cell, entry),
         label(cell, entry),
     )
 

@@ -24,6 +24,7 @@ export function read(form, field) {
 
 /** Put values into a field, as if the expert had. */
 export function write(form, field, values) {
+  let line = 0;
   for (const input of inputsOf(form, field)) {
     if (input.dataset.item !== undefined) {
       const place = values.indexOf(input.dataset.item);
@@ -31,7 +32,8 @@ export function write(form, field, values) {
     } else if (input.type === "radio" || input.type === "checkbox") {
       input.checked = values.includes(input.value);
     } else {
-      input.value = values[0] || "";
+      input.value = values[line] || "";
+      line += 1;
       const fold = input.closest("details");
       if (fold && input.value) fold.open = true;
     }

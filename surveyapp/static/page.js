@@ -1,6 +1,7 @@
 // A page of questions: everything here is a convenience, the page works without it.
 import { startAutosave } from "./autosave.js";
 import { startChoices } from "./choices.js";
+import { startLines } from "./lines.js";
 import { startDigitKeys } from "./rating-keys.js";
 import { startProgress } from "./progress.js";
 import { startReasonRequests } from "./reason-request.js";
@@ -12,6 +13,7 @@ if (form) {
   startDigitKeys(form, document.getElementById("digit-keys"));
   startProgress(form, document.getElementById("next-blank"));
   startChoices(form);
+  startLines(form);
   startReasonRequests(form, document.getElementById("told"));
   startAutosave(form, document.getElementById("status"));
 }

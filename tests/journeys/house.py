@@ -47,6 +47,8 @@ class House:
     server: LiveServer
     ground: Ground
     studies: dict[str, Ground] = field(default_factory=dict)
+    taken: dict[str, set[int]] = field(default_factory=dict)
+    """Study → the panellists who have been played already."""
 
     @property
     def url(self) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
+from tests.journeys import feedback_states
 from tests.journeys.house import House, load_questionnaire
 from tests.journeys.states import EXAMPLES, EXPERT_STATES, ORGANISER_STATES, State, Visit
 from tests.support.browser import DESKTOP, PHONE, OpenPage
@@ -15,6 +16,8 @@ from tests.support.browser import DESKTOP, PHONE, OpenPage
 pytestmark = pytest.mark.browser
 
 Axe = Callable[[Page], list[str]]
+assert feedback_states.news is EXPERT_STATES["news"]  # which says that its states are among them
+
 NARROW = (320, 256)
 """What is left of 1280 pixels at 400 per cent: WCAG's own measure."""
 
@@ -90,7 +93,9 @@ def test_every_kind_of_question_has_no_finding(house: House, page: OpenPage, axe
     assert find_faults(expert.page, axe) == []
 
 
-@pytest.mark.parametrize("name", ["landing", "page_background", "page_ratings", "review", "conflict"])
+@pytest.mark.parametrize(
+    "name", ["landing", "page_background", "page_ratings", "review", "conflict", "page_that_asks_why"]
+)
 def test_forced_colours_hide_nothing(house: House, page: OpenPage, axe: Axe, name: str) -> None:
     shown = EXPERT_STATES[name](visit(house, page))
     shown.emulate_media(forced_colors="active")

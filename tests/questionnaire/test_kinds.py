@@ -295,3 +295,23 @@ def _is_whole(questionnaire: Questionnaire, spec: CellSpec, given_: Given) -> No
     KINDS[question.kind].shortfall(questionnaire, question, spec, given_)
     holds = (given_.number, given_.text, given_.parts)
     assert sum(part is not None for part in holds) == (not given_.is_blank)
+
+
+def test_proposals() -> None:
+    key = CellKey("new-measures")
+    assert parse("proposals", key, "", "  ", "") == BLANK
+    given = parse("proposals", key, "A dam", "", "Higher ground ")
+    assert given == Given(Status.VALUE, parts=("A dam", "Higher ground "))
+    assert show("proposals", key, given) == "A dam; Higher ground "
+    assert "“a  DAM” stands here twice" in refusal("proposals", key, "A dam", "", "a  DAM")
+    assert "5 proposals are written and at most 4 can be; take 1 out" in refusal("proposals", key, *"abcde")
+    assert "up to 120" in refusal("proposals", key, "A dam", "x" * 121)
+    assert "one line" in refusal("proposals", key, "A dam\nand a dike")
+    assert "cannot be stored" in refusal("proposals", key, "A dam\x00")
+    spec = spec_of("proposals", key)
+    assert (spec.kind, spec.value_type, spec.page, dict(spec.labels)) == (
+        "proposals",
+        "texts",
+        "new-measures",
+        {},
+    )

@@ -92,3 +92,9 @@ def test_lost_connections_cost_one_refusal_together(database_url: str) -> None:
         assert ALL.rows(one, {}) == ALL.rows(two, {}) == []
     database.close()
     other.close()
+
+
+def test_a_statement_whose_text_changes_with_its_values_is_refused(database: Database) -> None:
+    listed = DriverStatement(select(Throttle.count).where(Throttle.count.in_([1, 2])))
+    with database.glance() as connection, pytest.raises(ValueError, match="no fixed text"):
+        listed.rows(connection, {})

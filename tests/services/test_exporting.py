@@ -16,9 +16,10 @@ from surveyapp.models import (
     Submission,
 )
 from surveyapp.questionnaire.cells import BLANK
+from surveyapp.questionnaire.loading import load
 from surveyapp.services import answering, doors
 from surveyapp.services.unit import Database, read_now
-from tests.support.studies import SMALL, Ground, lay_ground, load_text
+from tests.support.studies import QUESTIONNAIRES, SMALL, Ground, lay_ground, load_text
 from tests.support.taking_home import HOSTILE, export, fill_in, only, pseudonym, read, save, submit
 
 
@@ -161,6 +162,21 @@ def test_counted_rows_are_exactly_the_latest_submissions(ground: Ground, tmp_pat
     }  # fmt: skip
     assert told == expected
     assert len(rows) == len(expected) > 20
+
+
+def test_several_texts_of_one_answer_stand_on_a_line_each(database: Database, tmp_path: Path) -> None:
+    ground = lay_ground(database, load(QUESTIONNAIRES / "examples" / "proposals.yaml"), groups=("",))
+    seat = ground.sit_down()
+    cell = ground.number("new-measures")
+    save(ground, seat, {cell: ground.given(cell, "=A|B", "", "Sandbags; many")}, "request-1")
+    submit(ground, seat)
+    ground.close()
+    for exact, value in ((True, "=A|B\nSandbags; many"), (False, "'=A|B\nSandbags; many")):
+        out = export(ground, tmp_path / f"exact-{exact}", exact=exact)
+        [row] = only(read(out, "answers-long.csv"), question="new-measures")
+        assert (row["value"], row["label"], row["status"]) == (value, "", "value")
+        [wide] = read(out, "answers-wide.csv")
+        assert wide["r1.new-measures"] == value
 
 
 def test_withdrawn_answers_count_nowhere(ground: Ground, tmp_path: Path) -> None:

@@ -124,7 +124,14 @@ def test_the_worker_closes_a_round_at_its_deadline(database: Database, ground: G
         assert current.state == "closed"
         assert current.closed_at is not None
         assert current.closed_at >= past
+    assert list_waiting_kinds(database) == [rounds.SETTLE_JOB]
+    assert jobs.run_next(database)
     assert not jobs.run_next(database)
+
+
+def list_waiting_kinds(database: Database) -> list[str]:
+    with database.reading() as session:
+        return list(session.scalars(select(Job.kind).where(Job.done_at.is_(None)).order_by(Job.kind)))
 
 
 def move_deadline(database: Database, ground: Ground, by: timedelta) -> datetime:
@@ -151,9 +158,10 @@ def test_a_deadline_that_was_moved_closes_nothing(database: Database, ground: Gr
 def test_closing_twice_does_no_harm(database: Database, ground: Ground) -> None:
     move_deadline(database, ground, timedelta(minutes=-1))
     ground.close()
+    assert list_waiting_kinds(database) == [rounds.CLOSE_JOB, rounds.SETTLE_JOB]
     assert jobs.run_next(database)
-    with database.reading() as session:
-        assert queue.count_waiting(session) == 0
+    assert jobs.run_next(database)
+    assert list_waiting_kinds(database) == []
 
 
 def test_a_job_of_an_unknown_kind_is_tried_again_and_not_logged_with_its_content(

@@ -84,6 +84,12 @@ def lines(rows: Iterable[Iterable[Value]], *, exact: bool) -> Iterator[str]:
         yield ",".join([field(value) for value in row]) + END
 
 
+def encoded(text: str) -> bytes:
+    """`text` in UTF-8, as every file of an export is written."""
+    # UTF-8 has no lone surrogates. They are refused on entry; should one ever get in, it is shown here.
+    return text.encode("utf-8", "backslashreplace")
+
+
 def number_text(number: Decimal | float) -> str:
     """A number as every export writes it: no exponent, no trailing zeros, a point for the decimals.
 

@@ -18,6 +18,7 @@ from surveyapp.questionnaire.kinds.information import InformationKind
 from surveyapp.questionnaire.kinds.long_text import LongTextKind
 from surveyapp.questionnaire.kinds.multiple_choice import MultipleChoiceKind
 from surveyapp.questionnaire.kinds.number import NumberKind
+from surveyapp.questionnaire.kinds.proposals import ProposalsKind
 from surveyapp.questionnaire.kinds.rating import RatingKind
 from surveyapp.questionnaire.kinds.short_text import ShortTextKind
 from surveyapp.questionnaire.kinds.single_choice import SingleChoiceKind
@@ -35,6 +36,7 @@ _ALL: Final[tuple[Kind[Any], ...]] = (
     ExpertiseKind(),
     RatingKind(),
     CombinationKind(),
+    ProposalsKind(),
 )
 
 KINDS: Final[Mapping[str, Kind[Any]]] = MappingProxyType({kind.name: kind for kind in _ALL})

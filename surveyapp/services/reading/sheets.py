@@ -26,6 +26,7 @@ from sqlalchemy import (
     case,
     cast,
     collate,
+    exists,
     func,
     not_,
     or_,
@@ -44,7 +45,7 @@ from surveyapp.export.tokens import (
 from surveyapp.models import Answer, LateDraft, Panellist, Participation, Study, Submission
 from surveyapp.questionnaire.cells import Status
 
-_BLOCK = 25
+_BLOCK = 50
 _LONGEST_TOKEN_TEXT = 60
 
 GivenState = Literal["submitted", "started", "withdrawn"]
@@ -113,10 +114,14 @@ def iterate_seats(
         # Byte order, so that both databases agree; pseudonyms are random, so the order tells nothing.
         .order_by(collate(Panellist.pseudonym, "C" if _is_postgresql(session) else "BINARY"))
     )
+    # Few studies have any; asking for them in every block would cost as much as a hundredth of all answers.
+    has_late = session.scalar(
+        select(exists().where(LateDraft.study_id == study.id, LateDraft.round.in_(rounds)))
+    )
     for block in session.execute(panel, execution_options={"yield_per": _BLOCK}).partitions():
         ids = [row.id for row in block]
         sheets = _read_sheets(session, study=study, rounds=rounds, ids=ids, cells=cells)
-        late = _read_late(session, study=study, rounds=rounds, ids=ids)
+        late = _read_late(session, study=study, rounds=rounds, ids=ids) if has_late else {}
         yield [
             PanelSeat(
                 row.pseudonym,
@@ -126,7 +131,7 @@ def iterate_seats(
                 row.state,
                 row.is_synthetic,
                 tuple(sheets[row.id]),
-                tuple(late[row.id]),
+                tuple(late.get(row.id, ())),
             )
             for row in block
         ]
@@ -191,7 +196,7 @@ _PARTICIPATIONS = (
     select(
         Participation.round,
         Participation.panellist_id,
-        Participation.group,
+        Participation.group.label("group"),
         Participation.revision,
         Participation.submitted_revision,
         Participation.submission,
@@ -226,13 +231,15 @@ def _read_sheets(
     cells: Mapping[CellName, int],
 ) -> dict[int, list[GivenSheet]]:
     found: dict[int, list[GivenSheet]] = defaultdict(list)
-    is_sqlite = not _is_postgresql(session)
+    # Not through the session: what it does for objects would be done for nothing, hundreds of times.
+    connection = session.connection()
+    is_sqlite = connection.dialect.name == "sqlite"
     for number in rounds:
         key = {"study_id": study.id, "round": number, "ids": ids}
-        participations = session.execute(_PARTICIPATIONS, key).all()
+        participations = connection.execute(_PARTICIPATIONS, key).all()
         given = {
             seat: (packed.split(" ") if packed else [], _read_entries(entries))
-            for seat, packed, entries in session.execute(_GIVEN[is_sqlite], key)
+            for seat, packed, entries in connection.execute(_GIVEN[is_sqlite], key)
         }
         for row in participations:
             mine, others = given.get(row.panellist_id, ([], []))

@@ -19,6 +19,7 @@ from surveyapp.questionnaire.model import (
     MultipleChoice,
     Number,
     Page,
+    Proposals,
     Question,
     Questionnaire,
     Rating,
@@ -398,6 +399,15 @@ def _ask_combination(asker: Asker, asked: Asked, question: Combination) -> Asked
     )
 
 
+def _ask_proposals(asker: Asker, asked: Asked, question: Proposals) -> Asked:
+    return _with(
+        asked,
+        field=asker.field(CellKey(question.id, context=asker.context)),
+        most=str(question.max),
+        length=question.max_length,
+    )
+
+
 # Which question type is filled in how; types are the format's own, so no static type can tie the two.
 _FILL: Mapping[type, Callable[..., Asked]] = {
     Consent: _ask_consent,
@@ -409,6 +419,7 @@ _FILL: Mapping[type, Callable[..., Asked]] = {
     Expertise: _ask_expertise,
     Rating: _ask_rating,
     Combination: _ask_combination,
+    Proposals: _ask_proposals,
 }
 
 

@@ -51,6 +51,8 @@ class OfCell:
     text: int | None = None
     open: int | None = None
     places: dict[str, int] = field(default_factory=dict)
+    lines: list[int] = field(default_factory=list)
+    """Of several lines the first, the second, and so on."""
     sections: dict[str, list[int]] = field(default_factory=dict)
     """Earlier answer (or ANY) → the pieces that stand on the page only for it."""
     earlier_rounds: list[tuple[str, int]] = field(default_factory=list)
@@ -120,6 +122,8 @@ class Compiled:
             parts[cell.text] = escape(texts[0]).encode()
         if cell.open is not None:
             parts[cell.open] = _OPEN
+        for position, text in zip(cell.lines, texts, strict=False):
+            parts[position] = escape(text).encode()
         for place, item in enumerate(texts, start=1):
             if item in cell.places:
                 parts[cell.places[item]] = str(place).encode()
@@ -175,6 +179,8 @@ def _note(cell: OfCell, sort: str, name: str, position: int, *, section: str) ->
         cell.checked[name] = position
     elif sort == "#":
         cell.places[name] = position
+    elif sort == "!":
+        cell.lines.append(position)
     elif sort == "~":
         cell.text = position
     elif sort == "^":

@@ -139,7 +139,7 @@ def _answered(standing: Standing, wording: Wording, spec: CellSpec) -> pages.Ans
         words=_words(given, kind.show(questionnaire, question, spec, given, wording.language))
         if given is not None
         else "",
-        is_text=bool(key.part) or question.kind in {"short_text", "long_text"},
+        is_text=bool(key.part) or question.kind in {"short_text", "long_text", "proposals"},
     )
 
 

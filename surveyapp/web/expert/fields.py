@@ -1,9 +1,9 @@
 """The one field behind each cell, in two forms: filled with an answer, or with slots to fill later.
 
 Templates ask a field for what depends on the answers and for nothing else: `checked`, `text`, `open`,
-`place`, and for what depends on the own earlier answer: `had`, `begin` and `end` around it, `earlier_round`,
-`earlier_text`, `unless`. A filled field gives the piece of HTML; a slotted one gives a mark that `compiled`
-finds again. So there is one template for both, and both write the same page.
+`place`, `line`, and for what depends on the own earlier answer: `had`, `begin` and `end` around it,
+`earlier_round`, `earlier_text`, `unless`. A filled field gives the piece of HTML; a slotted one gives a mark
+that `compiled` finds again. So there is one template for both, and both write the same page.
 """
 
 from __future__ import annotations
@@ -59,6 +59,10 @@ def earlier_texts(own: OwnAnswer) -> tuple[str, ...]:
     return form_texts(replace(given, status=Status.VALUE) if given.status is Status.KEPT else given)
 
 
+def _shown(text: str) -> Markup:
+    return escape(text.replace(SLOT, "\ufffd"))
+
+
 class Field(Protocol):
     """What a template may ask about one cell."""
 
@@ -73,6 +77,7 @@ class Field(Protocol):
     def text(self) -> Markup: ...
     def open(self) -> Markup: ...
     def place(self, item: str) -> Markup: ...
+    def line(self, position: int) -> Markup: ...
     def had(self, value: str) -> bool: ...
     def begin(self, value: str) -> Markup: ...
     def end(self) -> Markup: ...
@@ -106,7 +111,7 @@ class Filled:
 
     def text(self) -> Markup:
         """What was written, escaped; NUL, which no page may hold, is shown as a mark."""
-        return escape(self.values[0].replace(SLOT, "\ufffd")) if self.values else EMPTY
+        return self.line(1)
 
     def open(self) -> Markup:
         """The attribute of a fold that must not hide what was written, or what is wrong with it."""
@@ -115,6 +120,10 @@ class Filled:
     def place(self, item: str) -> Markup:
         """Which place an item has in an order; places count from 1."""
         return Markup("{}").format(list(self.values).index(item) + 1) if item in self.values else EMPTY
+
+    def line(self, position: int) -> Markup:
+        """What was written in one of several lines, escaped as `text` is; lines count from 1."""
+        return _shown(self.values[position - 1]) if position <= len(self.values) else EMPTY
 
     def had(self, value: str) -> bool:
         """Whether `value` was earlier answered or part of it; ANY: was anything; KEEP: can it be kept."""
@@ -168,6 +177,10 @@ class Slotted:
     def place(self, item: str) -> Markup:
         """A slot for a place in an order."""
         return slot(f"{self.number}#{item}")
+
+    def line(self, position: int) -> Markup:
+        """A slot for one of several lines."""
+        return slot(f"{self.number}!{position}")
 
     def had(self, value: str) -> bool:
         """Always: every earlier answer gets its section, and those that do not apply are left out later."""

@@ -21,7 +21,7 @@ from surveyapp.web.expert.beside import change_words
 from surveyapp.web.expert.blueprints import get_seat, seat
 from surveyapp.web.expert.feedback import Shown
 from surveyapp.web.expert.over_scale import fill, point_words, span_words
-from surveyapp.web.expert.standing import read_standing
+from surveyapp.web.expert.standing import Standing, read_standing
 from surveyapp.web.languages import page_language
 
 
@@ -70,7 +70,6 @@ def news(slug: str) -> ResponseReturnValue:
     """What is new in this round."""
     here = get_seat()
     standing = read_standing(here)
-    first = standing.route.pages[0].key
     shown = standing.shown
     if shown is None or not here.takes_answers:
         return redirect(url_for("seat.enter", slug=slug), 303)
@@ -79,7 +78,7 @@ def news(slug: str) -> ResponseReturnValue:
     page = NewsPage(
         frame=pages.frame_of(here),
         csrf=generate_csrf(),
-        first_url=pages.page_url(slug, here.place if standing.is_open(here.place) else first),
+        first_url=_next_url(standing),
         round=panel.round if panel else 0,
         submissions=panel.submissions if panel else 0,
         smallest_group=panel.smallest_group if panel else here.smallest_group,
@@ -92,6 +91,16 @@ def news(slug: str) -> ResponseReturnValue:
         settled=tuple(_settled(shown, standing.instrument, wording)),
     )
     return render_template("expert/news.html", page=page, form=None)
+
+
+def _next_url(standing: Standing) -> str:
+    """Where to go from here: newcomers try the scale first."""
+    here = standing.seat
+    is_new = not here.revision and not here.earlier.numbers
+    if is_new and standing.instrument.questionnaire.practice is not None:
+        return url_for("seat.practice", slug=here.slug)
+    key = here.place if standing.is_open(here.place) else standing.route.pages[0].key
+    return pages.page_url(here.slug, key)
 
 
 def _changed(shown: Shown, wording: Wording) -> Iterator[ItemNews]:

@@ -41,7 +41,11 @@ def enter(slug: str) -> ResponseReturnValue:
     standing = read_standing(here)
     if not here.revision and standing.shown is not None:
         return redirect(url_for("seat.news", slug=slug), 303)
-    if not here.revision and standing.instrument.questionnaire.practice is not None:
+    if (
+        not here.revision
+        and not here.earlier.numbers
+        and standing.instrument.questionnaire.practice is not None
+    ):
         return redirect(url_for("seat.practice", slug=slug), 303)
     key = here.place if standing.is_open(here.place) else standing.route.pages[0].key
     return redirect(pages.page_url(slug, key), 303)

@@ -49,6 +49,9 @@ def given_in(spec: CellSpec) -> st.SearchStrategy[Given]:
     ]
     if spec.value_type == "text":
         return TEXTS.map(lambda text: Given(Status.VALUE, text=text)) | st.just(BLANK)
+    if spec.value_type == "texts":
+        lines = st.lists(TEXTS, min_size=1, max_size=3)
+        return lines.map(lambda parts: Given(Status.VALUE, parts=tuple(parts))) | st.just(BLANK)
     if spec.value_type == "options":
         chosen = st.lists(st.sampled_from(sorted(spec.labels)), unique=True, min_size=1)
         return chosen.map(lambda parts: Given(Status.VALUE, parts=tuple(parts))) | st.just(BLANK)

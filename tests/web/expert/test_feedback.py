@@ -104,7 +104,7 @@ def test_a_fresh_page_shows_the_panel_and_chooses_nothing(client: JudgingClient,
     ]
     assert "2 reasons from round 1" in page.words
     assert "Some think of the <taste>." in page.words
-    assert "Your reason in round 1: Because of <2>." in page.words
+    assert "Your reason in round 1:Because of <2>." in page.words
 
 
 def test_somebody_new_sees_the_panel_and_has_nothing_to_keep(client: JudgingClient, ground: Ground) -> None:
