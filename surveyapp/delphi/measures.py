@@ -94,14 +94,21 @@ class CountedFigures:
     items: Callable[[CellKey], Sequence[CellKey]] = lambda _: ()
     pairs: Callable[[CellKey, str], PairCounts | None] | None = None
     """Where matched ratings are looked up apart, so that they are only put together where they are needed."""
-    _kept: dict[tuple[str, CellKey, str], Measure] = field(default_factory=dict, repr=False, compare=False)
+    _kept: dict[tuple[CellKey, str], dict[str, Measure]] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     def measure(self, name: str, cell: CellKey, group: str) -> Measure:
         """The measure called `name`; raises KeyError for a name that no measure has."""
-        key = (name, cell, group)
-        found = self._kept.get(key)
+        place = (cell, group)
+        # One key for each place and not for each number: of a large study there are tens of thousands, and
+        # whatever stays makes the interpreter look for garbage more often.
+        kept = self._kept.get(place)
+        if kept is None:
+            kept = self._kept[place] = {}
+        found = kept.get(name)
         if found is None:
-            found = self._kept[key] = self._work_out(name, cell, group)
+            found = kept[name] = self._work_out(name, cell, group)
         return found
 
     def _work_out(self, name: str, cell: CellKey, group: str) -> Measure:

@@ -49,13 +49,15 @@ def gather_reasons(
     actor: str,
     partial_counts: bool = False,
     only: Collection[int] | None = None,
+    taken: set[str] | None = None,
     chance: Random = _system_chance,
 ) -> Gathered:
     """Give every written answer that counts its coding record; running it again changes nothing.
 
     What was rewritten since, because the round was reopened, is unread again and forgets its themes; what
     counts no longer goes. `only` names the panellists to look at: of a very large panel it is better done
-    in parts (`gather_in_parts`). Raises NotFound, or RoundClosed while the round may still take answers.
+    in parts (`gather_in_parts`), which knows the public names that are `taken`. Raises NotFound, or
+    RoundClosed while the round may still take answers.
     """
     held = get_closed_round(session, study_id=study_id, round_number=round_number, hold=True)
     instrument = get_instrument(session, study_id=study_id, number=held.questionnaire_number)
@@ -71,7 +73,8 @@ def gather_reasons(
     start_again(session, changed, texts=[written[row.panellist_id, row.cell] for row in changed])
     let_go(session, gone)
     fresh = sorted(written.keys() - kept.keys())
-    _add(session, instrument, round_number=round_number, fresh=fresh, written=written, chance=chance)
+    names = _new_public_ids(session, len(fresh), study_id=study_id, taken=taken, chance=chance)
+    _add(session, instrument, round_number=round_number, fresh=fresh, written=written, names=names)
     found = Gathered(len(fresh), len(changed), len(gone), len(kept) - len(changed) - len(gone))
     if found.added or found.changed or found.gone:
         detail = {"round": round_number, "added": found.added, "changed": found.changed, "gone": found.gone}
@@ -91,6 +94,8 @@ def gather_in_parts(
             .where(Participation.study_id == study_id, Participation.round == round_number)
             .order_by(Participation.panellist_id)
         ).all()
+        # Once for all parts: to look for each part's names anew costs more with every part.
+        taken = set(session.scalars(select(Reason.public_id).where(Reason.study_id == study_id)))
     found = [Gathered(0, 0, 0, 0)]
     for start in range(0, len(everybody), _PART):
         with database.verb() as session:
@@ -103,6 +108,7 @@ def gather_in_parts(
                     actor=actor,
                     partial_counts=partial_counts,
                     only=everybody[start : start + _PART],
+                    taken=taken,
                 )
             )
     return Gathered(
@@ -152,11 +158,10 @@ def _add(
     round_number: int,
     fresh: Sequence[tuple[int, int]],
     written: Written,
-    chance: Random,
+    names: Sequence[str],
 ) -> None:
     if not fresh:
         return
-    names = _new_public_ids(session, len(fresh), study_id=instrument.study_id, chance=chance)
     rows = [
         {
             "study_id": instrument.study_id,
@@ -174,14 +179,24 @@ def _add(
     session.execute(insert(Reason), rows)
 
 
-def _new_public_ids(session: Session, number: int, *, study_id: int, chance: Random) -> list[str]:
+def _new_public_ids(
+    session: Session, number: int, *, study_id: int, taken: set[str] | None, chance: Random
+) -> list[str]:
+    """So many names that no reason has; `taken`, where it is known, learns them."""
     found: set[str] = set()
     while len(found) < number:
         missing = min(number - len(found), _AT_ONCE)
         drawn = {"R-" + "".join(chance.choices(_ALPHABET, k=_LETTERS)) for _ in range(missing)} - found
-        taken = session.scalars(
-            select(Reason.public_id).where(Reason.study_id == study_id, Reason.public_id.in_(drawn))
-        )
-        found |= drawn - set(taken)
+        found |= drawn - (_find_taken(session, drawn, study_id=study_id) if taken is None else taken)
+    if taken is not None:
+        taken |= found
     # A set has no order that would tell who came first; sorted, it is the same for the same chance.
     return chance.sample(sorted(found), number)
+
+
+def _find_taken(session: Session, names: Collection[str], *, study_id: int) -> set[str]:
+    return set(
+        session.scalars(
+            select(Reason.public_id).where(Reason.study_id == study_id, Reason.public_id.in_(names))
+        )
+    )
