@@ -114,8 +114,9 @@ def _alphas(times: Numbers, of: Numbers, points: Numbers, level: Level) -> list[
 
     ratings = of.sum(axis=1)
     size = of.shape[1]
-    # Coincidences of each item, put end to end: a draw's are their sum.
-    pairs = of[:, :, None] * of[:, None, :] - np.eye(size) * of[:, None, :]
+    # Coincidences of each item, put end to end: a draw's are their sum. Pairs of a rating with itself are
+    # among them, which have no distance.
+    pairs = of[:, :, None] * of[:, None, :]
     together = (times @ (pairs / (ratings - 1)[:, None, None]).reshape(len(of), -1)).reshape(-1, size, size)
     totals = times @ of
     if level == "nominal":
