@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from types import MappingProxyType
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from surveyapp.questionnaire.cells import CellKey
 from surveyapp.statistics import (
@@ -23,9 +23,9 @@ from surveyapp.statistics import (
 )
 from surveyapp.statistics.counts import Counts, PairCounts, RatingScale
 from surveyapp.statistics.measure import Measure, Undefined, Value
+from surveyapp.statistics.proportions import Denominator
+from surveyapp.statistics.quantiles import QuantileType
 
-QuantileType = Literal[2, 6, 7]
-Denominator = Literal["valid", "answered", "invited"]
 COUNT_OF: Final[Mapping[Denominator, str]] = MappingProxyType(
     {"valid": "n", "answered": "answered", "invited": "invited"}
 )
@@ -38,23 +38,6 @@ class Conventions:
 
     quantile_type: QuantileType = 7
     denominator: Denominator = "valid"
-
-
-class Thirds(NamedTuple):
-    """The points of a scale in three bands."""
-
-    low: tuple[int, ...]
-    middle: tuple[int, ...]
-    high: tuple[int, ...]
-
-
-def thirds(points: Sequence[int]) -> Thirds:
-    """The scale's points in thirds: both ends take the whole number nearest to a third, the middle the rest.
-
-    1–3, 4–6, 7–9 of nine points; 1–2, 3, 4–5 of five; 1–2, 3–5, 6–7 of seven; 1, 2–3, 4 of four.
-    """
-    end = round(Fraction(len(points), 3))
-    return Thirds(tuple(points[:end]), tuple(points[end : len(points) - end]), tuple(points[-end:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,9 +159,9 @@ OF_COUNTS: Final[Mapping[str, OfCounts]] = MappingProxyType(
     {
         "agree": _share(lambda scale: scale.agreement),
         "disagree": _share(lambda scale: scale.disagreement),
-        "high": _share(lambda scale: thirds(scale.points).high, "upper third"),
-        "middle": _share(lambda scale: thirds(scale.points).middle, "middle third"),
-        "low": _share(lambda scale: thirds(scale.points).low, "lower third"),
+        "high": _share(lambda scale: scale.thirds.high, "upper third"),
+        "middle": _share(lambda scale: scale.thirds.middle, "middle third"),
+        "low": _share(lambda scale: scale.thirds.low, "lower third"),
         "mode_share": _plain(proportions.mode_share),
         "dont_know": _plain(proportions.dont_know_share),
         "n": _plain(lambda counts: _of(counts, counts.n)),

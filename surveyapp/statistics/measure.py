@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from math import isfinite
 from typing import TypeAlias
 
 Value: TypeAlias = int | float | Fraction | bool | str | tuple["Value", ...]
@@ -49,6 +50,7 @@ class Measure:
     def __post_init__(self) -> None:
         if (self.value is None) != (self.reason is not None):
             raise ValueError("a measure has a value, or a reason why it has none")
+        _check_finite(self.value)
 
     @property
     def number(self) -> float | None:
@@ -83,6 +85,7 @@ class Interval:
     def __post_init__(self) -> None:
         if not ((self.low is None) == (self.high is None) == (self.reason is not None)):
             raise ValueError("an interval has two bounds, or a reason why it has none")
+        _check_finite(self.low, self.high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,3 +105,11 @@ class SignificanceTest:
     def __post_init__(self) -> None:
         if self.p is None and self.reason is None:
             raise ValueError("a test has a p, or a reason why it has none")
+        _check_finite(self.statistic, self.p)
+
+
+def _check_finite(*values: object) -> None:
+    """NaN and infinity are no values: what they would stand for is a reason."""
+    for value in values:
+        if isinstance(value, float) and not isfinite(value):
+            raise ValueError(f"{value} is no value: a measure without one has a reason")

@@ -33,22 +33,30 @@ def exact_quantile(counts: Counts, share: Fraction, kind: QuantileType = 7) -> F
 
 def quantile_parts(counts: Counts, part: int, parts: int, kind: QuantileType) -> tuple[int, int]:
     """The quantile at `part` of `parts`, as numerator and denominator: asked often, and quick in integers."""
-    n = counts.n
-    if kind == 2:
-        whole, rest = divmod(n * part, parts)
-        if rest:
-            return _nth(counts, whole + 1), 1
-        return _nth(counts, whole) + _nth(counts, whole + 1), 2
-    whole, rest = divmod((n + 1) * part if kind == 6 else (n - 1) * part + parts, parts)
-    below = _nth(counts, whole)
+    lower, upper, rest, of = quantile_places(counts.n, part, parts, kind)
+    below = _nth(counts, lower)
     if rest == 0:
         return below, 1
-    return below * parts + rest * (_nth(counts, whole + 1) - below), parts
+    return below * of + rest * (_nth(counts, upper) - below), of
+
+
+def quantile_places(n: int, part: int, parts: int, kind: QuantileType) -> tuple[int, int, int, int]:
+    """Between which two of `n` ratings the quantile lies, from 1, and how far: (lower, upper, rest, of).
+
+    It is the lower one and `rest` of `of` parts of the way to the upper one.
+    """
+    if kind == 2:
+        whole, rest = divmod(n * part, parts)
+        lower, upper, rest, of = (whole + 1, whole + 1, 0, 1) if rest else (whole, whole + 1, 1, 2)
+    else:
+        lower, rest = divmod((n + 1) * part if kind == 6 else (n - 1) * part + parts, parts)
+        upper, of = lower + 1, parts
+    return min(max(lower, 1), n), min(max(upper, 1), n), rest, of
 
 
 def _nth(counts: Counts, place: int) -> int:
-    """The rating at `place` in ascending order, from 1; beyond either end, the last one there."""
-    return counts.scale.points[bisect_left(counts.cumulative, min(max(place, 1), counts.n))]
+    """The rating at `place` in ascending order, from 1."""
+    return counts.scale.points[bisect_left(counts.cumulative, place)]
 
 
 def quantile(counts: Counts, share: Fraction, kind: QuantileType = 7) -> Measure:

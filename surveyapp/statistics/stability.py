@@ -12,7 +12,6 @@ from surveyapp.statistics.counts import PairCounts
 from surveyapp.statistics.location import cv
 from surveyapp.statistics.measure import Measure, Undefined
 from surveyapp.statistics.ranks import mid_ranks, tie_sum
-from surveyapp.statistics.returning import of_people
 
 _MATCHED: Final = "matched"
 _EXACT_UP_TO: Final = 20
@@ -20,8 +19,7 @@ _FEWEST_FOR_RANKS: Final = 3
 
 
 def _of_pairs(pairs: PairCounts, value: Fraction | float | None, said: str = _MATCHED) -> Measure:
-    missing = pairs.before_only + pairs.now_only
-    return of_people(pairs.n, Undefined.NO_PAIRABLE_VALUES if value is None else value, said, missing=missing)
+    return pairs.measured(Undefined.NO_PAIRABLE_VALUES if value is None else value, said)
 
 
 def _each(pairs: PairCounts) -> Iterator[tuple[int, int, int]]:
@@ -72,45 +70,68 @@ def distribution_shift(pairs: PairCounts) -> Measure:
     return _of_pairs(pairs, Fraction(moved, 2 * pairs.n))
 
 
-def variation_change(pairs: PairCounts) -> Measure:
-    """The coefficient of variation now less that before (Dajani et al. 1979; Kalaian and Kasim 2012)."""
+def variation_change(pairs: PairCounts, *, relative: bool = False) -> Measure:
+    """The coefficient of variation now less that before (Dajani et al. 1979; Kalaian and Kasim 2012).
+
+    With `relative` over that before; constant ratings before have no relative change.
+    """
+    said = "matched; relative" if relative else _MATCHED
     if not pairs.n:
-        return _of_pairs(pairs, None)
+        return _of_pairs(pairs, None, said)
     before, now = cv(pairs.before), cv(pairs.now)
-    for each in (before, now):
-        if each.reason is not None:
-            return of_people(pairs.n, each.reason, _MATCHED)
-    assert before.number is not None
-    assert now.number is not None
-    return _of_pairs(pairs, now.number - before.number)
+    if before.number is None or now.number is None:
+        return pairs.measured(before.reason or now.reason or Undefined.NO_VARIATION, said)
+    change = now.number - before.number
+    if not relative:
+        return _of_pairs(pairs, change, said)
+    if before.number == 0:
+        return pairs.measured(Undefined.NO_VARIATION, said)
+    return _of_pairs(pairs, change / before.number, said)
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeTest:
     """A test that nothing changed, with an effect beside its p-value, and how many pairs changed at all.
 
-    A p-value is shown and never decides: in a small panel a test that finds no change shows nothing.
+    A p-value is shown and never decides: in a small panel a test that finds no change shows nothing. Nobody
+    changed: p is 1 and `reason` says so. Without pairs p is None and `reason` says why. `effect` lies between
+    -1 and 1, upwards (or towards agreement) positive; Bowker's test has none.
     """
 
-    p: float
+    p: float | None
     effect: float | None
     changes: int
     n: int
     convention: str
     reason: Undefined | None = None
+    statistic: Fraction | None = None
+
+    def __post_init__(self) -> None:
+        if self.p is None and self.reason is None:
+            raise ValueError("a test has a p, or a reason why it has none")
 
 
-def wilcoxon_signed_rank(pairs: PairCounts) -> ChangeTest | None:
-    """Wilcoxon's signed-rank test with the rank-biserial correlation as effect; None without pairs.
+def _no_test(pairs: PairCounts, reason: Undefined, said: str) -> ChangeTest:
+    return ChangeTest(None, None, 0, pairs.n, said, reason)
 
-    Zeros are dropped and ties share ranks. Exact, conditional on the ranks, up to 20 changes; beyond that
-    normal, tie-corrected, without continuity correction (Hollander and Wolfe 1973). No changes give p = 1.
+
+def _no_changes(pairs: PairCounts, said: str) -> ChangeTest:
+    return ChangeTest(1.0, None, 0, pairs.n, said, Undefined.NO_CHANGES)
+
+
+def wilcoxon_signed_rank(pairs: PairCounts) -> ChangeTest:
+    """Wilcoxon's signed-rank test with the rank-biserial correlation as effect.
+
+    Zeros are dropped and ties share ranks; `statistic` is the sum of the ranks that moved up. Exact,
+    conditional on the ranks, up to 20 changes; beyond that normal, tie-corrected, without continuity
+    correction (Hollander and Wolfe 1973).
     """
+    said = "zeros dropped"
     if not pairs.n:
-        return None
+        return _no_test(pairs, Undefined.NO_PAIRABLE_VALUES, said)
     differences = [now - before for before, now, times in _each(pairs) for _ in range(times) if now != before]
     if not differences:
-        return ChangeTest(1.0, None, 0, pairs.n, "zeros dropped", Undefined.NO_VARIATION)
+        return _no_changes(pairs, said)
     sizes = [abs(each) for each in differences]
     ranks = mid_ranks(sizes)
     up = sum((rank for rank, each in zip(ranks, differences, strict=True) if each > 0), Fraction())
@@ -118,10 +139,12 @@ def wilcoxon_signed_rank(pairs: PairCounts) -> ChangeTest | None:
     effect = float((2 * up - whole) / whole)
     m = len(differences)
     if m <= _EXACT_UP_TO:
-        return ChangeTest(_exact_p(ranks, up), effect, m, pairs.n, "zeros dropped; exact, conditional")
-    variance = Fraction(m * (m + 1) * (2 * m + 1), 24) - Fraction(tie_sum(sizes), 48)
-    z = abs(float(up - whole / 2)) / sqrt(variance)
-    return ChangeTest(erfc(z / sqrt(2)), effect, m, pairs.n, "zeros dropped; normal, tie-corrected")
+        p, said = _exact_p(ranks, up), f"{said}; exact, conditional"
+    else:
+        variance = Fraction(m * (m + 1) * (2 * m + 1), 24) - Fraction(tie_sum(sizes), 48)
+        z = abs(float(up - whole / 2)) / sqrt(variance)
+        p, said = erfc(z / sqrt(2)), f"{said}; normal, tie-corrected"
+    return ChangeTest(p, effect, m, pairs.n, said, statistic=up)
 
 
 def _exact_p(ranks: tuple[Fraction, ...], up: Fraction) -> float:
@@ -139,65 +162,70 @@ def _exact_p(ranks: tuple[Fraction, ...], up: Fraction) -> float:
     return float(Fraction(reached, 2 ** len(doubled)))
 
 
-def sign_test(pairs: PairCounts) -> ChangeTest | None:
-    """Whether more moved up than down, by the exact binomial; who stayed is left out. None without pairs."""
-    if not pairs.n:
-        return None
+def sign_test(pairs: PairCounts) -> ChangeTest:
+    """Whether more moved up than down, by the exact binomial; who stayed is left out.
+
+    `statistic` counts those who moved up.
+    """
     up = sum(times for before, now, times in _each(pairs) if now > before)
     down = sum(times for before, now, times in _each(pairs) if now < before)
-    return _binomial(up, down, pairs.n, "zeros dropped; exact binomial")
+    return _binomial(up, down, pairs, "zeros dropped; exact binomial")
 
 
-def mcnemar(pairs: PairCounts) -> ChangeTest | None:
+def mcnemar(pairs: PairCounts) -> ChangeTest:
     """Whether agreement grew or shrank: exact binomial on those who crossed over (McNemar 1947).
 
-    None without pairs, and on a scale where no point counts as agreement: there is nothing to cross.
+    `statistic` counts those who came to agreement. A scale on which no point counts as agreement has nothing
+    to cross.
     """
+    said = "agreement or not; exact binomial"
     agreeing = set(pairs.scale.agreement)
-    if not pairs.n or not agreeing:
-        return None
+    if not agreeing:
+        return _no_test(pairs, Undefined.NOT_DEFINED_FOR_SCALE, said)
     gained = sum(k for before, now, k in _each(pairs) if before not in agreeing and now in agreeing)
     lost = sum(k for before, now, k in _each(pairs) if before in agreeing and now not in agreeing)
-    return _binomial(gained, lost, pairs.n, "agreement or not; exact binomial")
+    return _binomial(gained, lost, pairs, said)
 
 
-def _binomial(more: int, less: int, n: int, said: str) -> ChangeTest:
+def _binomial(more: int, less: int, pairs: PairCounts, said: str) -> ChangeTest:
     m = more + less
+    if not pairs.n:
+        return _no_test(pairs, Undefined.NO_PAIRABLE_VALUES, said)
     if m == 0:
-        return ChangeTest(1.0, None, 0, n, said, Undefined.NO_VARIATION)
+        return _no_changes(pairs, said)
     tail = sum(comb(m, k) for k in range(min(more, less) + 1))
     p = min(Fraction(1), Fraction(2 * tail, 2**m))
-    return ChangeTest(float(p), (more - less) / m, m, n, said)
+    return ChangeTest(float(p), (more - less) / m, m, pairs.n, said, statistic=Fraction(more))
 
 
-def bowker(pairs: PairCounts) -> ChangeTest | None:
+def bowker(pairs: PairCounts) -> ChangeTest:
     """Bowker's test of symmetry over the whole scale: Σ (nij − nji)² / (nij + nji) (Bowker 1948).
 
     Pairs of points between which nobody moved add neither to the sum nor to the degrees of freedom.
     """
     if not pairs.n:
-        return None
-    total, degrees, changes = 0.0, 0, 0
+        return _no_test(pairs, Undefined.NO_PAIRABLE_VALUES, "chi-square")
+    total, degrees, changes = Fraction(), 0, 0
     for i in range(len(pairs.of)):
         for j in range(i + 1, len(pairs.of)):
             there, back = pairs.of[i][j], pairs.of[j][i]
             if there + back:
-                total += (there - back) ** 2 / (there + back)
+                total += Fraction((there - back) ** 2, there + back)
                 degrees += 1
                 changes += there + back
-    said = f"chi-square {total:.4g}, {degrees} degrees"
+    said = f"chi-square, df {degrees}"
     if degrees == 0:
-        return ChangeTest(1.0, None, 0, pairs.n, said, Undefined.NO_VARIATION)
-    from scipy.stats import chi2  # noqa: PLC0415 - takes two seconds to load
+        return _no_changes(pairs, said)
+    from scipy.special import chdtrc  # noqa: PLC0415 - SciPy is slow to import and seldom needed
 
-    return ChangeTest(float(chi2.sf(total, degrees)), None, changes, pairs.n, said)
+    return ChangeTest(float(chdtrc(degrees, float(total))), None, changes, pairs.n, said, statistic=total)
 
 
 def spearman(pairs: PairCounts) -> Measure:
     """Spearman's correlation of ratings before and now: Pearson's on mid-ranks."""
     if pairs.n < _FEWEST_FOR_RANKS:
         reason = Undefined.TOO_FEW_RATINGS if pairs.n else Undefined.NO_PAIRABLE_VALUES
-        return of_people(pairs.n, reason, "mid-ranks")
+        return pairs.measured(reason, "mid-ranks")
     flat = [(before, now) for before, now, times in _each(pairs) for _ in range(times)]
     first, second = mid_ranks([each[0] for each in flat]), mid_ranks([each[1] for each in flat])
     centre = Fraction(pairs.n + 1, 2)
@@ -205,5 +233,5 @@ def spearman(pairs: PairCounts) -> Measure:
     one = sum(((a - centre) ** 2 for a in first), Fraction())
     other = sum(((b - centre) ** 2 for b in second), Fraction())
     if one == 0 or other == 0:
-        return of_people(pairs.n, Undefined.NO_VARIATION, "mid-ranks")
-    return of_people(pairs.n, float(both) / sqrt(one * other), "mid-ranks")
+        return pairs.measured(Undefined.NO_VARIATION, "mid-ranks")
+    return pairs.measured(float(both) / sqrt(one * other), "mid-ranks")

@@ -18,17 +18,15 @@ from surveyapp.delphi.measures import (
     Chosen,
     Conventions,
     CountedFigures,
-    Denominator,
-    QuantileType,
     Tallied,
-    thirds,
 )
 from surveyapp.delphi.rules.judging import WHOLE
 from surveyapp.delphi.rules.names import NAMES, Level, Unit
 from surveyapp.questionnaire.cells import CellKey
-from surveyapp.statistics.counts import Counts, RatingScale, count, count_pairs
+from surveyapp.statistics.counts import Counts, RatingScale, count, count_pairs, thirds
 from surveyapp.statistics.measure import Undefined
-from surveyapp.statistics.quantiles import exact_quantile
+from surveyapp.statistics.proportions import Denominator
+from surveyapp.statistics.quantiles import QuantileType, exact_quantile
 
 NINE = RatingScale(tuple(range(1, 10)), (7, 8, 9), (1, 2, 3))
 FIVE = RatingScale((1, 2, 3, 4, 5), (4, 5), (1, 2))

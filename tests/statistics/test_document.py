@@ -11,8 +11,8 @@ import surveyapp.statistics
 from tests.support.checkout import CHECKOUT, read_text
 
 # What measures are made from, and no measure itself.
-MATERIAL = {"counts", "measure", "ranks", "returning"}
-STEPS = {"denominator", "exact_quantile", "quantile_parts"}
+MATERIAL = {"counts", "measure", "ranks", "rating_table", "returning"}
+STEPS = {"check_one_scale", "denominator", "exact_quantile", "of_draws", "quantile_parts", "quantile_places"}
 
 
 def list_measures() -> set[str]:

@@ -1,22 +1,21 @@
-"""Groups, adjusted p-values and leavers: SciPy and statsmodels as second opinions, and edges."""
+"""Groups side by side: published examples, all ways of dealing ratings out, other programs, and edges."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import combinations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from surveyapp.statistics.attrition import fisher_exact, leavers_and_stayers, retention
-from surveyapp.statistics.bootstrap import bootstrap_interval
-from surveyapp.statistics.counts import RatingScale, count
+from surveyapp.statistics.counts import Counts, RatingScale, count
 from surveyapp.statistics.groups import (
-    benjamini_hochberg,
     cliffs_delta,
-    holm,
+    fisher_exact,
     kruskal_wallis,
     mann_whitney,
+    pairwise_mann_whitney,
 )
 from surveyapp.statistics.measure import Undefined
 
@@ -26,30 +25,84 @@ HIGH = [4, 5, 3, 5, 4, 4, 2, 5, 5, 4, 3]
 RATINGS = st.lists(st.integers(1, 5), min_size=5, max_size=25)
 
 
-def test_the_normal_test_agrees_with_scipy() -> None:
+def on_their_own_scale(*groups: list[int]) -> list[Counts]:
+    """Numbers of a published example, counted on a scale of just these numbers."""
+    scale = RatingScale(tuple(sorted({value for group in groups for value in group})))
+    return [count(scale, group) for group in groups]
+
+
+def test_permeability_of_hollander_and_wolfe() -> None:
+    """Hollander and Wolfe 1973, p. 69, in hundredths; U = 35, one-sided p = 0.1272 without ties."""
+    term = [80, 83, 189, 104, 145, 138, 191, 164, 73, 146]
+    early = [115, 88, 90, 74, 121]
+    found = mann_whitney(*on_their_own_scale(term, early))
+    assert found.test.statistic == 35
+    assert found.test.p == pytest.approx(2 * 0.1272, abs=0.0001)
+
+
+@settings(deadline=None, max_examples=25)
+@given(
+    st.lists(st.integers(1, 4), min_size=5, max_size=6), st.lists(st.integers(1, 4), min_size=5, max_size=7)
+)
+def test_small_groups_are_tested_over_all_ways_to_deal_the_ratings_out(
+    first: list[int], second: list[int]
+) -> None:
+    found = mann_whitney(count(FIVE, first), count(FIVE, second)).test
+    everybody = first + second
+    if len(set(everybody)) == 1:
+        assert (found.p, found.reason) == (1, Undefined.NO_VARIATION)
+        return
+
+    def twice_u(mine: list[int], theirs: list[int]) -> int:
+        return sum((a > b) * 2 + (a == b) for a in mine for b in theirs)
+
+    middle = len(first) * len(second)
+    far = abs(twice_u(first, second) - middle)
+    ways = [set(chosen) for chosen in combinations(range(len(everybody)), len(first))]
+    reached = sum(
+        abs(
+            twice_u(
+                [everybody[place] for place in chosen],
+                [value for place, value in enumerate(everybody) if place not in chosen],
+            )
+            - middle
+        )
+        >= far
+        for chosen in ways
+    )
+    assert found.p == pytest.approx(reached / len(ways))
+
+
+def test_without_ties_the_exact_test_is_that_of_scipy() -> None:
     from scipy.stats import mannwhitneyu
 
-    found = mann_whitney(count(FIVE, LOW), count(FIVE, HIGH))
-    theirs = mannwhitneyu(LOW, HIGH, method="asymptotic")
-    assert found.statistic == theirs.statistic
-    assert found.p == pytest.approx(theirs.pvalue)
-    assert found.effect.number == pytest.approx(2 * theirs.statistic / (11 * 11) - 1)
+    first, second = list(range(1, 50, 2)), list(range(20, 69, 2))
+    found = mann_whitney(*on_their_own_scale(first, second))
+    assert found.test.p == pytest.approx(mannwhitneyu(first, second, method="exact").pvalue)
 
 
-def test_a_small_panel_is_permuted_and_repeatable() -> None:
-    first = mann_whitney(count(FIVE, LOW[:6]), count(FIVE, HIGH[:6]))
-    assert first == mann_whitney(count(FIVE, LOW[:6]), count(FIVE, HIGH[:6]))
-    assert first.p is not None
-    assert 0 < first.p < 0.05
+def test_beyond_fifty_people_the_normal_test_agrees_with_scipy() -> None:
+    from scipy.stats import mannwhitneyu
+
+    first, second = LOW * 3, HIGH * 3
+    found = mann_whitney(count(FIVE, first), count(FIVE, second))
+    theirs = mannwhitneyu(first, second, method="asymptotic")
+    assert found.test.statistic == theirs.statistic
+    assert found.test.p == pytest.approx(theirs.pvalue)
+    assert found.effect.number == pytest.approx(2 * theirs.statistic / (33 * 33) - 1)
 
 
 def test_edges_of_two_groups() -> None:
     nobody, alike = count(FIVE, []), count(FIVE, [3] * 5)
     assert cliffs_delta(nobody, alike).reason is Undefined.NO_VALID_RATINGS
-    assert mann_whitney(alike, alike).p == 1.0
-    assert mann_whitney(count(FIVE, [1, 2]), alike).p is None
-    with pytest.raises(ValueError, match="different scales"):
-        mann_whitney(alike, count(RatingScale((1, 2, 3)), [1]))
+    assert mann_whitney(nobody, alike).test.reason is Undefined.NO_VALID_RATINGS
+    same, few = mann_whitney(alike, alike).test, mann_whitney(count(FIVE, [1, 2]), alike)
+    assert (same.p, same.reason) == (1, Undefined.NO_VARIATION)
+    assert (few.test.p, few.test.reason) == (None, Undefined.TOO_FEW_RATINGS)
+    assert few.effect.value == -1
+    for measure in (cliffs_delta, mann_whitney):
+        with pytest.raises(ValueError, match="different scales"):
+            measure(alike, count(RatingScale((2, 3, 4, 5, 6)), [2]))
 
 
 @given(RATINGS, RATINGS)
@@ -59,67 +112,68 @@ def test_the_delta_turns_with_the_groups_and_keeps_its_bounds(first: list[int], 
     assert isinstance(delta, Fraction)
     assert -1 <= delta <= 1
     assert cliffs_delta(other, one).value == -delta
+    assert mann_whitney(one, other).test.p == mann_whitney(other, one).test.p
     wins = sum((a > b) - (a < b) for a in first for b in second)
     assert delta == Fraction(wins, len(first) * len(second))
+
+
+def test_airways_of_hollander_and_wolfe() -> None:
+    """Hollander and Wolfe 1973, p. 116, in tenths: three kinds of subjects; H = 0.771."""
+    healthy, obstructed, asbestosis = [29, 30, 25, 26, 32], [38, 27, 40, 24], [28, 34, 37, 22, 20]
+    found = kruskal_wallis(on_their_own_scale(healthy, obstructed, asbestosis))
+    assert float(found.test.statistic or 0) == pytest.approx(0.771, abs=0.001)
+    assert (found.test.p, found.test.reason) == (None, Undefined.TOO_FEW_RATINGS)
 
 
 def test_kruskal_wallis_agrees_with_scipy() -> None:
     from scipy.stats import kruskal
 
     groups = [LOW, HIGH, [3, 3, 4, 2, 3, 5, 1]]
-    found = kruskal_wallis([count(FIVE, each) for each in groups])
+    found = kruskal_wallis([count(FIVE, []), *(count(FIVE, each) for each in groups)])
     theirs = kruskal(*groups)
-    assert found.statistic == pytest.approx(theirs.statistic)
-    assert found.p == pytest.approx(theirs.pvalue)
+    assert float(found.test.statistic or 0) == pytest.approx(theirs.statistic)
+    assert found.test.p == pytest.approx(theirs.pvalue)
+    assert found.effect.number == pytest.approx(theirs.statistic / (29 - 1))
 
 
 def test_kruskal_wallis_says_when_there_is_nothing_to_compare() -> None:
-    assert kruskal_wallis([count(FIVE, [])]).effect.reason is Undefined.NO_VALID_RATINGS
-    assert kruskal_wallis([count(FIVE, [2] * 5)] * 3).effect.reason is Undefined.ALL_TIED
-    assert kruskal_wallis([count(FIVE, [1, 2]), count(FIVE, [3] * 5)]).p is None
+    assert kruskal_wallis([]).effect.reason is Undefined.NO_VALID_RATINGS
+    assert kruskal_wallis([count(FIVE, [])]).test.reason is Undefined.NO_VALID_RATINGS
+    alike = kruskal_wallis([count(FIVE, [2] * 5)] * 3)
+    assert (alike.effect.reason, alike.test.p) == (Undefined.ALL_TIED, 1)
+    with pytest.raises(ValueError, match="different scales"):
+        kruskal_wallis([count(FIVE, LOW), count(RatingScale((2, 3, 4, 5, 6)), [2])])
 
 
-@given(st.lists(st.one_of(st.none(), st.floats(0, 1)), min_size=1, max_size=12))
-def test_adjusted_p_values_agree_with_statsmodels(p_values: list[float | None]) -> None:
-    from statsmodels.stats.multitest import multipletests
-
-    known = [p for p in p_values if p is not None]
-    for mine, method in ((holm, "holm"), (benjamini_hochberg, "fdr_bh")):
-        found = mine(p_values)
-        assert [p is None for p in found] == [p is None for p in p_values]
-        if known:
-            theirs = multipletests(known, method=method)[1]
-            assert [p for p in found if p is not None] == pytest.approx(list(theirs))
+def test_pairs_of_groups_are_adjusted_over_those_that_could_be_tested() -> None:
+    groups = {"a": count(FIVE, LOW), "b": count(FIVE, HIGH), "c": count(FIVE, [3] * 6), "d": count(FIVE, [5])}
+    found = pairwise_mann_whitney(groups)
+    assert list(found) == [("a", "b"), ("a", "c"), ("a", "d"), ("b", "c"), ("b", "d"), ("c", "d")]
+    plain = {pair: mann_whitney(groups[pair[0]], groups[pair[1]]).test.p for pair in found}
+    smallest = min((p, pair) for pair, p in plain.items() if p is not None)[1]
+    assert found[smallest].test.p == pytest.approx(3 * (plain[smallest] or 0))
+    assert found["a", "b"].test.convention.endswith("Holm")
+    assert found["a", "d"].test.reason is Undefined.TOO_FEW_RATINGS
 
 
-def test_retention_names_its_denominators() -> None:
-    found = retention(30, previous=40, first=50, invited=60)
-    values = [found.of_previous.value, found.of_first.value, found.of_invited.value]
-    assert values == [Fraction(3, 4), Fraction(3, 5), Fraction(1, 2)]
-    assert retention(0, previous=0, first=0, invited=0).of_first.reason is Undefined.NO_VALID_RATINGS
+def test_fishers_lady_tasting_tea() -> None:
+    """Fisher 1935, The Design of Experiments, chapter 2: all eight cups named rightly, one way in 70."""
+    assert fisher_exact((4, 0), (0, 4)).p == pytest.approx(2 / 70)
 
 
-def test_leavers_and_stayers_show_nothing_where_a_side_is_small() -> None:
-    small = leavers_and_stayers(count(FIVE, [5] * 4), count(FIVE, LOW), k=5)
-    assert (small.is_suppressed, small.leavers, small.stayers, small.comparison) == (True, 0, 0, None)
-    shown = leavers_and_stayers(count(FIVE, HIGH[:5]), count(FIVE, LOW), k=5)
-    assert shown.comparison is not None
-    assert shown.comparison.effect.number is not None
-    assert shown.comparison.effect.number > 0.5
+@given(*[st.integers(0, 12)] * 4)
+def test_fishers_exact_test_is_that_of_scipy(a: int, b: int, c: int, d: int) -> None:
+    from scipy.stats import fisher_exact as theirs
+
+    found = fisher_exact((a, b), (c, d))
+    if not a + b or not c + d:
+        assert found.reason is Undefined.NO_VALID_RATINGS
+    else:
+        assert found.p == pytest.approx(theirs([[a, b], [c, d]]).pvalue)
+        assert fisher_exact((b, a), (d, c)).p == found.p
+        assert (found.reason is Undefined.NO_VARIATION) == (a + c == 0 or b + d == 0)
 
 
-def test_fishers_exact_test() -> None:
-    # Fisher's lady tasting tea, all eight cups named rightly.
-    assert fisher_exact((4, 0), (0, 4)) == pytest.approx(2 / 70)
-    assert fisher_exact((0, 0), (1, 2)) is None
-
-
-def test_the_bootstrap_repeats_itself_and_knows_when_it_cannot() -> None:
-    first = bootstrap_interval([1, 2, 3, 4, 5, 5], lambda drawn: sum(drawn) / len(drawn), seed=3, draws=500)
-    assert first is not None
-    assert first.low < 20 / 6 < first.high
-    assert first == bootstrap_interval(
-        [1, 2, 3, 4, 5, 5], lambda drawn: sum(drawn) / len(drawn), seed=3, draws=500
-    )
-    assert bootstrap_interval([1], lambda _: 1.0, seed=3, draws=5) is None
-    assert bootstrap_interval([1, 2], lambda _: None, seed=3, draws=5) is None
+def test_no_group_has_fewer_than_nobody() -> None:
+    with pytest.raises(ValueError, match="never negative"):
+        fisher_exact((-1, 2), (3, 4))

@@ -1,7 +1,8 @@
-"""Kappas, alpha, Gwet and ICC against published examples and other programs."""
+"""Kappas and Gwet's coefficients against published examples and other programs."""
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -10,12 +11,10 @@ from hypothesis import strategies as st
 
 from surveyapp.statistics.counts import Counts, RatingScale, count, count_pairs
 from surveyapp.statistics.measure import Undefined
+from surveyapp.statistics.rating_table import count_items
 from surveyapp.statistics.reliability import (
-    alpha_interval,
     fleiss_kappa,
     gwet_ac,
-    intraclass_correlations,
-    krippendorff_alpha,
     weighted_kappa,
 )
 
@@ -32,15 +31,10 @@ OBSERVERS = (
     (None, 3, 3, 3, 2, 3, 4, 2, 2, 5, 1, None),
     (1, 2, 3, 3, 2, 4, 4, 1, 2, 5, 1, None),
 )
-# Shrout and Fleiss (1979), table 2: six targets, four judges.
-JUDGES = ((9, 6, 8, 7, 10, 6), (2, 1, 4, 1, 5, 2), (5, 3, 6, 2, 6, 4), (8, 2, 8, 6, 9, 7))
 
 
 def units() -> list[Counts]:
-    return [
-        count(FIVE, [value for value in column if value is not None])
-        for column in zip(*OBSERVERS, strict=True)
-    ]
+    return count_items(FIVE, OBSERVERS)
 
 
 def test_fleiss_kappa_of_the_published_table() -> None:
@@ -64,47 +58,6 @@ def test_fleiss_kappa_says_where_it_is_not_defined() -> None:
     assert fleiss_kappa([Counts(FIVE, (3, 0, 0, 0, 0))] * 2).reason is Undefined.NO_VARIATION
     # Alone an item gives -1/(n - 1), whatever its ratings: it is no consensus of one item.
     assert fleiss_kappa([Counts(FIVE, (2, 2, 0, 0, 0))]).number == pytest.approx(-1 / 3)
-
-
-@pytest.mark.parametrize(("level", "alpha"), [("nominal", 0.743), ("ordinal", 0.815), ("interval", 0.849)])
-def test_alpha_of_krippendorffs_own_example(level: Any, alpha: float) -> None:
-    found = krippendorff_alpha(units(), level)
-    assert found.number == pytest.approx(alpha, abs=0.001)
-    assert (found.n, found.missing) == (40, 1)
-
-
-@given(
-    st.lists(
-        st.lists(st.one_of(st.none(), st.integers(1, 5)), min_size=3, max_size=3), min_size=2, max_size=8
-    )
-)
-def test_alpha_agrees_with_the_krippendorff_package(rows: list[list[int | None]]) -> None:
-    import krippendorff
-    import numpy as np
-
-    items = [count(FIVE, [value for value in row if value is not None]) for row in rows]
-    found = krippendorff_alpha(items, "ordinal")
-    table = np.array([[np.nan if value is None else float(value) for value in row] for row in rows]).T
-    if found.reason is not None:
-        return
-    theirs = krippendorff.alpha(
-        reliability_data=table, level_of_measurement="ordinal", value_domain=[1.0, 2.0, 3.0, 4.0, 5.0]
-    )
-    assert found.number == pytest.approx(float(theirs))
-
-
-def test_alpha_is_undefined_without_pairs_or_variation() -> None:
-    assert krippendorff_alpha([]).reason is Undefined.NO_PAIRABLE_VALUES
-    assert krippendorff_alpha([count(FIVE, [1]), count(FIVE, [5])]).reason is Undefined.NO_PAIRABLE_VALUES
-    assert krippendorff_alpha([count(FIVE, [2, 2]), count(FIVE, [2, 2])]).reason is Undefined.NO_VARIATION
-
-
-def test_the_interval_of_alpha_is_repeatable() -> None:
-    first = alpha_interval(units(), seed=7, draws=200)
-    assert first == alpha_interval(units(), seed=7, draws=200)
-    assert first is not None
-    assert first.low < 0.815 < first.high
-    assert alpha_interval(units()[:1], seed=7, draws=10) is None
 
 
 PAIRS = [(1, 1), (1, 2), (2, 2), (2, 3), (3, 3), (4, 4), (4, 5), (5, 5), (5, 3), (2, 2), (3, 4), (1, 1)]
@@ -136,32 +89,39 @@ def test_gwets_coefficient_of_the_same_example() -> None:
     assert gwet_ac([count(FIVE, [3])]).reason is Undefined.NO_PAIRABLE_VALUES
 
 
-def test_icc_of_shrout_and_fleiss() -> None:
-    found = intraclass_correlations(JUDGES)
-    values = [each.number for each in (found.one_1, found.a_1, found.c_1, found.one_k, found.a_k, found.c_k)]
-    assert values == pytest.approx([0.17, 0.29, 0.71, 0.44, 0.62, 0.91], abs=0.006)
-    assert (found.raters, found.a_1.n) == (4, 6)
+@pytest.mark.parametrize("weights", ["linear", "quadratic"])
+def test_gwets_weighted_coefficient_by_its_definition(weights: Any) -> None:
+    """Gwet 2008: pairs of raters one by one, weights by distance, chance from each item's shares."""
+    power = {"linear": 1, "quadratic": 2}[weights]
 
+    def alike(one: int, other: int) -> float:
+        return float(1 - (abs(one - other) / 4) ** power)
 
-@pytest.mark.filterwarnings("ignore")
-def test_icc_agrees_with_pingouin() -> None:
-    import pandas as pd
-    import pingouin
-
-    rows = [
-        {"judge": judge, "target": target, "rating": float(value)}
-        for judge, row in enumerate(JUDGES)
-        for target, value in enumerate(row)
+    columns = [[value for value in column if value is not None] for column in zip(*OBSERVERS, strict=True)]
+    several = [column for column in columns if len(column) > 1]
+    observed = sum(
+        sum(alike(a, b) for a, b in permutations(column, 2)) / (len(column) * (len(column) - 1))
+        for column in several
+    ) / len(several)
+    shares = [
+        sum(column.count(point) / len(column) for column in columns) / len(columns) for point in range(1, 6)
     ]
-    table = pingouin.intraclass_corr(pd.DataFrame(rows), targets="target", raters="judge", ratings="rating")
-    found = intraclass_correlations(JUDGES)
-    mine = [each.number for each in (found.one_1, found.a_1, found.c_1, found.one_k, found.a_k, found.c_k)]
-    assert mine == pytest.approx(list(table["ICC"]))
+    all_weights = sum(alike(a, b) for a in range(1, 6) for b in range(1, 6))
+    chance = all_weights / 20 * sum(share * (1 - share) for share in shares)
+    assert gwet_ac(units(), weights).number == pytest.approx((observed - chance) / (1 - chance))
 
 
-def test_icc_leaves_out_who_did_not_rate_everything_and_says_when_it_is_undefined() -> None:
-    found = intraclass_correlations((*JUDGES, (1, None, 2, 3, 4, 5)))
-    assert found.a_1.missing == 1
-    assert found.a_1.value == intraclass_correlations(JUDGES).a_1.value
-    assert intraclass_correlations(()).a_1.reason is Undefined.TOO_FEW_RATINGS
-    assert intraclass_correlations(((3, 3), (3, 3))).c_1.reason is Undefined.NO_VARIATION
+def test_items_on_different_scales_are_an_error() -> None:
+    mixed = [count(FIVE, [1, 2]), count(RatingScale((2, 3, 4, 5, 6)), [2, 6])]
+    for measure in (fleiss_kappa, gwet_ac):
+        with pytest.raises(ValueError, match="different scales"):
+            measure(mixed)
+
+
+@given(st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=1, max_size=20))
+def test_kappa_is_the_same_whoever_comes_first(moves: list[tuple[int, int]]) -> None:
+    turned = [(now, before) for before, now in moves]
+    for weights in ("none", "linear", "quadratic"):
+        found = weighted_kappa(count_pairs(FIVE, moves), weights)
+        assert found == weighted_kappa(count_pairs(FIVE, turned), weights)
+        assert found.number is None or -1 <= found.number <= 1

@@ -11,10 +11,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
-from surveyapp.delphi.measures import thirds
 from surveyapp.delphi.privacy.rules import PrivacyRules
 from surveyapp.delphi.privacy.suppression import choose_groups
-from surveyapp.statistics.counts import RatingScale
+from surveyapp.statistics.counts import RatingScale, thirds
 
 Band: TypeAlias = Literal["", "agree", "middle", "disagree", "dont_know"]
 

@@ -9,13 +9,13 @@ from typing import Final
 
 from surveyapp.delphi.consensus import rule_in_force
 from surveyapp.delphi.grounds import cells_by_item, select
-from surveyapp.delphi.measures import Thirds, thirds
 from surveyapp.delphi.protocol.model import ConsensusRule, Feedback, PlannedRound, Protocol, Selection
 from surveyapp.delphi.rules.expression import figures
 from surveyapp.delphi.rules.outcomes import read_outcome
 from surveyapp.delphi.rules.telling import VERDICTS, Words, tell_condition, tell_outcome
 from surveyapp.errors import Sentence
 from surveyapp.questionnaire.model import Questionnaire
+from surveyapp.statistics.counts import Thirds, thirds
 
 
 @dataclass(frozen=True, slots=True)

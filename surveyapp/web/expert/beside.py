@@ -11,8 +11,8 @@ from flask_babel import ngettext
 from markupsafe import Markup
 
 from surveyapp.delphi.feedback import ShownReason
-from surveyapp.delphi.measures import thirds
 from surveyapp.delphi.showing import Change
+from surveyapp.statistics.counts import thirds
 from surveyapp.web.expert.over_scale import OverScale, fill, labels_of, over_scale, span_words
 
 if TYPE_CHECKING:
