@@ -31,6 +31,7 @@ from surveyapp.models import (
 )
 from surveyapp.questionnaire.cells import Status
 from surveyapp.services.audit import record
+from surveyapp.services.proposals.letting_go import erase_proposals
 from surveyapp.services.reading.earlier_rounds import EarlierRounds, read_earlier_rounds
 from surveyapp.services.reading.seats import Seat
 from surveyapp.services.reasons.letting_go import erase_reasons
@@ -258,6 +259,7 @@ def withdraw(session: Session, *, seat: Seat, keep_answers: bool, now: datetime)
         session.execute(update(Participation).where(*mine).values(submission=0, submitted_at=None))
         _erase_answers(session, seat=seat)
         erase_reasons(session, study_id=seat.study_id, panellist_id=seat.panellist_id, now=now)
+        erase_proposals(session, study_id=seat.study_id, panellist_id=seat.panellist_id, now=now)
     session.execute(
         delete(WebSession).where(
             WebSession.study_id == seat.study_id, WebSession.panellist_id == seat.panellist_id

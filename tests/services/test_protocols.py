@@ -153,10 +153,10 @@ def test_the_next_round_waits_for_the_release_of_the_one_before(ground: Ground) 
         open_round(ground)
 
 
-def test_a_round_zero_comes_first_where_it_is_planned(ground: Ground) -> None:
+def test_a_round_zero_is_planned_only_where_experts_can_propose(ground: Ground) -> None:
     text = PROTOCOL.replace("rounds:\n", "rounds:\n  - {number: 0, asks: proposals}\n")
-    set_protocol(ground, text)
-    assert open_round(ground).number == 0
+    with pytest.raises(ProtocolError, match="no question of the kind proposals"):
+        set_protocol(ground, text)
 
 
 def test_cohorts_overlap_only_where_the_protocol_lets_them(ground: Ground) -> None:
