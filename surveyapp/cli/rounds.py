@@ -347,7 +347,8 @@ def _print_round(each: RoundProgress, zone: str) -> None:
         end = f", closes {show_time(each.closes_at, zone)}" if each.closes_at else ", no deadline"
     elif each.closed_at is not None:
         end = f" since {show_time(each.closed_at, zone)}"
-    click.echo(f"\nRound {each.number}: {each.state}{end}")
+    what = " (collects items)" if each.collects else ""
+    click.echo(f"\nRound {each.number}{what}: {each.state}{end}")
     counts = asdict(each.counts)
     for standing in STANDINGS:
         click.echo(f"  {standing.replace('_', ' '):<14} {counts[standing]:>5} of {each.counts.panel}")
@@ -361,6 +362,7 @@ def _as_json(each: RoundProgress) -> dict[str, object]:
     times = {name: getattr(each, name) for name in ("opened_at", "closes_at", "closed_at")}
     return {
         "round": each.number,
+        "collects_items": each.collects,
         "state": each.state,
         **{name: iso(moment) if moment else None for name, moment in times.items()},
         **asdict(each.counts),

@@ -17,13 +17,11 @@ from surveyapp.services.reading.proposals import ProposalAtWork, list_proposals
 from surveyapp.services.reading.seats import Seat
 from surveyapp.services.reasons.gathering import Gathered
 from surveyapp.services.unit import Database, read_now
-from tests.support.protocols import set_protocol
+from tests.support.protocols import ROUND_ZERO, set_protocol
 from tests.support.studies import QUESTIONNAIRES, Ground, lay_ground
 
 EXAMPLE = QUESTIONNAIRES / "examples" / "round_zero.yaml"
-PROTOCOL = (QUESTIONNAIRES / "examples" / "protocols" / "round-zero.protocol.yaml").read_text(
-    encoding="utf-8"
-) + "counting: {minimum_n: 3}\nanonymity: {k: 3, k_reasons: 3, unanimity: show}\n"
+PROTOCOL = ROUND_ZERO + "counting: {minimum_n: 3}\nanonymity: {k: 3, k_reasons: 3, unanimity: show}\n"
 
 
 def lay_proposing(

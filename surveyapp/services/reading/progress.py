@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.models import LateDraft, Panellist, Participation, Round, Study
 from surveyapp.services.instruments import get_instrument
+from surveyapp.services.round_plans import collected_only
 
 Standing = Literal["submitted", "in_progress", "not_started", "declined", "not_me", "withdrawn"]
 STANDINGS: tuple[Standing, ...] = (
@@ -65,6 +66,8 @@ class RoundProgress:
     """Panellists who changed something after the round had closed; it is kept and not counted."""
     groups: tuple[GroupProgress, ...]
     days: tuple[Day, ...]
+    collects: bool = False
+    """Whether it only collects items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,7 @@ def _round_progress(session: Session, study: Study, current: Round) -> RoundProg
     ).scalar_one()
     return RoundProgress(
         number=current.number,
+        collects=collected_only(current),
         state=current.state,
         opened_at=current.opened_at,
         closes_at=current.closes_at,

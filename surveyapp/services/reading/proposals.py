@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from surveyapp.delphi.near_duplicates import find_pairs, group_pairs
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.errors import Refused
-from surveyapp.models import Panellist, Participation, Proposal, Round, Study
+from surveyapp.export.proposals import ProposedLine
+from surveyapp.models import Cell, Panellist, Participation, Proposal, Round, Study
 from surveyapp.services.deciding import read_fates
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.reading.reasons import get_closed_round
@@ -185,6 +186,32 @@ def suggest(session: Session, *, study: Study, round_number: int) -> Suggested:
     )
     return Suggested(
         group_pairs([pair for pair in pairs if pair.first in texts and pair.second in texts]), like_items
+    )
+
+
+def read_proposed_lines(
+    session: Session, *, study_id: int, rounds: Collection[int]
+) -> tuple[ProposedLine, ...]:
+    """All proposals of these rounds as they may leave the installation, in the order of their names."""
+    rows = session.execute(
+        select(Proposal, Cell.question, Cell.context)
+        .join(Cell, (Cell.study_id == Proposal.study_id) & (Cell.number == Proposal.cell))
+        .where(Proposal.study_id == study_id, Proposal.round.in_(rounds))
+    ).all()
+    return tuple(
+        ProposedLine(
+            proposal=row.public_id,
+            round=row.round,
+            question=question,
+            context=context,
+            text=row.released_text or row.text,
+            state=row.state,
+            item=row.item,
+            says_the_same_as=row.grouped_as,
+            because=row.because,
+        )
+        # Sorted here: databases disagree on the order of texts.
+        for row, question, context in sorted(rows, key=lambda each: each[0].public_id)
     )
 
 

@@ -100,9 +100,13 @@ def studies_page(email: str, found: Sequence[StudyProgress]) -> StudiesPage:
                 title=each.title,
                 is_synthetic=each.is_synthetic,
                 round_line=(
-                    _("Round %(number)s %(state)s", number=current.number, state=_state_word(current.state))
-                    if current
-                    else _("no round yet")
+                    _("no round yet")
+                    if current is None
+                    else _("Collecting items: %(state)s", state=_state_word(current.state))
+                    if current.collects
+                    else _(
+                        "Round %(number)s %(state)s", number=current.number, state=_state_word(current.state)
+                    )
                 ),
                 submitted=current.counts.submitted if current else 0,
                 panel=each.panel,
@@ -139,7 +143,7 @@ def _state_word(state: str) -> str:
 def _strip(progress: StudyProgress) -> tuple[RoundStep, ...]:
     steps = [
         RoundStep(
-            name=_("Round %(number)s", number=each.number),
+            name=_("Collecting items") if each.collects else _("Round %(number)s", number=each.number),
             state=each.state,
             word=_state_word(each.state),
             note=_round_note(each, progress.time_zone),
