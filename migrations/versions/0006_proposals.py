@@ -14,7 +14,6 @@ CHECKS = {
     "item_where_one_is": "(state IN ('item', 'covered')) = (item <> '')",
     "set_aside_says_why": "state <> 'set_aside' OR because <> ''",
     "grouped_with_another": "grouped_as <> public_id",
-    "text_unless_taken_along": "text <> '' OR item <> ''",
 }
 
 

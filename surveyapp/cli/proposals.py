@@ -31,7 +31,6 @@ _STATE_WORDS: Mapping[str, str] = {
     "covered": "covered",
     "set_aside": "set aside",
 }
-_TAKEN_ALONG = "(its author has left with all answers)"
 
 round_option = click.option(
     "--round", "number", type=click.IntRange(min=0), help="Which round; the last one closed when left out."
@@ -286,7 +285,7 @@ def _line(each: ProposalAtWork) -> str:
         what += f": {each.because}"
     people = f", {each.people} people" if each.people > 1 and not each.grouped_as else ""
     indent = "    says the same: " if each.grouped_as else "  "
-    return f"{indent}{each.public_id}  {each.words or _TAKEN_ALONG}  [{what}{people}]"
+    return f"{indent}{each.public_id}  {each.words}  [{what}{people}]"
 
 
 def _as_json(each: ProposalAtWork) -> dict[str, object]:

@@ -14,7 +14,7 @@ PROPOSAL_COLUMNS = (
     Column(
         "is_synthetic", "Whether it was invented by the program.", {"yes": "Invented.", "no": "A person's."}
     ),
-    Column("round", "Number of the round in which it was made."),
+    Column("round", "Number of the round in which it was made; empty where its author has left."),
     Column("question", "Id of the question that asked for it."),
     Column("context", "Context in which it was asked for; empty where there is none."),
     Column(
@@ -43,7 +43,7 @@ class ProposedLine:
     """One proposal as it leaves the installation."""
 
     proposal: str
-    round: int
+    round: int | None
     question: str
     context: str
     text: str

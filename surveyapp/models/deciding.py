@@ -148,7 +148,6 @@ class Proposal(Base):
         CheckConstraint("(state IN ('item', 'covered')) = (item <> '')", name="item_where_one_is"),
         CheckConstraint("state <> 'set_aside' OR because <> ''", name="set_aside_says_why"),
         CheckConstraint("grouped_as <> public_id", name="grouped_with_another"),
-        CheckConstraint("text <> '' OR item <> ''", name="text_unless_taken_along"),
     )
 
     # The study.
@@ -163,7 +162,7 @@ class Proposal(Base):
     position: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     # Random name: what organisers see instead of who and where.
     public_id: Mapped[str] = mapped_column(Text)
-    # What was proposed, as submitted; '' once its author has left with all answers and an item remains.
+    # What was proposed, as submitted.
     text: Mapped[str] = mapped_column(Text)
     # The text with what identifies its author taken out; '' until then.
     released_text: Mapped[str] = mapped_column(Text, default="", server_default=_EMPTY)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.delphi.receipts import canonical_json
 from surveyapp.errors import NotFound
-from surveyapp.models import Cell, ItemVersion, LineageEdge, Proposal, QuestionnaireVersion
+from surveyapp.models import Cell, Decision, ItemVersion, LineageEdge, QuestionnaireVersion
 from surveyapp.questionnaire.cells import CellKey, CellSpec, Given
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.questionnaire.model import Questionnaire
@@ -326,7 +327,7 @@ def _read(session: Session, *, study_id: int, number: int) -> Instrument:
         item_versions={item.id: in_force[item.id] for item in questionnaire.items},
         number_of={key: number_of_name[key, version] for key, version in own},
         earlier_of=_find_earlier(session, study_id=study_id, own=own, number_of=number_of_name),
-        proposed=_find_proposed(session, study_id=study_id) & set(questionnaire.items_by_id),
+        proposed=frozenset(read_provenance(session, study_id=study_id)) & set(questionnaire.items_by_id),
     )
 
 
@@ -350,13 +351,17 @@ def _in_force(wordings: Iterable[tuple[str, int, int]], number: int) -> dict[str
     return {item: version for item, version, brought_by in wordings if brought_by <= number}
 
 
-def _find_proposed(session: Session, *, study_id: int) -> frozenset[str]:
-    """Once a version asks for an item, nothing can be changed any more about where it came from."""
-    return frozenset(
-        session.scalars(
-            select(Proposal.item).where(Proposal.study_id == study_id, Proposal.state == "item").distinct()
+def read_provenance(session: Session, *, study_id: int) -> Mapping[str, tuple[str, ...]]:
+    """Item → the random names of the proposals that it came from, for items that the panel proposed.
+
+    Once a version asks for an item, nothing of this can change any more.
+    """
+    rows = session.execute(
+        select(Decision.item, Decision.detail).where(
+            Decision.study_id == study_id, Decision.outcome == "new", Decision.detail.like('%"proposals":%')
         )
     )
+    return {item: tuple(json.loads(detail)["proposals"]) for item, detail in rows}
 
 
 def _find_earlier(

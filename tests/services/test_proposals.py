@@ -13,8 +13,9 @@ from surveyapp.errors import Conflict, InputError, NotFound, Refused, RoundClose
 from surveyapp.models import AuditEntry, Decision, Proposal, Study
 from surveyapp.questionnaire.model import Item, Text
 from surveyapp.services import deciding, doors
+from surveyapp.services.instruments import get_instrument
 from surveyapp.services.proposals import gathering, handling
-from surveyapp.services.reading.proposals import read_waiting, suggest
+from surveyapp.services.reading.proposals import read_proposed_lines, read_waiting, suggest
 from surveyapp.services.reasons.gathering import Gathered
 from surveyapp.services.unit import Database, read_now
 from tests.support.proposing import (
@@ -289,37 +290,43 @@ def test_a_redacted_text_is_what_is_passed_on(three: Ground) -> None:
     assert fate.item.title.get("en") == "Bags of sand"
 
 
-def test_who_leaves_with_all_answers_takes_the_own_words_along(three: Ground) -> None:
+def test_who_leaves_with_all_answers_takes_the_own_proposals_along(three: Ground) -> None:
     group(three, "Higher dikes", "Raise the dikes")
     make_item(three, "dikes", name(three, "Higher dikes"))
-    known = name(three, "Higher dikes")
+    names = sorted(name(three, text) for text in ("Higher dikes", "Raise the dikes"))
     open_round(three)
     leave(three, 0)
     found = read(three)
-    # What was no item yet is gone; of the item's sources the words are, and another stands for them.
-    assert set(found) == {known, "Raise the dikes", "Fewer people"}
-    assert (found[known].text, found[known].words, found[known].item) == ("", "", "dikes")
-    assert found[known].grouped_as == found["Raise the dikes"].public_id
-    assert sorted(tied(three, "dikes")) == sorted([known, found["Raise the dikes"].public_id])
+    # Another stands for those that said the same, and the item stays, with a name that leads to nobody.
+    assert set(found) == {"Raise the dikes", "Fewer people"}
+    assert (found["Raise the dikes"].grouped_as, found["Raise the dikes"].item) == ("", "dikes")
+    assert tied(three, "dikes") == names
+    with three.database.reading() as session:
+        lines = read_proposed_lines(session, study_id=three.study_id, rounds=[0])
+        instrument = get_instrument(session, study_id=three.study_id, number=3)
+    (bare,) = [each for each in lines if not each.text]
+    assert (bare.proposal in names, bare.state, bare.item, bare.round) == (True, "item", "dikes", None)
+    assert instrument.proposed == {"dikes"}
     (entry,) = audit(three, "proposals.erase")
     assert [len(each) for each in json.loads(entry.detail)["sha256"]] == [64, 64]
-    assert json.loads(entry.detail)["of_items"] == 1
     with three.database.reading() as session:
         kept = session.scalars(select(AuditEntry.detail).where(AuditEntry.study_id == three.study_id)).all()
+        rows = session.scalars(
+            select(Proposal).where(Proposal.panellist_id == three.panel[0].panellist_id)
+        ).all()
     assert not any("Higher" in detail or "Sandbags" in detail for detail in kept)
-    with pytest.raises(Refused, match="have become items"), at_work(three) as (session, key):
-        handling.put_back_proposals(session, names=[known], **key)
+    assert rows == []
     assert gather(three) == Gathered(added=0, changed=0, gone=0, unchanged=2)
 
 
-def test_words_that_were_taken_along_go_for_good_with_the_item(three: Ground) -> None:
+def test_an_item_of_somebody_who_left_is_taken_back_as_any_other(three: Ground) -> None:
     make_item(three, "bags", name(three, "Sandbags"))
     reopen(three)
     leave(three, 0)
     close(three)
-    assert len(read(three)) == 3
+    assert set(states(three)) == {"Raise the dikes", "Fewer people"}
     take_back(three, "bags")
-    assert set(read(three)) == {"Raise the dikes", "Fewer people"}
+    assert set(states(three).values()) == {("unread", "")}
 
 
 def test_who_leaves_the_answers_leaves_the_proposals(three: Ground) -> None:

@@ -109,11 +109,11 @@ def reopen(ground: Ground, number: int = 0) -> None:
 
 
 def read(ground: Ground, number: int = 0) -> dict[str, ProposalAtWork]:
-    """The proposals of a round by their texts; what was taken along by its name."""
+    """The proposals of a round by their texts."""
     with ground.database.reading() as session:
         study = session.get_one(Study, ground.study_id)
         found = list_proposals(session, study=study, round_number=number)
-    return {each.text or each.public_id: each for each in found}
+    return {each.text: each for each in found}
 
 
 def name(ground: Ground, text: str, number: int = 0) -> str:

@@ -48,7 +48,7 @@ def tie(session: Session, *, study_id: int, decided: Decided, now: datetime, act
         return
     named = frozenset(decided.detail.proposals)
     before = _read_tied(session, study_id=study_id, item=decided.item)
-    _free([row for row in before if row.public_id not in named], session, now=now, actor=actor)
+    place([row for row in before if row.public_id not in named], "unread", now=now, actor=actor)
     if named:
         for group in hold_groups(session, study_id=study_id, names=sorted(named)):
             place(group, "item", now=now, actor=actor, item=decided.item)
@@ -56,29 +56,16 @@ def tie(session: Session, *, study_id: int, decided: Decided, now: datetime, act
 
 
 def untie(session: Session, *, study_id: int, item: str, now: datetime, actor: str) -> None:
-    """The item is none after all: what it came from is to be read again."""
-    _free(_read_tied(session, study_id=study_id, item=item), session, now=now, actor=actor)
-    covered = session.scalars(
-        select(Proposal).where(
-            Proposal.study_id == study_id, Proposal.item == item, Proposal.state == "covered"
-        )
-    ).all()
-    _free(covered, session, now=now, actor=actor)
+    """The item is none after all: what it came from, and what it covered, is to be read again."""
+    rows = session.scalars(select(Proposal).where(Proposal.study_id == study_id, Proposal.item == item)).all()
+    place(rows, "unread", now=now, actor=actor)
+    session.flush()
 
 
 def _read_tied(session: Session, *, study_id: int, item: str) -> Sequence[Proposal]:
     return session.scalars(
         select(Proposal).where(Proposal.study_id == study_id, Proposal.item == item, Proposal.state == "item")
     ).all()
-
-
-def _free(rows: Sequence[Proposal], session: Session, *, now: datetime, actor: str) -> None:
-    place([row for row in rows if row.text], "unread", now=now, actor=actor)
-    for row in rows:
-        # Its author left with all answers, and only the item kept it here.
-        if not row.text:
-            session.delete(row)
-    session.flush()
 
 
 def _elsewhere(row: Proposal) -> str:

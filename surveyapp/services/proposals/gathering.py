@@ -57,7 +57,7 @@ def gather_proposals(
     changed = unchanged = 0
     for key in sorted(proposed.keys() | kept.keys()):
         rows = kept.get(key, [])
-        left = {plain_words(row.text): row for row in rows if row.text}
+        left = {plain_words(row.text): row for row in rows}
         position = max((row.position for row in rows), default=0)
         for line in proposed.get(key, ()):
             row = left.pop(plain_words(line), None)

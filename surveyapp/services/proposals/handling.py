@@ -118,15 +118,12 @@ def put_back_proposals(
 ) -> int:
     """Undo a setting aside or a covering: these, and those that say the same, are to be read again.
 
-    What was grouped or redacted stays so. Returns how many. Raises Refused for what has become an item, for
-    it becomes free by taking the decision back, and for words that their author has taken along.
+    What was grouped or redacted stays so. Returns how many. Raises Refused for what has become an item: it
+    becomes free by taking the decision back.
     """
     groups = hold_groups(session, study_id=study_id, names=names)
     _refuse_items(groups)
     rows = [row for group in groups for row in group]
-    empty = [row.public_id for row in rows if not row.text]
-    if empty:
-        raise Refused(f"{', '.join(empty)}: the author has left with all answers, so nothing can be read.")
     place(rows, "unread", now=now, actor=actor)
     _record(session, study_id, rows, act="proposal.put_back", now=now, actor=actor)
     return len(rows)

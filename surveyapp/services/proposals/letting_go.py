@@ -19,40 +19,39 @@ from surveyapp.services.audit import record
 def erase_proposals(session: Session, *, study_id: int, panellist_id: int, now: datetime) -> int:
     """Take out all that one panellist proposed, who leaves with all answers; returns how many proposals.
 
-    What is no item yet goes without a trace but its hash in the audit. Of what became an item, or is covered
-    by one, the panellist's words go; that there was such a proposal stays, for the item stands on it.
+    An item that came of one stays: what the panel rates is the study's. Its decision goes on naming the
+    proposal, whose random name leads to nobody any more. The audit keeps a hash of each.
     """
     mine = session.scalars(
         select(Proposal).where(Proposal.study_id == study_id, Proposal.panellist_id == panellist_id)
     ).all()
     hashes = sorted(hashlib.sha256(f"{row.public_id}\n{row.text}".encode()).hexdigest() for row in mine)
-    staying = [row for row in mine if row.item]
-    let_go(session, [row for row in mine if not row.item])
-    _hand_over(session, staying)
-    for row in staying:
-        row.text = row.released_text = ""
+    _delete(session, mine)
     if hashes:
-        detail = {"sha256": hashes, "of_items": len(staying)}
+        detail = {"sha256": hashes}
         record(session, study_id=study_id, now=now, actor="panellist", act="proposals.erase", detail=detail)
     session.flush()
     return len(hashes)
 
 
 def let_go(session: Session, rows: Sequence[Proposal]) -> None:
-    """Delete these proposals; decisions forget that they came from them, and groups find another lead."""
+    """Delete proposals that their authors have replaced; what was decided is not theirs any more."""
+    if rows:
+        _forget(session, rows)
+        _delete(session, rows)
+
+
+def _delete(session: Session, rows: Sequence[Proposal]) -> None:
+    """Those that say the same find another to stand for them."""
     if not rows:
         return
     _hand_over(session, rows)
-    _forget(session, rows)
     for row in rows:
         session.delete(row)
     session.flush()
 
 
 def _hand_over(session: Session, rows: Sequence[Proposal]) -> None:
-    """Whoever stood for others hands that over to one of those that stay, and keeps none."""
-    if not rows:
-        return
     leaving = {row.public_id for row in rows}
     members: dict[str, list[Proposal]] = defaultdict(list)
     for row in session.scalars(
@@ -65,14 +64,10 @@ def _hand_over(session: Session, rows: Sequence[Proposal]) -> None:
         .order_by(Proposal.public_id)
     ):
         members[row.grouped_as].append(row)
-    for lead, others in members.items():
-        # One whose words are still there can be read for all.
-        heir = next((row for row in others if row.text), others[0])
+    for heir, *others in members.values():
+        heir.grouped_as = ""
         for row in others:
-            row.grouped_as = "" if row is heir else heir.public_id
-        for row in rows:
-            if lead in {row.public_id, row.grouped_as}:
-                row.grouped_as = heir.public_id
+            row.grouped_as = heir.public_id
     session.flush()
 
 

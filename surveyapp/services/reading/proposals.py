@@ -17,7 +17,7 @@ from surveyapp.errors import Refused
 from surveyapp.export.proposals import ProposedLine
 from surveyapp.models import Cell, Panellist, Participation, Proposal, Round, Study
 from surveyapp.services.deciding import read_fates
-from surveyapp.services.instruments import get_instrument
+from surveyapp.services.instruments import get_instrument, read_provenance
 from surveyapp.services.reading.reasons import get_closed_round
 
 
@@ -30,7 +30,7 @@ class ProposalAtWork:
     question: str
     context: str
     text: str
-    """As it was submitted; '' where its author has left with all answers and an item remains."""
+    """As it was submitted."""
     released_text: str
     language: str
     """The language in which its author reads the study."""
@@ -192,13 +192,16 @@ def suggest(session: Session, *, study: Study, round_number: int) -> Suggested:
 def read_proposed_lines(
     session: Session, *, study_id: int, rounds: Collection[int]
 ) -> tuple[ProposedLine, ...]:
-    """All proposals of these rounds as they may leave the installation, in the order of their names."""
+    """All proposals of these rounds as they may leave the installation, in the order of their names.
+
+    Of one whose author has left with all answers there is no more than its name and the item that it became.
+    """
     rows = session.execute(
         select(Proposal, Cell.question, Cell.context)
         .join(Cell, (Cell.study_id == Proposal.study_id) & (Cell.number == Proposal.cell))
         .where(Proposal.study_id == study_id, Proposal.round.in_(rounds))
     ).all()
-    return tuple(
+    found = [
         ProposedLine(
             proposal=row.public_id,
             round=row.round,
@@ -210,9 +213,17 @@ def read_proposed_lines(
             says_the_same_as=row.grouped_as,
             because=row.because,
         )
-        # Sorted here: databases disagree on the order of texts.
-        for row, question, context in sorted(rows, key=lambda each: each[0].public_id)
-    )
+        for row, question, context in rows
+    ]
+    there = {each.proposal for each in found}
+    found += [
+        ProposedLine(name, None, "", "", "", "item", item, "", "")
+        for item, names in read_provenance(session, study_id=study_id).items()
+        for name in names
+        if name not in there
+    ]
+    # Sorted here: databases disagree on the order of texts.
+    return tuple(sorted(found, key=lambda each: each.proposal))
 
 
 @dataclass(frozen=True, slots=True)

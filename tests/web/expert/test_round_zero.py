@@ -53,6 +53,7 @@ def test_the_link_says_that_items_are_collected(client: JudgingClient, floods: G
     assert "Invitation · Collecting items" in words
     assert "Now. You propose what the panel should rate." in words
     assert "without your name, if they become items" in words
+    assert "your ratings" not in words
     assert "Round 0" not in words
 
 
@@ -69,6 +70,8 @@ def test_round_zero_asks_for_proposals_and_nothing_else(client: JudgingClient, f
     client.get(f"{expert.base}/p/measures")
     client.submit({expert.field("measures"): ["Sandbags", "Alarms", "", ""]}, button=("go", "next"))
     assert "Proposed" not in client.get(f"{expert.base}/review").words
+    assert "nothing leads from the item to you any more" in client.get(f"{expert.base}/withdraw").words
+    client.get(f"{expert.base}/review")
     client.submit(action=f"{expert.base}/submit", follow=True)
     assert "Thank you" in client.get(f"{expert.base}/thanks").words
 
