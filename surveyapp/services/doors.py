@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import SystemRandom
 
-from sqlalchemy import and_, delete, func, literal, or_, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.plan import RoundPlan
@@ -35,6 +35,7 @@ from surveyapp.services.proposals.letting_go import erase_proposals
 from surveyapp.services.reading.earlier_rounds import EarlierRounds, read_earlier_rounds
 from surveyapp.services.reading.seats import Seat
 from surveyapp.services.reasons.letting_go import erase_reasons
+from surveyapp.tally.attending import is_in_cohort, previous_round
 
 _lots = SystemRandom()
 SESSION_LASTS = timedelta(days=60)
@@ -97,14 +98,21 @@ def find_invited(session: Session, *, token: str) -> Invited | None:
         .where(
             Round.study_id == Study.id,
             Round.state.not_in(("cancelled", "draft")),
-            # Tags are a JSON list of plain words, and so is a cohort.
-            or_(Round.cohort == "", Panellist.tags.like(literal('%"') + Round.cohort + '"%')),
+            is_in_cohort(),
         )
         .correlate(Study, Panellist)
         .scalar_subquery()
     )
     row = session.execute(
-        select(Study, Panellist, Round, Participation, QuestionnaireVersion.sha256, database_now())
+        select(
+            Study,
+            Panellist,
+            Round,
+            Participation,
+            QuestionnaireVersion.sha256,
+            database_now(),
+            previous_round(),
+        )
         .join(Invitation, Invitation.study_id == Study.id)
         .join(Panellist, and_(Panellist.study_id == Study.id, Panellist.id == Invitation.panellist_id))
         .outerjoin(Round, and_(Round.study_id == Study.id, Round.number == latest))
@@ -137,6 +145,7 @@ def find_invited(session: Session, *, token: str) -> Invited | None:
     participation: Participation | None = row[3]
     sha256: str = row[4]
     now: datetime = row[5]
+    previous: int | None = row[6]
     earlier = EarlierRounds()
     if current is not None:
         earlier = (
@@ -176,9 +185,7 @@ def find_invited(session: Session, *, token: str) -> Invited | None:
         or may_take_part(
             current.open_to,
             earlier_rounds=earlier.numbers,
-            previous=current.number - 1
-            if current.shows_round in {None, current.number}
-            else current.shows_round,
+            previous=previous,
         ),
         plan=RoundPlan.from_canonical(current.plan) if current else RoundPlan(),
         now=now,

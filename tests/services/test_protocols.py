@@ -105,6 +105,21 @@ def test_before_locking_it_is_replaced_and_afterwards_amended(ground: Ground) ->
         assert entry.reason == "the panel asked for it"
 
 
+def test_giving_the_same_protocol_again_makes_no_version(ground: Ground) -> None:
+    set_protocol(ground, is_locked=False)
+    set_protocol(ground, "# The same, explained.\n" + PROTOCOL, is_locked=False)
+    with ground.database.reading() as session:
+        (version,) = protocols.list_versions(session, study_id=ground.study_id)
+        acts = session.scalars(select(AuditEntry.act).where(AuditEntry.study_id == ground.study_id)).all()
+    # Its author's own words are kept as they stand now.
+    assert version.source.startswith("# The same, explained.")
+    assert acts.count("protocol.set") == 2
+    set_protocol(ground, "# The same, explained.\n" + PROTOCOL)
+    with ground.database.reading() as session:
+        acts = session.scalars(select(AuditEntry.act).where(AuditEntry.study_id == ground.study_id)).all()
+    assert acts.count("protocol.set") == 2
+
+
 def test_what_does_not_fit_the_questionnaire_is_told_with_its_line(ground: Ground) -> None:
     wrong = PROTOCOL.replace("criterion: effect", "criterion: efect").replace(
         "questionnaire: small", "questionnaire: other"

@@ -72,7 +72,10 @@ class RoundProgress:
 
 @dataclass(frozen=True, slots=True)
 class StudyProgress:
-    """A study and its rounds, the latest last; without a round yet, `panel` still counts who is invited."""
+    """A study and its rounds, cancelled ones too, the latest last.
+
+    Without a round yet, `panel` still counts who is invited.
+    """
 
     slug: str
     title: str
@@ -85,8 +88,8 @@ class StudyProgress:
 
     @property
     def current(self) -> RoundProgress | None:
-        """The latest round, or None before the first."""
-        return self.rounds[-1] if self.rounds else None
+        """The latest round that was not cancelled, or None before the first."""
+        return next((each for each in reversed(self.rounds) if each.state != "cancelled"), None)
 
     @property
     def is_open(self) -> bool:
@@ -96,9 +99,7 @@ class StudyProgress:
 
 def get_progress(session: Session, *, study: Study) -> StudyProgress:
     """How every round of `study` stands."""
-    rounds = session.execute(
-        select(Round).where(Round.study_id == study.id, Round.state != "cancelled").order_by(Round.number)
-    ).scalars()
+    rounds = session.execute(select(Round).where(Round.study_id == study.id).order_by(Round.number)).scalars()
     panel = session.execute(
         select(func.count()).select_from(Panellist).where(Panellist.study_id == study.id)
     ).scalar_one()

@@ -136,6 +136,7 @@ def _state_word(state: str) -> str:
         "open": _("open"),
         "closed": _("closed"),
         "released": _("released"),
+        "cancelled": _("cancelled"),
     }
     return words.get(state, state)
 
@@ -152,6 +153,8 @@ def _strip(progress: StudyProgress) -> tuple[RoundStep, ...]:
         for each in progress.rounds
     ]
     last = progress.rounds[-1].number if progress.rounds else 0
+    # A cancelled round takes a number and brings the end no nearer.
+    held = sum(each.state != "cancelled" and not each.collects for each in progress.rounds)
     steps.extend(
         RoundStep(
             name=_("Round %(number)s", number=number),
@@ -160,7 +163,7 @@ def _strip(progress: StudyProgress) -> tuple[RoundStep, ...]:
             note="",
             is_current=False,
         )
-        for number in range(last + 1, progress.planned_rounds + 1)
+        for number in range(last + 1, last + 1 + progress.planned_rounds - held)
     )
     return tuple(steps)
 
@@ -171,7 +174,7 @@ def _round_note(each: RoundProgress, zone: str) -> str:
     ]
     if each.state == "open" and each.closes_at is not None:
         notes.append(_("closes %(time)s", time=written_time(each.closes_at, zone, page_language())))
-    elif each.closed_at is not None:
+    elif each.closed_at is not None and each.state != "cancelled":
         notes.append(_("closed %(time)s", time=written_time(each.closed_at, zone, page_language())))
     return " · ".join(notes)
 
