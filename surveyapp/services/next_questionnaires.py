@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.lineage import Edge, Fate, derive, edges
@@ -35,7 +35,8 @@ def next_questionnaire(
     """Put what was decided after a round into force, and return the number of the version to ask next.
 
     Where nothing changes, it is the version that was asked; after a round that only collected items, the one
-    with ratings that was there before. Raises Refused while items have no decision, or when nothing is left
+    with ratings that was there before; and the same as before when it is asked for again, as for a round that
+    was scheduled. Raises Refused while items have no decision, or when nothing is left
     to ask.
     """
     check_all_decided(session, study_id=study.id, number=after.number)
@@ -56,7 +57,7 @@ def next_questionnaire(
         )
     asked = session.get_one(QuestionnaireVersion, (study.id, after.questionnaire_number))
     lines = edges(decisions)
-    versions = _bring_wordings(
+    versions, is_fresh = _bring_wordings(
         session,
         study=study,
         fates=fates,
@@ -66,10 +67,10 @@ def next_questionnaire(
         asked=asked.number,
     )
     canonical = questionnaire.canonical()
-    if has_collected:
-        known = find_version(session, study=study, canonical=canonical)
-    else:
-        known = asked.number if canonical == asked.canonical else None
+    known = asked.number if canonical == asked.canonical else None
+    if known is None and not is_fresh:
+        found = find_version(session, study=study, canonical=canonical)
+        known = found if found is not None and (has_collected or found > asked.number) else None
     if known is not None:
         number = known
     else:
@@ -77,6 +78,7 @@ def next_questionnaire(
             session, study=study, questionnaire=questionnaire, source=asked.source, now=now
         )
         _add_cells(session, study=study, questionnaire=questionnaire, versions=versions)
+    if number != asked.number:
         study.questionnaire_number = number
     _draw_lines(
         session,
@@ -109,8 +111,8 @@ def _bring_wordings(
     number: int,
     anew: Collection[str],
     asked: int,
-) -> dict[str, int]:
-    """Store the wordings that are new; returns item → version of its wording now.
+) -> tuple[dict[str, int], bool]:
+    """Store the wordings that are new; returns item → version of its wording now, and whether any is new.
 
     Items in `anew` mean something else than in the version `asked`, even where they are worded alike.
     """
@@ -141,7 +143,7 @@ def _bring_wordings(
         found[fate.item.id] = version
     if fresh:
         session.execute(insert(ItemVersion), fresh)
-    return found
+    return found, bool(fresh)
 
 
 def _content(item: Item) -> str:
@@ -198,8 +200,12 @@ def _draw_lines(
     now: datetime,
     actor: str,
 ) -> None:
+    # What was decided otherwise when a round was scheduled leaves no line.
+    session.execute(
+        delete(LineageEdge).where(LineageEdge.study_id == study.id, LineageEdge.round == after.number)
+    )
     for line in lines:
-        session.merge(
+        session.add(
             LineageEdge(
                 study_id=study.id,
                 round=after.number,

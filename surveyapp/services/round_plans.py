@@ -39,17 +39,32 @@ class Plan:
     shows_round: int | None = None
 
 
-def plan_next_round(session: Session, *, study: Study, now: datetime, actor: str, cohort: str) -> Plan:
+def plan_next_round(
+    session: Session,
+    *,
+    study: Study,
+    now: datetime,
+    actor: str,
+    cohort: str,
+    waiting: Round | None = None,
+) -> Plan:
     """Plan the round after the last one of this cohort; what was decided about items is put into force.
 
     A study without a protocol asks the same questionnaire again and shows no feedback. After a round that
     only collected items there is no feedback to show either, and nobody is kept out for having proposed
-    nothing. Raises Refused while the protocol is not locked, the round before is not released, there is no
-    item to rate, or the protocol plans no further round.
+    nothing. `waiting` is the round itself where it was scheduled before: it is planned anew, because protocol
+    and decisions may have changed since. Raises Refused while the protocol is not locked, the round before is
+    not released, there is no item to rate, or the protocol plans no further round.
     """
-    rounds = session.scalars(select(Round).where(Round.study_id == study.id).order_by(Round.number)).all()
+    rounds = [
+        each
+        for each in session.scalars(
+            select(Round).where(Round.study_id == study.id).order_by(Round.number)
+        ).all()
+        if each is not waiting
+    ]
     protocol = find_protocol(session, study=study)
-    free = max((each.number for each in rounds), default=0) + 1
+    free = max((each.number for each in rounds), default=0) + 1 if waiting is None else waiting.number
     if protocol is None:
         _refuse_cohort(cohort)
         return Plan(number=free, questionnaire_number=_first_questionnaire(session, study=study))
@@ -76,7 +91,7 @@ def plan_next_round(session: Session, *, study: Study, now: datetime, actor: str
             f"{rated.number} is not released yet. Release it first: surveyapp round release {study.slug}"
         )
     taken = {each.number for each in rounds}
-    number = planned.number if planned.number not in taken else free
+    number = planned.number if planned.number not in taken and waiting is None else free
     if planned.real_time is not None and protocol.feedback_in(planned.number).is_any:
         # Such a round shows what it has found itself so far.
         shows = number

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import select
 
@@ -11,7 +13,7 @@ from surveyapp.models import ItemVersion, LineageEdge, QuestionnaireVersion, Rou
 from surveyapp.questionnaire.cells import CellKey
 from surveyapp.questionnaire.loading import load
 from surveyapp.questionnaire.model import Item, Text
-from surveyapp.services import protocols, rounds
+from surveyapp.services import deciding, protocols, rounds
 from surveyapp.services.figures import read_figures
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.round_plans import collected_only
@@ -161,6 +163,40 @@ def test_a_round_zero_that_was_cancelled_is_played_again(ground: Ground) -> None
     make_item(ground, "sandbags", name(ground, "Sandbags", 1), number=1)
     assert open_round(ground) == 2
     assert asked_in(ground, 2)[2] == ("sandbags",)
+
+
+def schedule(ground: Ground) -> Round:
+    with ground.database.verb() as session:
+        study, now = session.get_one(Study, ground.study_id), read_now(session)
+        return rounds.schedule_round(
+            session, study=study, now=now, actor="test", opens_at=now + timedelta(hours=1)
+        )
+
+
+def test_a_scheduled_round_asks_what_stands_decided_when_it_opens(ground: Ground) -> None:
+    propose(ground, 0, "Sandbags", "Alarms", "Dams")
+    close(ground)
+    make_item(ground, "sandbags", name(ground, "Sandbags"))
+    make_item(ground, "dams", name(ground, "Dams"))
+    assert schedule(ground).number == 1
+    assert asked_in(ground, 1)[::2] == (3, ("dams", "sandbags"))
+    # Scheduling it anew, with nothing decided since, makes no other version.
+    assert schedule(ground).questionnaire_number == 3
+    make_item(ground, "alarms", name(ground, "Alarms"))
+    with ground.database.verb() as session:
+        study = session.get_one(Study, ground.study_id)
+        now = read_now(session)
+        deciding.take_back(
+            session, study=study, number=0, item="dams", reason="too early", now=now, actor="test"
+        )
+    assert open_round(ground) == 1
+    number, _, items = asked_in(ground, 1)
+    assert (number, items, in_force(ground)) == (4, ("alarms", "sandbags"), 4)
+    with ground.database.reading() as session:
+        edges = session.scalars(
+            select(LineageEdge.child_item).where(LineageEdge.study_id == ground.study_id)
+        ).all()
+    assert sorted(edges) == ["alarms", "sandbags"]
 
 
 def test_after_round_zero_nothing_waits_for_a_decision(ground: Ground) -> None:
