@@ -54,23 +54,39 @@ def find_pairs(texts: Mapping[str, str], *, least: Fraction = ALIKE) -> tuple[Pa
     return tuple(sorted(found, key=lambda pair: (-pair.share, pair.first, pair.second)))
 
 
-def group_pairs(pairs: Sequence[Pair]) -> tuple[tuple[str, ...], ...]:
+def same_words(texts: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Names of texts that are made of the very same pieces, under the first of them.
+
+    Many people may propose one thing in the same words; compared one by one, they would be pairs without
+    number. A text of no pieces, such as a question mark, is like none.
+    """
+    found: dict[frozenset[str], list[str]] = defaultdict(list)
+    for name in sorted(texts):
+        found[shingles(texts[name])].append(name)
+    return {names[0]: tuple(names) for pieces, names in found.items() if pieces}
+
+
+def group_pairs(pairs: Sequence[Pair], same: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], ...]:
     """Groups of texts that are alike, the one that most others are like first in each.
 
-    Everything in a group is like its first text; chains of likeness are not followed, for at their ends
-    stand texts that have nothing in common.
+    `pairs` are of those that stand for `same_words`. Everything in a group is like its first text; chains of
+    likeness are not followed, for at their ends stand texts that have nothing in common.
     """
     like: dict[str, set[str]] = defaultdict(set)
     for pair in pairs:
         like[pair.first].add(pair.second)
         like[pair.second].add(pair.first)
+    crowd = {name: sum(len(same[each]) for each in (name, *like[name])) for name in same}
     groups: list[tuple[str, ...]] = []
     taken: set[str] = set()
-    for name in sorted(like, key=lambda name: (-len(like[name]), name)):
+    for name in sorted(same, key=lambda name: (-crowd[name], -len(same[name]), name)):
+        if name in taken:
+            continue
         left = sorted(like[name] - taken)
-        if name not in taken and left:
-            groups.append((name, *left))
-            taken.update((name, *left))
+        taken.update((name, *left))
+        members = [*same[name], *(member for each in left for member in same[each])]
+        if len(members) > 1:
+            groups.append(tuple(members))
     return tuple(groups)
 
 

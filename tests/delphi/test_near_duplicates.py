@@ -14,6 +14,7 @@ from surveyapp.delphi.near_duplicates import (
     find_pairs,
     group_pairs,
     likeness,
+    same_words,
     shingles,
     words_of,
 )
@@ -62,13 +63,28 @@ def test_the_most_alike_come_first() -> None:
 
 def test_a_group_is_like_its_first_and_no_chain_is_followed() -> None:
     texts = {"a": "abcdef", "b": "abcdefgh", "c": "cdefgh", "d": "sandbags", "e": "Sandbags."}
-    pairs = find_pairs(texts, least=Fraction(2, 5))
-    groups = group_pairs(pairs)
-    assert ("d", "e") in groups
-    (first,) = [group for group in groups if "b" in group]
-    assert first == ("b", "a", "c")
+    same = same_words(texts)
+    assert same["d"] == ("d", "e")
+    pairs = find_pairs({name: texts[name] for name in same}, least=Fraction(2, 5))
+    assert group_pairs(pairs, same) == (("b", "a", "c"), ("d", "e"))
     assert likeness(shingles("abcdef"), shingles("cdefgh")) < Fraction(2, 5)
-    assert group_pairs(()) == ()
+    assert group_pairs((), same_words({"a": "one", "b": "other"})) == ()
+
+
+def test_those_in_the_very_same_words_count_as_many() -> None:
+    """What three say leads what one says, though its name comes first; and each is in one group."""
+    texts = {
+        "a": "Higher dike",
+        "b": "higher dikes",
+        "c": "Higher dikes!",
+        "d": "HIGHER DIKES",
+        "e": "?",
+        "f": "!",
+    }
+    same = same_words(texts)
+    assert same == {"a": ("a",), "b": ("b", "c", "d")}
+    assert group_pairs(find_pairs({name: texts[name] for name in same}), same) == (("a", "b", "c", "d"),)
+    assert group_pairs((), same) == (("b", "c", "d"),)
 
 
 @given(

@@ -11,17 +11,21 @@ from surveyapp.delphi.lineage import Detail, Outcome
 from surveyapp.errors import InputError, Refused
 from surveyapp.models import ItemVersion, LineageEdge, QuestionnaireVersion, Round, Study
 from surveyapp.questionnaire.cells import CellKey
-from surveyapp.questionnaire.loading import load
+from surveyapp.questionnaire.loading import load, load_text
 from surveyapp.questionnaire.model import Item, Text
-from surveyapp.services import deciding, protocols, rounds
+from surveyapp.services import deciding, releasing, rounds
 from surveyapp.services.figures import read_figures
 from surveyapp.services.instruments import get_instrument
+from surveyapp.services.reading.proposals import read_waiting
+from surveyapp.services.reading.seats import read_stored
 from surveyapp.services.round_plans import collected_only
 from surveyapp.services.unit import Database, read_now
 from tests.support.between_rounds import decide, release
 from tests.support.proposing import (
     PROTOCOL,
     close,
+    gather,
+    give,
     lay_proposing,
     make_item,
     name,
@@ -30,7 +34,19 @@ from tests.support.proposing import (
     rate,
     read,
 )
+from tests.support.protocols import set_protocol
 from tests.support.studies import QUESTIONNAIRES, Ground, lay_ground
+
+LATER = """
+format: 1
+id: later
+version: "1"
+title: Proposals beside ratings
+rounds: [{number: 1, asks: all items}, {number: 2, asks: all items}]
+consensus: [{id: helpful, for: {criterion: helps}, rule: agree >= 70%}]
+counting: {minimum_n: 3}
+anonymity: {k: 3, k_reasons: 3}
+"""
 
 
 @pytest.fixture
@@ -132,13 +148,7 @@ def test_items_that_are_there_need_no_proposal(database: Database) -> None:
     """Where nothing new was taken up, round 1 asks the version that the study began with."""
     questionnaire = load(QUESTIONNAIRES / "examples" / "proposals.yaml")
     ground = lay_ground(database, questionnaire, groups=("",) * 3, is_open=False)
-    text = PROTOCOL.replace("questionnaire: example-round-zero", "questionnaire: example-proposals")
-    with database.verb() as session:
-        study, now = session.get_one(Study, ground.study_id), read_now(session)
-        protocols.set_protocol(
-            session, study=study, file="p.yaml", content=text.encode(), now=now, actor="test"
-        )
-        protocols.lock_protocol(session, study=study, now=now, actor="test")
+    set_protocol(ground, PROTOCOL.replace("example-round-zero", "example-proposals"))
     assert open_round(ground) == 0
     number, cells, items = asked_in(ground, 0)
     assert (number, cells, items) == (2, {CellKey("new-measures")}, ("dikes", "alarms"))
@@ -240,3 +250,40 @@ def test_a_cohort_that_comes_later_proposes_beside_what_is_there(database: Datab
         ("sandbags",),
     )
     assert in_force(ground) == 3
+
+
+def test_proposals_of_a_later_round_go_the_same_way(database: Database) -> None:
+    """A question for proposals beside ratings: what is taken up is rated from the next round on."""
+    text = (QUESTIONNAIRES / "examples" / "proposals.yaml").read_text(encoding="utf-8")
+    ground = lay_ground(
+        database, load_text("p.yaml", text.encode(), QUESTIONNAIRES), groups=("",) * 3, is_open=False
+    )
+    set_protocol(ground, LATER)
+    assert open_round(ground) == 1
+    for member, lines in enumerate((["Sandbags", "Dams"], ["Dams", "Ditches"], [])):
+        ratings = {CellKey("help", item, criterion="helps"): ["3"] for item in ("dikes", "alarms")}
+        give(ground, member, {CellKey("new-measures"): lines, **ratings})
+    # What follows from the close gathers them too.
+    rounds.close_round(database, slug=ground.slug, actor="test", number=1)
+    releasing.settle_round(database, study_id=ground.study_id, number=1, actor="test")
+    with database.reading() as session:
+        assert read_waiting(session, study_id=ground.study_id) == {1: 4}
+    assert gather(ground, 1).unchanged == 4
+    make_item(ground, "ditches", name(ground, "Ditches", 1), number=1)
+    for item in ("dikes", "alarms"):
+        decide(ground, item, Outcome.KEEP)
+    # Three are unread, and no release waits for that.
+    assert [each.item for each in release(ground).items] == ["dikes", "alarms", "ditches"]
+    assert open_round(ground) == 2
+    number, cells, items = asked_in(ground, 2)
+    assert (number, items) == (2, ("dikes", "alarms", "ditches"))
+    assert CellKey("new-measures") in cells
+    seat = ground.sit_down(0)
+    with database.reading() as session:
+        instrument = get_instrument(session, study_id=ground.study_id, number=number)
+        assert instrument.proposed == {"ditches"}
+        # What was proposed before is not carried forward.
+        assert instrument.number_of[CellKey("new-measures")] not in read_stored(session, seat=seat)
+    give(ground, 0, {CellKey("new-measures"): ["Walls"]})
+    close(ground, 2)
+    assert set(read(ground, 2)) == {"Walls"}

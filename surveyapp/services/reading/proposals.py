@@ -11,7 +11,7 @@ from fractions import Fraction
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from surveyapp.delphi.near_duplicates import find_pairs, group_pairs
+from surveyapp.delphi.near_duplicates import find_pairs, group_pairs, same_words
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.errors import Refused
 from surveyapp.export.proposals import ProposedLine
@@ -177,16 +177,17 @@ def suggest(session: Session, *, study: Study, round_number: int) -> Suggested:
         for fate in read_fates(session, study_id=study.id)
         if fate.status not in {"dropped", "replaced"}
     }
-    pairs = find_pairs(texts | items)
+    same = same_words(texts)
+    pairs = find_pairs({name: texts[name] for name in same} | items)
     # In the order of their names the proposals (N-…) stand before the items (item:…).
     like_items = tuple(
-        LikeItem(pair.first, pair.second.removeprefix("item:"), pair.share)
+        LikeItem(name, pair.second.removeprefix("item:"), pair.share)
         for pair in pairs
         if pair.first in texts and pair.second in items
+        for name in same[pair.first]
     )
-    return Suggested(
-        group_pairs([pair for pair in pairs if pair.first in texts and pair.second in texts]), like_items
-    )
+    of_proposals = [pair for pair in pairs if pair.first in texts and pair.second in texts]
+    return Suggested(group_pairs(of_proposals, same), like_items)
 
 
 def read_proposed_lines(
