@@ -147,7 +147,8 @@ def decide(
     experts have read that one.
     """
     ground = _hold_ground(session, study=study, number=number)
-    decided = with_proposals(session, study_id=study.id, decided=decided)
+    languages = ground.first.languages
+    decided = with_proposals(session, study_id=study.id, decided=decided, languages=languages)
     problems = list(
         find_problems(
             decided,

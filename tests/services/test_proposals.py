@@ -6,12 +6,13 @@ import json
 from random import Random
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from surveyapp.delphi.lineage import Detail
 from surveyapp.errors import Conflict, InputError, NotFound, Refused, RoundClosed
-from surveyapp.models import AuditEntry, Decision, Proposal, Study
-from surveyapp.questionnaire.model import Item, Text
+from surveyapp.models import AuditEntry, Decision, Panellist, Proposal, Study
+from surveyapp.questionnaire.loading import load
+from surveyapp.questionnaire.model import Group, Item, Text
 from surveyapp.services import deciding, doors
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.proposals import gathering, handling
@@ -19,6 +20,8 @@ from surveyapp.services.reading.proposals import read_proposed_lines, read_waiti
 from surveyapp.services.reasons.gathering import Gathered
 from surveyapp.services.unit import Database, read_now
 from tests.support.proposing import (
+    EXAMPLE,
+    PROTOCOL,
     close,
     gather,
     lay_proposing,
@@ -29,8 +32,9 @@ from tests.support.proposing import (
     read,
     reopen,
 )
+from tests.support.protocols import set_protocol
 from tests.support.speaking import at_work
-from tests.support.studies import Ground
+from tests.support.studies import Ground, lay_ground
 
 
 @pytest.fixture
@@ -352,3 +356,40 @@ def test_what_is_worded_alike_is_suggested(ground: Ground) -> None:
     assert [(each.public_id, each.item) for each in found.like_items] == [
         (name(ground, "a bigger dam"), "dams")
     ]
+
+
+def test_a_study_of_several_languages_asks_for_the_others(database: Database) -> None:
+    """What one expert wrote in one language is no title that everybody can read."""
+    questionnaire = load(EXAMPLE).model_copy(update={"languages": ("en", "de")})
+    ground = lay_ground(database, questionnaire, slug="floods", groups=("",), is_open=False)
+    with database.verb() as session:
+        session.execute(update(Panellist).values(language="de"))
+    set_protocol(ground, PROTOCOL)
+    open_round(ground)
+    propose(ground, 0, "Sandsäcke")
+    close(ground)
+    with pytest.raises(InputError, match="this text is missing in en; add it"):
+        make_item(ground, "bags", name(ground, "Sandsäcke"))
+    assert (read(ground)["Sandsäcke"].language, states(ground)) == ("de", {"Sandsäcke": ("unread", "")})
+    both = Item(id="bags", title=Text({"de": "Sandsäcke", "en": "Sandbags"}))
+    make_item(ground, "bags", name(ground, "Sandsäcke"), detail=Detail(item=both))
+    assert states(ground) == {"Sandsäcke": ("item", "bags")}
+
+
+def test_groups_are_named_where_enough_of_them_answered(database: Database) -> None:
+    groups = tuple(Group(id=each, title=Text({"*": each})) for each in ("coast", "hills"))
+    questionnaire = load(EXAMPLE).model_copy(update={"groups": groups})
+    members = ("coast", "coast", "coast", "hills", "hills")
+    ground = lay_ground(database, questionnaire, slug="floods", groups=members, is_open=False)
+    set_protocol(ground, PROTOCOL)
+    open_round(ground)
+    propose(ground, 0, "Dams")
+    propose(ground, 1)
+    propose(ground, 2, "A dam")
+    propose(ground, 3, "Sandbags")
+    propose(ground, 4)
+    close(ground)
+    group(ground, "Dams", "A dam", "Sandbags")
+    found = read(ground)
+    # Of the hills two answered, and k is three: the name of their group would tell too much.
+    assert (found["Dams"].people, found["Dams"].groups) == (3, ("coast",))

@@ -11,16 +11,17 @@ from sqlalchemy.orm import Session
 
 from surveyapp.delphi.lineage import Decided, Outcome
 from surveyapp.errors import InputError, Problem
-from surveyapp.models import Proposal
-from surveyapp.questionnaire.model import Item, Text, is_identifier
+from surveyapp.models import Panellist, Proposal
+from surveyapp.questionnaire.model import ANY_LANGUAGE, Item, Text, is_identifier
 from surveyapp.services.proposals.holding import hold_groups, place
 
 
-def with_proposals(session: Session, *, study_id: int, decided: Decided) -> Decided:
+def with_proposals(session: Session, *, study_id: int, decided: Decided, languages: Sequence[str]) -> Decided:
     """The decision with all proposals that it takes in, and with an item in their words where it has none.
 
-    Whoever names one of a group means all that say the same. Raises NotFound for an unknown name, InputError
-    with every proposal that has found another place already.
+    Whoever names one of a group means all that say the same. Where the study speaks several `languages`, the
+    words are in their author's alone, and what is missing is then told like in any questionnaire. Raises
+    NotFound for an unknown name, InputError with every proposal that has found another place already.
     """
     if decided.outcome is not Outcome.NEW or not decided.detail.proposals:
         return decided
@@ -38,7 +39,8 @@ def with_proposals(session: Session, *, study_id: int, decided: Decided) -> Deci
     lead = groups[0][0]
     words = " ".join((lead.released_text or lead.text).split())
     if detail.item is None and words and is_identifier(decided.item):
-        update["item"] = Item(id=decided.item, title=Text({"*": words}))
+        language = _language_of(session, lead, languages) if len(languages) > 1 else ANY_LANGUAGE
+        update["item"] = Item(id=decided.item, title=Text({language: words}))
     return replace(decided, detail=detail.model_copy(update=update))
 
 
@@ -60,6 +62,11 @@ def untie(session: Session, *, study_id: int, item: str, now: datetime, actor: s
     rows = session.scalars(select(Proposal).where(Proposal.study_id == study_id, Proposal.item == item)).all()
     place(rows, "unread", now=now, actor=actor)
     session.flush()
+
+
+def _language_of(session: Session, row: Proposal, languages: Sequence[str]) -> str:
+    language = session.get_one(Panellist, (row.study_id, row.panellist_id)).language
+    return language if language in languages else languages[0]
 
 
 def _read_tied(session: Session, *, study_id: int, item: str) -> Sequence[Proposal]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from surveyapp.errors import NotFound
@@ -21,11 +21,14 @@ def hold_proposals(session: Session, *, study_id: int, names: Sequence[str]) -> 
     Raises NotFound with every name that there is none of, and what `get_closed_round` raises.
     """
     asked = list(dict.fromkeys(name.strip().upper() for name in names))
-    found = {row.public_id: row for row in _read(session, study_id, asked)}
+    found = {
+        row.public_id: row
+        for some in _in_parts(asked)
+        for row in _hold(session, study_id, Proposal.public_id.in_(some))
+    }
     missing = [name for name in asked if name not in found]
     if missing:
         raise NotFound(f"This study has no proposal {', '.join(missing)}.")
-    _hold_rounds(session, study_id, found.values())
     return [found[name] for name in asked]
 
 
@@ -34,19 +37,10 @@ def hold_groups(session: Session, *, study_id: int, names: Sequence[str]) -> lis
     rows = hold_proposals(session, study_id=study_id, names=names)
     leads = list(dict.fromkeys(row.grouped_as or row.public_id for row in rows))
     groups: dict[str, list[Proposal]] = {lead: [] for lead in leads}
-    for start in range(0, len(leads), _AT_ONCE):
-        some = leads[start : start + _AT_ONCE]
-        for row in session.scalars(
-            select(Proposal)
-            .where(
-                Proposal.study_id == study_id,
-                or_(Proposal.public_id.in_(some), Proposal.grouped_as.in_(some)),
-            )
-            .order_by(Proposal.grouped_as != "", Proposal.public_id)
-            .execution_options(populate_existing=True)
-        ):
+    for some in _in_parts(leads):
+        is_one = or_(Proposal.public_id.in_(some), Proposal.grouped_as.in_(some))
+        for row in sorted(_hold(session, study_id, is_one), key=lambda row: (row.grouped_as, row.public_id)):
             groups[row.grouped_as or row.public_id].append(row)
-    _hold_rounds(session, study_id, [row for group in groups.values() for row in group])
     return list(groups.values())
 
 
@@ -60,15 +54,14 @@ def place(
         row.handled_at = None if state == "unread" else now
 
 
-def _read(session: Session, study_id: int, names: Sequence[str]) -> Iterator[Proposal]:
-    for start in range(0, len(names), _AT_ONCE):
-        yield from session.scalars(
-            select(Proposal)
-            .where(Proposal.study_id == study_id, Proposal.public_id.in_(names[start : start + _AT_ONCE]))
-            .execution_options(populate_existing=True)
-        )
-
-
-def _hold_rounds(session: Session, study_id: int, rows: Iterable[Proposal]) -> None:
-    for number in sorted({row.round for row in rows}):
+def _hold(session: Session, study_id: int, condition: ColumnElement[bool]) -> Sequence[Proposal]:
+    """The rows, read once their rounds are held: until then somebody else may be at work on them."""
+    mine = (Proposal.study_id == study_id, condition)
+    for number in session.scalars(select(Proposal.round).where(*mine).distinct().order_by(Proposal.round)):
         get_closed_round(session, study_id=study_id, round_number=number, hold=True)
+    return session.scalars(select(Proposal).where(*mine).execution_options(populate_existing=True)).all()
+
+
+def _in_parts(names: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(names), _AT_ONCE):
+        yield names[start : start + _AT_ONCE]
