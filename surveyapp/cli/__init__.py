@@ -25,6 +25,7 @@ COMMANDS = {
     "results": ("round_results", "results"),
     "feedback": ("feedback", "feedback"),
     "reasons": ("reasons", "reasons"),
+    "proposals": ("proposals", "proposals"),
     "decide": ("deciding", "decide"),
     "export": ("results", "export"),
     "serve": ("serving", "serve"),

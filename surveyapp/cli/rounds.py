@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
@@ -11,11 +12,14 @@ from zoneinfo import ZoneInfo
 import click
 
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
+from surveyapp.cli.proposals import tell_unread
 from surveyapp.clock import as_utc, iso
 from surveyapp.delphi.feedback import ReleaseContent
 from surveyapp.errors import InputError, Problem
 from surveyapp.services import admitting, releasing, rounds
 from surveyapp.services.reading.progress import STANDINGS, RoundProgress, get_progress
+from surveyapp.services.reading.proposals import read_waiting
+from surveyapp.services.round_plans import collected_only
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
 
@@ -57,8 +61,10 @@ def open_(here: Installation, *, study: str, closes: str | None, cohort: str, as
             session, study=found, now=read_now(session), actor=ACTOR, closes_at=closes_at, cohort=cohort
         )
         zone = found.time_zone
+        waiting = read_waiting(session, study_id=found.id)
     until = f"until {show_time(opened.closes_at, zone)}" if opened.closes_at else "until you close it"
     _tell(opened, study, as_json, f"is open {until}. Next: surveyapp links {study}")
+    _tell_waiting(waiting, study)
 
 
 @round_.command()
@@ -144,7 +150,8 @@ def close(here: Installation, *, study: str, number: int | None, as_json: bool) 
         study_id = get_study(session, slug=study).id
     # The worker would do this too; whoever closes by hand wants to go on at once.
     releasing.settle_round(here.database, study_id=study_id, number=closed.number, actor=ACTOR)
-    _tell(closed, study, as_json, f"is closed. Next: surveyapp results {study}")
+    following = "proposals list" if collected_only(closed) else "results"
+    _tell(closed, study, as_json, f"is closed. Next: surveyapp {following} {study}")
 
 
 @round_.command()
@@ -163,7 +170,8 @@ def release(
 ) -> None:
     """Release a closed round's feedback to the panel; from then on nothing of it changes.
 
-    Refused while reasons are not accounted for or items have no decision.
+    Refused while reasons are not accounted for or items have no decision. That proposals have found no place
+    yet is pointed out.
 
     \b
     Example:
@@ -173,6 +181,8 @@ def release(
         here.database, slug=study, actor=ACTOR, number=number, figures_first=figures_first, note=note
     )
     content = ReleaseContent.from_canonical(released.content)
+    with here.database.reading() as session:
+        waiting = read_waiting(session, study_id=released.study_id)
     if as_json:
         print_json(
             {
@@ -184,6 +194,7 @@ def release(
                 "submissions": released.submissions,
                 "reasons": len(content.reasons),
                 "missing": list(content.missing),
+                "unread_proposals": sum(waiting.values()),
             }
         )
         return
@@ -193,6 +204,7 @@ def release(
     )
     for line in content.missing:
         click.echo(f"Not released yet: {line}")
+    _tell_waiting(waiting, study)
     click.echo(f"Next: surveyapp round open {study}")
 
 
@@ -283,6 +295,12 @@ def admit(
     click.echo(f"What {pseudonym} gave in round {chosen} of '{study}' counts now. Every report says why.")
 
 
+def _tell_waiting(waiting: Mapping[int, int], study: str) -> None:
+    """Beside what was asked for, on standard error: a program that reads the rest is not disturbed."""
+    for number, unread in waiting.items():
+        click.echo(tell_unread(unread, study=study, number=number), err=True)
+
+
 def _tell(of: Any, study: str, as_json: bool, what: str) -> None:
     if not as_json:
         click.echo(f"Round {of.number} of '{study}' {what}")
@@ -329,7 +347,8 @@ def _print_round(each: RoundProgress, zone: str) -> None:
         end = f", closes {show_time(each.closes_at, zone)}" if each.closes_at else ", no deadline"
     elif each.closed_at is not None:
         end = f" since {show_time(each.closed_at, zone)}"
-    click.echo(f"\nRound {each.number}: {each.state}{end}")
+    what = " (collects items)" if each.collects else ""
+    click.echo(f"\nRound {each.number}{what}: {each.state}{end}")
     counts = asdict(each.counts)
     for standing in STANDINGS:
         click.echo(f"  {standing.replace('_', ' '):<14} {counts[standing]:>5} of {each.counts.panel}")
@@ -343,6 +362,7 @@ def _as_json(each: RoundProgress) -> dict[str, object]:
     times = {name: getattr(each, name) for name in ("opened_at", "closes_at", "closed_at")}
     return {
         "round": each.number,
+        "collects_items": each.collects,
         "state": each.state,
         **{name: iso(moment) if moment else None for name, moment in times.items()},
         **asdict(each.counts),

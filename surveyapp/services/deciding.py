@@ -30,6 +30,7 @@ from surveyapp.services.audit import record
 from surveyapp.services.figures import RoundFigures, read_figures
 from surveyapp.services.instruments import Instrument, get_instrument
 from surveyapp.services.judging import judge
+from surveyapp.services.proposals.becoming import tie, untie, with_proposals
 
 _STATE_FOR_DECIDING = (RoundState.CLOSED, RoundState.RELEASED)
 
@@ -139,12 +140,15 @@ def decide(
 ) -> tuple[str, ...]:
     """Decide about one item after a closed round; deciding again replaces the decision, both on record.
 
-    A merger is decided for all its partners at once. Returns the items that are undecided now, because this
-    breaks up a merger that they belonged to. Raises InputError with all that is missing or that would not fit
-    together, Refused when the round's feedback is released with a decision on this item: experts have read
-    that one.
+    A merger is decided for all its partners at once; a new item takes all proposals in that say the same as
+    those it names, and where it has no wording yet, it gets theirs. Returns the items that are undecided now,
+    because this breaks up a merger that they belonged to. Raises InputError with all that is missing or that
+    would not fit together, Refused when the round's feedback is released with a decision on this item:
+    experts have read that one.
     """
     ground = _hold_ground(session, study=study, number=number)
+    languages = ground.first.languages
+    decided = with_proposals(session, study_id=study.id, decided=decided, languages=languages)
     problems = list(
         find_problems(
             decided,
@@ -164,6 +168,7 @@ def decide(
         _delete(session, ground, item, now=now, actor=actor, reason=f"'{decided.item}' was decided anew")
     for item in items_of(decided):
         _write(session, ground, after[item], now=now, actor=actor, proposed=proposed)
+    tie(session, study_id=study.id, decided=decided, now=now, actor=actor)
     session.flush()
     return left
 
@@ -173,8 +178,9 @@ def take_back(
 ) -> tuple[str, ...]:
     """Take a decision back, so that the item is undecided, or the new item is none; returns what is undone.
 
-    A merger is taken back for all its partners. Raises NotFound when nothing was decided about the item,
-    InputError without a reason, Refused when experts have read the decision.
+    Proposals that the new item came from, or that it covered, are to be read again. A merger is taken back
+    for all its partners. Raises NotFound when nothing was decided about the item, InputError without a
+    reason, Refused when experts have read the decision.
     """
     ground = _hold_ground(session, study=study, number=number)
     decided = ground.decisions.get(item)
@@ -229,12 +235,15 @@ def _write(
         now=now,
         actor=actor,
         act="item.decide",
-        detail={"round": number, "item": item, "outcome": str(decided.outcome), "proposed": proposed},
+        detail={"round": number, "item": item, "outcome": str(decided.outcome), "proposed": proposed}
+        | ({"proposals": list(decided.detail.proposals)} if decided.detail.proposals else {}),
         reason=row.reason,
     )
 
 
 def _delete(session: Session, ground: _Ground, item: str, *, now: datetime, actor: str, reason: str) -> None:
+    if ground.decisions[item].outcome is Outcome.NEW:
+        untie(session, study_id=ground.study.id, item=item, now=now, actor=actor)
     session.delete(session.get_one(Decision, (ground.study.id, ground.held.number, item)))
     record(
         session,
@@ -267,8 +276,10 @@ def decide_as_proposed(
     """
     ground = _hold_ground(session, study=study, number=figures.number)
     judged = judge(figures)
-    if not judged:
+    if figures.protocol is None:
         raise Refused("This study has no protocol, so nothing is proposed. Decide item by item.")
+    if not judged:
+        raise Refused(f"Nothing was rated in round {figures.number}, so the protocol proposes nothing.")
     left = {item: each.proposed for item, each in judged.items() if item not in ground.decisions}
     needing = [item for item, proposed in left.items() if proposed.outcome == Outcome.REVISE]
     if needing:

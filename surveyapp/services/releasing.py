@@ -15,6 +15,7 @@ from surveyapp.models import Decision, Release, Round, Study
 from surveyapp.services.audit import record
 from surveyapp.services.figures import RoundFigures, read_figures
 from surveyapp.services.ledgers import Line, write_lines
+from surveyapp.services.proposals.gathering import gather_proposals_in_parts
 from surveyapp.services.reasons.covering import check_covered
 from surveyapp.services.reasons.gathering import gather_in_parts
 from surveyapp.services.refreshing import find_latest_release
@@ -27,13 +28,17 @@ from surveyapp.version import __version__
 
 
 def settle_round(database: Database, *, study_id: int, number: int, actor: str) -> None:
-    """What follows from a close: reasons are gathered, a release is drafted. Twice changes nothing."""
+    """What follows from a close: reasons and proposals are gathered, a release is drafted.
+
+    Twice changes nothing.
+    """
     with database.reading() as session:
         held = session.get(Round, (study_id, number))
         if held is None or held.state != RoundState.CLOSED:
             # It was opened again, or released, before this job had its turn.
             return
     gather_in_parts(database, study_id=study_id, round_number=number, actor=actor)
+    gather_proposals_in_parts(database, study_id=study_id, round_number=number, actor=actor)
     draft_release(database, study_id=study_id, number=number)
 
 

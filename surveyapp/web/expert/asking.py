@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from markupsafe import Markup, escape
@@ -86,6 +86,8 @@ class Card:
     rows: tuple[Row, ...]
     reason: Field | None
     beside: BesideItem | None = None
+    is_proposed: bool = False
+    """Whether experts of the panel proposed the item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,9 @@ class Asker:
         field: Callable[[int], Field],
         context: str,
         beside: Beside | None = None,
+        proposed: Collection[str] = (),
     ) -> None:
+        self.proposed = proposed
         self.wording = wording
         self.questionnaire = wording.questionnaire
         self.context = context
@@ -354,6 +358,7 @@ def _card(asker: Asker, question: Rating, item: Item, scales: Mapping[str, tuple
         beside=asker.beside.item(item.id, asker.context, _scales_of(asker, question))
         if asker.beside is not None
         else None,
+        is_proposed=item.id in asker.proposed,
     )
 
 
@@ -409,9 +414,12 @@ def _ask_combination(asker: Asker, asked: Asked, question: Combination) -> Asked
 
 
 def _ask_proposals(asker: Asker, asked: Asked, question: Proposals) -> Asked:
+    say = asker.wording
     return _with(
         asked,
         field=asker.field(CellKey(question.id, context=asker.context)),
+        # What is on the list already, so that nobody proposes it again.
+        choices=tuple(Choice(item.id, say.line(item.title)) for item in asker.questionnaire.items),
         most=str(question.max),
         length=question.max_length,
     )

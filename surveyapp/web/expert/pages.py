@@ -50,6 +50,7 @@ def _frame(
     contact_email: str,
     number: int | None,
     planned: int,
+    collects: bool,
     closes_at: datetime | None,
     time_zone: str,
     is_synthetic: bool,
@@ -58,6 +59,8 @@ def _frame(
     closes = "" if closes_at is None else written_time(closes_at, time_zone, language)
     if number is None:
         round_line = ""
+    elif collects:
+        round_line = _("Collecting items")
     elif planned > 1:
         round_line = _("Round %(number)s of %(planned)s", number=number, planned=max(planned, number))
     else:
@@ -74,6 +77,7 @@ def frame_of(place: Seat | Invited) -> Frame:
         contact_email=place.contact_email,
         number=place.round,
         planned=place.planned_rounds,
+        collects=place.plan.only_collects,
         closes_at=place.closes_at,
         time_zone=place.time_zone,
         is_synthetic=place.is_synthetic,
@@ -171,6 +175,7 @@ def question_page(
         field=fields.field,
         context=routed.context,
         beside=beside,
+        proposed=instrument.proposed,
     )
     context = instrument.questionnaire.contexts_by_id.get(routed.context)
     return QuestionPage(
