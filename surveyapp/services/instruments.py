@@ -288,6 +288,13 @@ def get_instrument(session: Session, *, study_id: int, number: int, sha256: str 
     return instrument
 
 
+def forget_instrument(*, study_id: int, number: int) -> None:
+    """Read this version anew the next time: for one that was stored and is not kept."""
+    with _kept_lock:
+        for key in [key for key in _kept if key[:2] == (study_id, number)]:
+            del _kept[key]
+
+
 def _read(session: Session, *, study_id: int, number: int) -> Instrument:
     versions = session.execute(
         select(QuestionnaireVersion.number, QuestionnaireVersion.sha256, QuestionnaireVersion.canonical)

@@ -1,0 +1,30 @@
+"""Which rounds are closed, and in what state one of them is."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from surveyapp.delphi.rounds import RoundState
+from surveyapp.errors import NotFound
+from surveyapp.models import Round
+
+_OVER = (RoundState.CLOSED, RoundState.RELEASED)
+
+
+def find_last_closed(session: Session, *, study_id: int) -> int | None:
+    """The number of the round that was closed last, released ones too, or None."""
+    return session.scalars(
+        select(Round.number)
+        .where(Round.study_id == study_id, Round.state.in_(_OVER))
+        .order_by(Round.closed_at.desc(), Round.number.desc())
+        .limit(1)
+    ).first()
+
+
+def get_round_state(session: Session, *, study_id: int, number: int) -> str:
+    """The state of round `number`. Raises NotFound."""
+    state = session.scalar(select(Round.state).where(Round.study_id == study_id, Round.number == number))
+    if state is None:
+        raise NotFound(f"This study has no round {number}.")
+    return state
