@@ -13,7 +13,8 @@ from surveyapp.services.reading.results import get_item_result, get_sensitivity,
 from surveyapp.services.studies import get_study
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
 from surveyapp.web.organiser.paging import page_asked, paging
-from surveyapp.web.organiser.results.pages import item_page, results_page
+from surveyapp.web.organiser.results.items import item_page
+from surveyapp.web.organiser.results.pages import results_page
 from surveyapp.web.organiser.round_parts import go_to_latest, show, show_not_closed
 
 ROUND = "/s/<slug>/rounds/<int(max=999):number>"
