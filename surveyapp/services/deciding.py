@@ -48,6 +48,8 @@ class ItemOnTable:
     decided: str
     reason: str
     actor: str
+    verdicts: tuple[tuple[str, str], ...] = ()
+    """Rule → what it says."""
 
 
 def list_items(
@@ -85,6 +87,7 @@ def list_items(
                 decided=decided.outcome if decided else "",
                 reason=decided.reason if decided else "",
                 actor=row.actor if row else "",
+                verdicts=tuple((each.rule, each.verdict) for each in judgement.verdicts) if judgement else (),
             )
         )
     for item, decided in decisions.items():

@@ -22,6 +22,14 @@ def find_last_closed(session: Session, *, study_id: int) -> int | None:
     ).first()
 
 
+def list_closed(session: Session, *, study_id: int) -> tuple[int, ...]:
+    """The numbers of all rounds that are closed, released ones too, ascending."""
+    rows = session.scalars(
+        select(Round.number).where(Round.study_id == study_id, Round.state.in_(_OVER)).order_by(Round.number)
+    )
+    return tuple(rows)
+
+
 def get_round_state(session: Session, *, study_id: int, number: int) -> str:
     """The state of round `number`. Raises NotFound."""
     state = session.scalar(select(Round.state).where(Round.study_id == study_id, Round.number == number))

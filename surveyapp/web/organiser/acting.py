@@ -9,7 +9,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
-from flask import current_app, request, url_for
+from flask import current_app, url_for
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as lazy
 from sqlalchemy.orm import Session
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from surveyapp.models import Study
 
 _Done = TypeVar("_Done")
-# Control characters but for line ends and tabs: no page that holds one is well-formed.
-_UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 # Verbs speak to the command line too; on a page the way there is a link.
 _COMMAND = re.compile(r":\s*(?:run )?'?surveyapp (?P<command>[a-z]+(?: [a-z]+)?)[^\n]*")
 _PLACES: Mapping[str, tuple[str, str]] = MappingProxyType(
@@ -58,21 +56,6 @@ class Trouble:
     lines: tuple[str, ...]
     ways: tuple[Way, ...]
     status: int
-
-
-def typed() -> dict[str, str]:
-    """What was typed, field by field, as it can be shown again."""
-    return {name: showable(request.form.get(name, "")) for name in request.form}
-
-
-def typed_all(name: str) -> list[str]:
-    """All values of a field that may come several times."""
-    return [showable(value) for value in request.form.getlist(name)]
-
-
-def showable(text: str) -> str:
-    """`text` with the line ends of this program, and without what no page can hold."""
-    return _UNSHOWABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def do(verb: Callable[[Session, Study, datetime], _Done]) -> _Done | Trouble:

@@ -11,6 +11,7 @@ from surveyapp.services.accounts import SignedIn
 from surveyapp.services.reading.desks import Desk, find_desk
 from surveyapp.web import security
 from surveyapp.web.organiser.permissions import IN_STUDY, OPEN, SIGNED_IN
+from surveyapp.web.organiser.sending_again import keep_sent_form
 from surveyapp.web.organiser.tabs import tabs
 
 blueprint = Blueprint("organiser", __name__, url_prefix="/organiser")
@@ -27,7 +28,7 @@ def guard() -> ResponseReturnValue | None:
         return None
     organiser: SignedIn | None = g.get("organiser")
     if organiser is None:
-        return redirect(url_for("organiser.sign_in"), 303)
+        return _keep_typed(name, is_signed_in=False) or redirect(url_for("organiser.sign_in"), 303)
     if name in IN_STUDY:
         g.desk = _find_desk(organiser)
         if g.desk is None:
@@ -39,8 +40,15 @@ def guard() -> ResponseReturnValue | None:
     if request.method not in security.SAFE_METHODS and not security.is_csrf_token_valid(
         request.form.get("csrf_token")
     ):
-        abort(400)
+        return _keep_typed(name, is_signed_in=True) or abort(400)
     return None
+
+
+def _keep_typed(name: str, *, is_signed_in: bool) -> ResponseReturnValue | None:
+    """What was typed in a study, shown back to be sent once more; None where there is nothing to keep."""
+    if request.method in security.SAFE_METHODS or name not in IN_STUDY:
+        return None
+    return keep_sent_form(is_signed_in=is_signed_in)
 
 
 def _say_missing_right(name: str) -> ResponseReturnValue:

@@ -10,12 +10,24 @@ from flask_babel import gettext as _
 
 from surveyapp.extensions import get_database
 from surveyapp.services.permissions import Right
-from surveyapp.services.reading.closed_rounds import find_last_closed
+from surveyapp.services.reading.closed_rounds import find_last_closed, list_closed
 from surveyapp.services.reading.desks import Desk
 from surveyapp.web.organiser.account.forms import ActForm
 from surveyapp.web.organiser.blueprint import get_desk
 from surveyapp.web.organiser.permissions import IN_STUDY
 from surveyapp.web.organiser.tabs import tabs
+
+# The page that stands for another about the same round, where one goes over to another round.
+_PAGE_OF = {
+    "results": "results",
+    "result": "results",
+    "reasons": "reasons",
+    "reasons_on": "reasons",
+    "decisions": "decisions",
+    "decision": "decisions",
+    "new_item": "decisions",
+    "release": "release",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +68,34 @@ def go_to_latest(endpoint: str, title: str) -> ResponseReturnValue:
 def show(template: str, page: object, *, status: int = 200, **more: object) -> ResponseReturnValue:
     """A page of this study."""
     desk = get_desk()
-    shown = render_template(template, desk=desk, tabs=tabs(desk), form=ActForm(), page=page, **more)
+    shown = render_template(
+        template,
+        desk=desk,
+        tabs=tabs(desk),
+        form=ActForm(),
+        page=page,
+        other_rounds=_other_rounds(desk),
+        **more,
+    )
     return shown, status
+
+
+def _other_rounds(desk: Desk) -> tuple[Part, ...]:
+    """The same page about other closed rounds, where this one is about one."""
+    here = (request.view_args or {}).get("number")
+    endpoint = _PAGE_OF.get((request.endpoint or "").rpartition(".")[2])
+    if here is None or endpoint is None:
+        return ()
+    with get_database().reading() as session:
+        numbers = list_closed(session, study_id=desk.study_id)
+    return tuple(
+        Part(
+            _("Round %(number)s", number=number),
+            url_for(f"organiser.{endpoint}", slug=desk.slug, number=number),
+            number == here,
+        )
+        for number in numbers
+    )
 
 
 def show_not_closed(title: str, number: int) -> ResponseReturnValue:

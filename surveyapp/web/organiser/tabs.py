@@ -13,7 +13,7 @@ from surveyapp.services.reading.desks import Desk
 from surveyapp.web.organiser.permissions import IN_STUDY
 
 # The pages about one round lie under it, and belong to the tabs of their own names.
-_OF_A_ROUND = re.compile(r"/rounds/[0-9]+/(?P<part>[a-z]+)(?:/|$)")
+_OF_A_ROUND = re.compile(r"/rounds/(?P<number>[0-9]+)/(?P<part>[a-z]+)(?:/|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,17 @@ def tabs(desk: Desk) -> tuple[Tab, ...]:
         ("jobs", _("Jobs")),
     )
     here = request.path
-    part = found_part["part"] if (found_part := _OF_A_ROUND.search(here)) else ""
+    of_round = _OF_A_ROUND.search(here)
+    part = of_round["part"] if of_round else ""
     found = []
     for endpoint, label in listed:
         if not desk.may(IN_STUDY.get(endpoint, Right.DELETE)):
             continue
         url = url_for(f"organiser.{endpoint}", slug=desk.slug)
+        if of_round and endpoint.endswith("_latest"):
+            # Whoever looks at one round goes on within it.
+            endpoint = endpoint.removesuffix("_latest")  # noqa: PLW2901 - the same page, of this round
+            url = url_for(f"organiser.{endpoint}", slug=desk.slug, number=int(of_round["number"]))
         is_under = here.startswith(f"{url}/") and not (endpoint == "rounds" and part)
         is_current = here == url or url.endswith(f"/{part}" if part else "//")
         is_current = is_current or (endpoint != "study" and is_under)

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+
 from flask_babel import gettext as _
 
-from surveyapp.delphi.rules.expression import CONSENSUS, NO_CONSENSUS, NOT_STABLE, STABLE
+from surveyapp.delphi.rules.expression import (
+    CONSENSUS,
+    NO_CONSENSUS,
+    NOT_ASSESSABLE,
+    NOT_STABLE,
+    STABLE,
+)
 from surveyapp.delphi.rules.telling import VERDICTS
 from surveyapp.errors import say
 from surveyapp.statistics.measure import Undefined
@@ -48,6 +57,30 @@ def verdict_tone(verdict: str) -> str:
     if verdict in {CONSENSUS, STABLE}:
         return "ok"
     return "warn" if verdict in {NO_CONSENSUS, NOT_STABLE} else "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Pill:
+    """A verdict: in words, and with the colour that repeats them."""
+
+    words: str
+    tone: str
+    rule: str = ""
+    """The rule that says so, where there are several."""
+
+
+def pill(verdict: str, rule: str = "") -> Pill:
+    """The pill of one verdict."""
+    return Pill(verdict_word(verdict), verdict_tone(verdict), rule)
+
+
+def pills(verdicts: Iterable[tuple[str, str]], stability: str) -> tuple[Pill, ...]:
+    """The verdicts by rule, and whether ratings are stable where that could be seen at all."""
+    listed = list(verdicts)
+    found = [pill(verdict, rule if len(listed) > 1 else "") for rule, verdict in listed]
+    if stability and stability != NOT_ASSESSABLE:
+        found.append(pill(stability, _("stability") if listed else ""))
+    return tuple(found)
 
 
 def why_undefined(reason: Undefined) -> str:

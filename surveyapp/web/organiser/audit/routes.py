@@ -16,11 +16,11 @@ from surveyapp.export.writers.csv import encoded
 from surveyapp.export.writers.csv import lines as csv_lines
 from surveyapp.extensions import get_database
 from surveyapp.services.reading.audit import AuditFilter, iterate_audit, list_audit
-from surveyapp.web.organiser.acting import showable
 from surveyapp.web.organiser.audit.pages import audit_page
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
 from surveyapp.web.organiser.paging import page_asked, paging
 from surveyapp.web.organiser.round_parts import show
+from surveyapp.web.organiser.typed import showable
 
 MOST = 50
 

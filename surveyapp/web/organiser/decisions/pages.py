@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from flask import url_for
@@ -15,8 +15,7 @@ from surveyapp.services.deciding import ItemOnTable
 from surveyapp.services.reading.decision_desks import DecisionDesk, Descent
 from surveyapp.services.reading.desks import Desk
 from surveyapp.web.organiser.decisions.forms import FIELDS, LEAST_PARTS, NEW_ID, count_parts
-from surveyapp.web.organiser.round_parts import Part, parts_of
-from surveyapp.web.organiser.words import outcome_word, verdict_tone, verdict_word
+from surveyapp.web.organiser.words import Pill, outcome_word, pills
 
 _PLAIN = (Outcome.KEEP, Outcome.ACCEPT, Outcome.DROP, Outcome.FINALISE)
 
@@ -28,7 +27,7 @@ class Line:
     item: str
     title: str
     url: str
-    verdicts: tuple[tuple[str, str], ...]
+    verdicts: tuple[Pill, ...]
     proposed: str
     because: str
     decided: str
@@ -54,7 +53,6 @@ class DecisionsPage:
     """All items after a round."""
 
     number: int
-    parts: tuple[Part, ...]
     lines: tuple[Line, ...]
     undecided: str
     has_undecided: bool
@@ -69,7 +67,6 @@ def decisions_page(found: DecisionDesk, desk: Desk) -> DecisionsPage:
     left = len(found.undecided)
     return DecisionsPage(
         number=found.number,
-        parts=parts_of(desk, found.number),
         lines=tuple(_line(each, found, desk) for each in found.items),
         undecided=ngettext("%(num)s item is left to decide.", "%(num)s items are left to decide.", left)
         if left
@@ -95,7 +92,7 @@ def _line(each: ItemOnTable, found: DecisionDesk, desk: Desk) -> Line:
         item=each.item,
         title=each.title,
         url=url_for("organiser.decision", slug=desk.slug, number=found.number, item=each.item),
-        verdicts=tuple(_pills(each)),
+        verdicts=pills(each.verdicts, each.stability),
         proposed=outcome_word(each.proposed) if each.proposed else "",
         because=each.because,
         decided=outcome_word(each.decided) if each.decided else "",
@@ -103,12 +100,6 @@ def _line(each: ItemOnTable, found: DecisionDesk, desk: Desk) -> Line:
         actor=each.actor,
         is_new=each.decided == Outcome.NEW,
     )
-
-
-def _pills(each: ItemOnTable) -> Iterator[tuple[str, str]]:
-    for verdict in [*each.verdict.split(", "), each.stability]:
-        if verdict:
-            yield verdict_word(verdict), verdict_tone(verdict)
 
 
 def _descent(each: Descent) -> LineOfDescent:
@@ -169,11 +160,10 @@ class DecisionPage:
     """The form for one item."""
 
     number: int
-    parts: tuple[Part, ...]
     item: str
     title: str
     definition: str
-    verdicts: tuple[tuple[str, str], ...]
+    verdicts: tuple[Pill, ...]
     proposed: str
     because: str
     decided: str
@@ -220,11 +210,10 @@ def decision_page(
     following = [item for item in found.undecided if item != each.item]
     return DecisionPage(
         number=found.number,
-        parts=parts_of(desk, found.number),
         item=each.item,
         title=each.title,
         definition=wording.definition.get(language) if wording.definition else "",
-        verdicts=tuple(_pills(each)),
+        verdicts=pills(each.verdicts, each.stability),
         proposed=outcome_word(each.proposed) if each.proposed else "",
         because=each.because,
         decided=outcome_word(each.decided) if each.decided else "",
@@ -327,7 +316,6 @@ class NewItemPage:
     """The form for an item that was not there."""
 
     number: int
-    parts: tuple[Part, ...]
     fields: tuple[TextField, ...]
     tags: str
     known_tags: str
@@ -341,7 +329,6 @@ def new_item_page(found: DecisionDesk, desk: Desk, *, typed: Mapping[str, str] |
     tags = sorted({tag for item in found.wordings.values() for tag in item.tags})
     return NewItemPage(
         number=found.number,
-        parts=parts_of(desk, found.number),
         fields=_Texts(given, found.questionnaire.languages).of("new"),
         tags=given.get("new-tags", ""),
         known_tags=", ".join(tags),

@@ -19,11 +19,12 @@ from surveyapp.services.figures import read_figures
 from surveyapp.services.reading.closed_rounds import get_round_state
 from surveyapp.services.reading.decision_desks import DecisionDesk, get_decision_desk
 from surveyapp.services.studies import get_study
-from surveyapp.web.organiser.acting import Trouble, do, trouble_of, typed, typed_all
+from surveyapp.web.organiser.acting import Trouble, do, trouble_of
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
 from surveyapp.web.organiser.decisions.forms import count_parts, read_decided, read_new
 from surveyapp.web.organiser.decisions.pages import decision_page, decisions_page, new_item_page
 from surveyapp.web.organiser.round_parts import go_to_latest, show, show_not_closed
+from surveyapp.web.organiser.typed import typed, typed_all
 
 if TYPE_CHECKING:
     from surveyapp.models import Study

@@ -15,10 +15,11 @@ from surveyapp.extensions import get_database
 from surveyapp.services import protocols
 from surveyapp.services.reading.protocol_desks import get_protocol_desk, get_protocol_source
 from surveyapp.services.studies import get_study
-from surveyapp.web.organiser.acting import Trouble, do, showable, trouble_of, typed
+from surveyapp.web.organiser.acting import Trouble, do, trouble_of
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
 from surveyapp.web.organiser.protocol.pages import protocol_page
 from surveyapp.web.organiser.round_parts import show
+from surveyapp.web.organiser.typed import showable, typed
 
 if TYPE_CHECKING:
     from surveyapp.models import Study

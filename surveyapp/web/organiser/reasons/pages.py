@@ -15,7 +15,6 @@ from surveyapp.services.reading.desks import Desk
 from surveyapp.services.reading.reasons import RatingBeside, ReasonAtWork
 from surveyapp.services.reasons.coding import ThemeInBook
 from surveyapp.web.organiser.acting import said
-from surveyapp.web.organiser.round_parts import Part, parts_of
 
 ON_NONE = "-"
 """How addresses name the reasons that are about no item; no item's id looks like that."""
@@ -48,7 +47,6 @@ class BenchPage:
     """How far the work on a round's reasons is."""
 
     number: int
-    parts: tuple[Part, ...]
     is_released: bool
     total: str
     is_complete: bool
@@ -64,7 +62,6 @@ def bench_page(found: Bench, desk: Desk) -> BenchPage:
     coverage = found.coverage
     return BenchPage(
         number=found.number,
-        parts=parts_of(desk, found.number),
         is_released=found.state == "released",
         total=ngettext("%(num)s reason", "%(num)s reasons", coverage.reasons),
         is_complete=coverage.is_complete,
@@ -170,7 +167,6 @@ class ItemBenchPage:
     """One item's reasons."""
 
     number: int
-    parts: tuple[Part, ...]
     item: str
     title: str
     definition: str
@@ -219,7 +215,6 @@ def item_bench_page(found: ItemBench, desk: Desk, held: Held = NOTHING_HELD) -> 
     left = sum(each.state == "unread" for each in found.reasons)
     return ItemBenchPage(
         number=found.number,
-        parts=parts_of(desk, found.number),
         item=found.item or ON_NONE,
         title=title_of(questionnaire, found.item) or _("Reasons on no item"),
         definition=item.definition.get(questionnaire.language) if item and item.definition else "",

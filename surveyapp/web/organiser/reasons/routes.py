@@ -16,7 +16,7 @@ from surveyapp.extensions import get_database
 from surveyapp.services.reading.benches import get_bench, get_item_bench
 from surveyapp.services.reasons import coding, gathering, handling
 from surveyapp.services.reasons.summarising import DraftSentence, write_summary
-from surveyapp.web.organiser.acting import Trouble, do, typed, typed_all
+from surveyapp.web.organiser.acting import Trouble, do
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
 from surveyapp.web.organiser.reasons.pages import (
     NOTHING_HELD,
@@ -27,6 +27,7 @@ from surveyapp.web.organiser.reasons.pages import (
     item_url,
 )
 from surveyapp.web.organiser.round_parts import go_to_latest, show, show_not_closed
+from surveyapp.web.organiser.typed import typed, typed_all
 
 if TYPE_CHECKING:
     from surveyapp.models import Study

@@ -13,10 +13,11 @@ from sqlalchemy.orm import Session
 from surveyapp.extensions import get_database
 from surveyapp.services.reasons import coding
 from surveyapp.services.studies import make_slug
-from surveyapp.web.organiser.acting import Trouble, do, typed
+from surveyapp.web.organiser.acting import Trouble, do
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
 from surveyapp.web.organiser.reasons.pages import themes_page
 from surveyapp.web.organiser.round_parts import show
+from surveyapp.web.organiser.typed import typed
 
 if TYPE_CHECKING:
     from surveyapp.models import Study

@@ -16,7 +16,6 @@ from surveyapp.services.reading.desks import Desk
 from surveyapp.services.reading.release_desks import ReleaseDesk
 from surveyapp.web.languages import page_language, written_time
 from surveyapp.web.organiser.acting import Way, said
-from surveyapp.web.organiser.round_parts import Part, parts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,6 @@ class ReleasePage:
     """A release before it is out, or after."""
 
     number: int
-    parts: tuple[Part, ...]
     is_out: bool
     out_facts: tuple[tuple[str, str], ...]
     missing: tuple[tuple[str, Way | None], ...]
@@ -50,7 +48,6 @@ def release_page(
     released = found.released
     return ReleasePage(
         number=found.number,
-        parts=parts_of(desk, found.number),
         is_out=released is not None,
         out_facts=(
             (_("Released"), written_time(released.released_at, found.time_zone, page_language())),

@@ -11,10 +11,11 @@ from surveyapp.extensions import get_database
 from surveyapp.services import releasing
 from surveyapp.services.reading.release_desks import get_release_desk
 from surveyapp.services.studies import get_study
-from surveyapp.web.organiser.acting import Trouble, trouble_of, typed
+from surveyapp.web.organiser.acting import Trouble, trouble_of
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
 from surveyapp.web.organiser.release.pages import release_page
 from surveyapp.web.organiser.round_parts import go_to_latest, show, show_not_closed
+from surveyapp.web.organiser.typed import typed
 
 ROUND = "/s/<slug>/rounds/<int(max=999):number>"
 

@@ -16,8 +16,8 @@ from surveyapp.services.reading.results import CellResult, ItemResult, ResultsPa
 from surveyapp.statistics.counts import Counts
 from surveyapp.statistics.measure import Measure
 from surveyapp.web.organiser.results import numbers
-from surveyapp.web.organiser.results.pages import Head, Pill, column_title, head_of
-from surveyapp.web.organiser.words import outcome_word, verdict_tone, verdict_word
+from surveyapp.web.organiser.results.pages import Head, column_title, head_of
+from surveyapp.web.organiser.words import Pill, outcome_word, pill
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +101,13 @@ def item_page(part: ResultsPart, desk: Desk, sensitivity: Mapping[str, tuple[Alt
         return url_for(f"organiser.{endpoint}", slug=desk.slug, number=found.number, item=of)
 
     return ItemPage(
-        head=head_of(found, desk),
+        head=head_of(found),
         title=item.title,
         definition=definition.get(questionnaire.language) if definition else "",
         version=item.version,
         cards=tuple(_card(cell, found) for cell in item.cells),
         rules=tuple(_rules(item, sensitivity)),
-        stability=_pill(judgement.stability.verdict) if judgement and judgement.stability else None,
+        stability=pill(judgement.stability.verdict) if judgement and judgement.stability else None,
         stability_rule=judgement.stability.text if judgement and judgement.stability else "",
         proposed=outcome_word(judgement.proposed.outcome) if judgement else "",
         because=judgement.proposed.because.said_by(_) if judgement else "",
@@ -123,19 +123,15 @@ def item_page(part: ResultsPart, desk: Desk, sensitivity: Mapping[str, tuple[Alt
     )
 
 
-def _pill(verdict: str) -> Pill:
-    return Pill(verdict_word(verdict), verdict_tone(verdict))
-
-
 def _rules(item: ItemResult, sensitivity: Mapping[str, tuple[Alternative, ...]]) -> Iterator[RuleLine]:
     for each in item.judgement.verdicts if item.judgement else ():
         others = [one for one in sensitivity.get(each.rule, ()) if not one.is_registered]
         yield RuleLine(
             title=each.rule,
             meaning=each.text,
-            pill=_pill(each.verdict),
+            pill=pill(each.verdict),
             lacking=each.is_insufficient,
-            others=tuple((one.name, one.meaning, _pill(one.verdict)) for one in others),
+            others=tuple((one.name, one.meaning, pill(one.verdict)) for one in others),
         )
 
 
@@ -153,7 +149,7 @@ def _card(cell: CellResult, found: RoundResults) -> CellCard:
     return CellCard(
         id=f"cell-{cell.cell}",
         title=column_title(found.questionnaire, cell.key.criterion, cell.key.context),
-        pill=_pill(cell.verdict) if cell.verdict else None,
+        pill=pill(cell.verdict) if cell.verdict else None,
         facts=tuple(facts),
         more=tuple(_more(cell)),
         lines=tuple(_lines(cell.key, counts, found.questionnaire)),

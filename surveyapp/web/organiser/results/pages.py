@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flask import url_for
@@ -17,18 +16,7 @@ from surveyapp.statistics.measure import Undefined
 from surveyapp.web.organiser.paging import Paging
 from surveyapp.web.organiser.results import numbers
 from surveyapp.web.organiser.results.numbers import Segment
-from surveyapp.web.organiser.round_parts import Part, parts_of
-from surveyapp.web.organiser.words import outcome_word, state_word, verdict_tone, verdict_word
-
-
-@dataclass(frozen=True, slots=True)
-class Pill:
-    """A verdict: in words, and with the colour that repeats them."""
-
-    words: str
-    tone: str
-    rule: str = ""
-    """The rule that says so, where there are several."""
+from surveyapp.web.organiser.words import Pill, outcome_word, pills, state_word, verdict_word
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +27,6 @@ class Head:
     state: str
     people: str
     rules: tuple[tuple[str, str], ...]
-    parts: tuple[Part, ...]
     smallest_group: int
 
 
@@ -48,7 +35,7 @@ class HeatCell:
     """One rating of one item in the table."""
 
     value: str
-    more: str
+    more: tuple[str, ...]
     level: int | None
     is_missing: bool
 
@@ -98,7 +85,7 @@ def results_page(part: ResultsPart, desk: Desk, *, verdict: str, group: str, pag
     )
     titles = {each.id: each.title.get(questionnaire.language) for each in questionnaire.groups}
     return ResultsPage(
-        head=head_of(found, desk),
+        head=head_of(found),
         columns=tuple(column_title(questionnaire, *column) for column in columns),
         rows=tuple(_row(item, columns, found, desk, group) for item in found.items),
         verdicts=(
@@ -123,14 +110,13 @@ def _joined_verdicts(verdict: str) -> str:
     return ", ".join(verdict_word(each) for each in verdict.split(", "))
 
 
-def head_of(found: RoundResults, desk: Desk) -> Head:
+def head_of(found: RoundResults) -> Head:
     """What stands above the results of a round."""
     return Head(
         number=found.number,
         state=state_word(found.state),
         people=_("%(people)s of %(invited)s answered.", people=found.people, invited=found.invited),
         rules=tuple(found.rules.items()),
-        parts=parts_of(desk, found.number),
         smallest_group=found.smallest_group,
     )
 
@@ -158,20 +144,17 @@ def _row(
         cells=tuple(_heat(cell, group) for cell in shown),
         bar=numbers.segments(pooled) if pooled is not None else (),
         bar_words=_bar_words(pooled),
-        pills=tuple(_pills(item)),
+        pills=_pills(item),
         decided=outcome_word(item.decided) if item.decided else "",
     )
 
 
-def _pills(item: ItemResult) -> Iterator[Pill]:
-    if item.judgement is None:
-        return
-    several = len(item.judgement.verdicts) > 1
-    for each in item.judgement.verdicts:
-        yield Pill(verdict_word(each.verdict), verdict_tone(each.verdict), each.rule if several else "")
-    if item.judgement.stability is not None:
-        verdict = item.judgement.stability.verdict
-        yield Pill(verdict_word(verdict), verdict_tone(verdict), _("stability"))
+def _pills(item: ItemResult) -> tuple[Pill, ...]:
+    judgement = item.judgement
+    if judgement is None:
+        return ()
+    stability = judgement.stability.verdict if judgement.stability is not None else ""
+    return pills([(each.rule, each.verdict) for each in judgement.verdicts], stability)
 
 
 def _counts_of(cell: CellResult, group: str) -> Counts | None:
@@ -180,22 +163,22 @@ def _counts_of(cell: CellResult, group: str) -> Counts | None:
 
 def _heat(cell: CellResult | None, group: str) -> HeatCell:
     if cell is None:
-        return HeatCell("–", "", None, is_missing=True)
+        return HeatCell("–", (), None, is_missing=True)
     measures = cell.groups.get(group) if group else cell.measures
     if measures is None:
-        return HeatCell(_("not shown"), _("too few people"), None, is_missing=True)
+        return HeatCell(_("not shown"), (_("too few people"),), None, is_missing=True)
     agree, median = measures["agree"], measures["median"]
     if measures["n"].n == 0:
-        return HeatCell(_nothing(cell.counts), "", None, is_missing=True)
+        return HeatCell(_nothing(cell.counts), (), None, is_missing=True)
     moved = numbers.number(median)
     if cell.median_before is not None and not group:
         moved = f"{numbers.number(cell.median_before)} → {moved}"
     n = _("n %(n)s", n=measures["n"].n)
     if agree.reason is Undefined.NOT_DEFINED_FOR_SCALE:
-        return HeatCell(moved, n, None, is_missing=False)
+        return HeatCell(moved, (n,), None, is_missing=False)
     return HeatCell(
         numbers.percent_words(agree),
-        f"{n} · {_('median')} {moved}",
+        (_("median %(median)s", median=moved), n),
         numbers.level(agree),
         is_missing=False,
     )

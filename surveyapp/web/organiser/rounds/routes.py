@@ -17,11 +17,12 @@ from surveyapp.services import rounds as verbs
 from surveyapp.services.local_times import read_time
 from surveyapp.services.reading.running import get_study_rounds
 from surveyapp.services.studies import get_study
-from surveyapp.web.organiser.acting import Trouble, do, trouble_of, typed
+from surveyapp.web.organiser.acting import Trouble, do, trouble_of
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
 from surveyapp.web.organiser.round_parts import show
 from surveyapp.web.organiser.rounds.acts import Attempt
 from surveyapp.web.organiser.rounds.pages import rounds_page
+from surveyapp.web.organiser.typed import typed
 
 if TYPE_CHECKING:
     from surveyapp.models import Study
