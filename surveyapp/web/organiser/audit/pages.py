@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from flask_babel import gettext as _
@@ -13,6 +15,10 @@ from surveyapp.services.reading.audit import AuditFilter, AuditLine, AuditPart
 from surveyapp.services.reading.desks import Desk
 from surveyapp.web.languages import page_language, written_time
 from surveyapp.web.organiser.paging import Paging
+
+_MOST_NAMED = 12
+_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z")
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,7 @@ class RecordLine:
     who: str
     what: str
     act: str
-    facts: tuple[str, ...]
+    facts: str
     why: str
 
 
@@ -88,20 +94,26 @@ def _line(each: AuditLine, desk: Desk) -> RecordLine:
         who=each.actor,
         what=_act_words(each.act),
         act=each.act,
-        facts=tuple(_facts(each.detail)),
+        facts=" · ".join(_facts(each.detail, desk.time_zone)),
         why=each.reason,
     )
 
 
-def _facts(detail: Mapping[str, Any]) -> Iterator[str]:
+def _facts(detail: Mapping[str, Any], zone: str) -> Iterator[str]:
     for name, value in detail.items():
         if value in (None, "", []):
             continue
-        if isinstance(value, list):
-            shown = ", ".join(str(each) for each in value[:12]) + (" …" if len(value) > 12 else "")
-        else:
-            shown = str(value)
-        yield f"{name.replace('_', ' ')}: {shown}"
+        several = value if isinstance(value, list) else [value]
+        shown = ", ".join(_shown(each, zone) for each in several[:_MOST_NAMED])
+        yield f"{name.replace('_', ' ')}: {shown}{' …' if len(several) > _MOST_NAMED else ''}"
+
+
+def _shown(value: object, zone: str) -> str:
+    """Times as the page writes them; of a hash its beginning, for the file has it whole."""
+    text = str(value)
+    if _TIME.fullmatch(text):
+        return written_time(datetime.fromisoformat(text), zone, page_language())
+    return f"{text[:12]}…" if _HASH.fullmatch(text) else text
 
 
 def _act_words(act: str) -> str:

@@ -17,6 +17,8 @@ from surveyapp.services.reading.release_desks import ReleaseDesk
 from surveyapp.web.languages import page_language, written_time
 from surveyapp.web.organiser.acting import Way, said
 
+_MOST_LINES = 5
+
 
 @dataclass(frozen=True, slots=True)
 class ReleasePage:
@@ -78,8 +80,22 @@ def _missing(found: ReleaseDesk, desk: Desk) -> Iterator[tuple[str, Way | None]]
             return None
         return Way(label, url_for(f"organiser.{endpoint}", slug=desk.slug, number=found.number))
 
-    for line in found.coverage.problems:
-        yield said(line), way("reasons", _("Reasons"), "reasons")
+    to_reasons = way("reasons", _("Reasons"), "reasons")
+    coverage = found.coverage
+    if len(coverage.problems) <= _MOST_LINES:
+        for line in coverage.problems:
+            yield said(line), to_reasons
+    else:
+        left = sum(len(each.public_ids) for each in coverage.uncovered) + coverage.not_gathered
+        yield (
+            ngettext(
+                "%(num)s reason has not been dealt with, on %(items)s items.",
+                "%(num)s reasons have not been dealt with, on %(items)s items.",
+                left,
+                items=len(coverage.problems),
+            ),
+            to_reasons,
+        )
     if found.undecided:
         words = ngettext(
             "%(num)s item has no decision: %(items)s.",
