@@ -12,7 +12,7 @@ from surveyapp.services import accounts
 from surveyapp.services.permissions import Role
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
-from tests.support.judging import JudgingClient
+from tests.support.judging import JudgingClient, Page
 from tests.support.protocols import set_protocol
 from tests.support.second_round import give, open_next
 from tests.support.studies import SMALL, Ground, lay_ground, load_text
@@ -97,10 +97,18 @@ def sign_in(client: JudgingClient) -> SignIn:
     """Sign in with an address."""
 
     def enter(email: str) -> None:
+        # A browser of one's own: nobody else is signed in there.
+        client.http = client.app.test_client()
         client.get("/organiser/sign-in")
         client.submit({"email": email, "password": PASSWORD})
 
     return enter
+
+
+def chosen(page: Page, name: str) -> list[str]:
+    """The values of the boxes called `name` that are ticked."""
+    boxes = page.find_all("input", name=name)
+    return [box.get("value", "") for box in boxes if box.get("checked") is not None]
 
 
 @pytest.fixture

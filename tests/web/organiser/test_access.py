@@ -24,6 +24,15 @@ _REFUSED = {403, 404}
 _HOME = "study"
 
 
+@pytest.fixture
+def two(database: Database, tmp_path: Path) -> tuple[Ground, Ground]:
+    """The own study and a foreign one, each with an open round."""
+    questionnaire = load_text(SMALL, tmp_path)
+    return lay_ground(database, questionnaire, slug="own"), lay_ground(
+        database, questionnaire, slug="foreign"
+    )
+
+
 def test_every_address_has_its_right(app: Flask) -> None:
     names = {address.name for address in organiser_addresses(app, slug="fruit")}
     assert names == {*OPEN, *SIGNED_IN, *IN_STUDY}
@@ -32,11 +41,9 @@ def test_every_address_has_its_right(app: Flask) -> None:
 @pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)
 @pytest.mark.parametrize("role", list(Role))
 def test_every_role_goes_where_it_may(
-    app: Flask, client: JudgingClient, database: Database, sign_in: SignIn, tmp_path: Path, role: Role
+    app: Flask, client: JudgingClient, sign_in: SignIn, two: tuple[Ground, Ground], role: Role
 ) -> None:
-    questionnaire = load_text(SMALL, tmp_path)
-    own = lay_ground(database, questionnaire, slug="own")
-    foreign = lay_ground(database, questionnaire, slug="foreign")
+    own, foreign = two
     sign_in(join(own, role))
     rights = rights_of(role, is_blind=False)
     walked = 0

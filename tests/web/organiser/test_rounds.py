@@ -172,9 +172,7 @@ def test_whoever_only_watches_sees_no_forms(client: JudgingClient, answered: Gro
 
 
 @SQLITE
-def test_the_address_says_nothing_that_is_not_so(
-    client: JudgingClient, answered: Ground, desk: str
-) -> None:
+def test_the_address_says_nothing_that_is_not_so(client: JudgingClient, answered: Ground, desk: str) -> None:
     for done in ("close-1", "open-7", "release-1", "open-x", "open-99999999", "<b>"):
         assert not client.get(f"{desk}/rounds?done={done}").find_all("p", class_="done")
     assert "Round 1 is open." in client.get(f"{desk}/rounds?done=open-1").words
