@@ -63,13 +63,15 @@ def list_items(
     if figures is None:
         figures = read_figures(session, study_id=study.id, number=number)
     judged = judge(figures)
-    decisions = read_decisions(session, study_id=study.id, number=number)
     rows = {
         each.item: each
         for each in session.scalars(
-            select(Decision).where(Decision.study_id == study.id, Decision.round == number)
+            select(Decision)
+            .where(Decision.study_id == study.id, Decision.round == number)
+            .order_by(Decision.item)
         )
     }
+    decisions = {item: _as_decided(row) for item, row in rows.items()}
     items = figures.questionnaire.items_by_id
     language = figures.questionnaire.language
     table = []

@@ -59,9 +59,11 @@ def foresee(database: Database, *, slug: str, number: int, pseudonym: str, varia
     try:
         with database.verb() as session:
             study = get_study(session, slug=slug)
-            found.append(_play(session, study=study, number=number, pseudonym=pseudonym, variant=variant))
-            # Before anybody else can store a version under the same number.
-            forget_instrument(study_id=study.id, number=found[0].instrument.number)
+            try:
+                found.append(_play(session, study=study, number=number, pseudonym=pseudonym, variant=variant))
+            finally:
+                # Before anybody else can store a version under the same number.
+                forget_instrument(study_id=study.id, number=study.questionnaire_number)
             raise _NeverKept  # noqa: TRY301 - what ends the unit of work must be raised inside it
     except _NeverKept:
         return found[0]

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.empty_words import is_empty_word
+from surveyapp.models import Reason
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.reading.reasons import (
@@ -68,8 +70,10 @@ def get_bench(session: Session, *, study_id: int, number: int) -> Bench:
     """The reasons of a closed round, item by item. Raises NotFound, or RoundClosed while it is open."""
     held = get_closed_round(session, study_id=study_id, round_number=number)
     questionnaire = get_instrument(session, study_id=study_id, number=held.questionnaire_number).questionnaire
-    reasons = list_reasons(session, study_id=study_id, round_number=number)
     summaries = list_summaries(session, study_id=study_id, round_number=number)
+    reasons = list_reasons(
+        session, study_id=study_id, round_number=number, with_codes=False, summaries=summaries
+    )
     by_item: dict[str, list[ReasonAtWork]] = {}
     for each in reasons:
         by_item.setdefault(each.item, []).append(each)
@@ -95,19 +99,22 @@ def get_item_bench(session: Session, *, study_id: int, number: int, item: str) -
     """The reasons on one item; `item` is '' for those on none. Raises NotFound, RoundClosed."""
     held = get_closed_round(session, study_id=study_id, round_number=number)
     questionnaire = get_instrument(session, study_id=study_id, number=held.questionnaire_number).questionnaire
-    every = list_reasons(session, study_id=study_id, round_number=number)
     summaries = list_summaries(session, study_id=study_id, round_number=number, item=item)
+    reasons = list_reasons(session, study_id=study_id, round_number=number, item=item, summaries=summaries)
     order = item_order(questionnaire)
-    items = sorted({each.item for each in every} | {item}, key=lambda one: (order(one), one))
+    others = session.scalars(
+        select(Reason.item).where(Reason.study_id == study_id, Reason.round == number).distinct()
+    )
+    items = sorted({*others, item}, key=lambda one: (order(one), one))
     place = items.index(item)
     return ItemBench(
         number=number,
         state=held.state,
         item=item,
         questionnaire=questionnaire,
-        reasons=tuple(each for each in every if each.item == item),
+        reasons=reasons,
         summary=summaries[0] if summaries else None,
-        themes=list_themes(session, study_id=study_id),
+        themes=list_themes(session, study_id=study_id, with_uses=False),
         before=items[place - 1] if place else None,
         after=items[place + 1] if place + 1 < len(items) else None,
     )

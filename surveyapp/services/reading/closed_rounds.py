@@ -1,4 +1,4 @@
-"""Which rounds are closed, and in what state one of them is."""
+"""Which rounds are closed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.rounds import RoundState
-from surveyapp.errors import NotFound
 from surveyapp.models import Round
 
 _OVER = (RoundState.CLOSED, RoundState.RELEASED)
@@ -28,11 +27,3 @@ def list_closed(session: Session, *, study_id: int) -> tuple[int, ...]:
         select(Round.number).where(Round.study_id == study_id, Round.state.in_(_OVER)).order_by(Round.number)
     )
     return tuple(rows)
-
-
-def get_round_state(session: Session, *, study_id: int, number: int) -> str:
-    """The state of round `number`. Raises NotFound."""
-    state = session.scalar(select(Round.state).where(Round.study_id == study_id, Round.number == number))
-    if state is None:
-        raise NotFound(f"This study has no round {number}.")
-    return state

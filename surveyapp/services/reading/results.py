@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
 
@@ -98,6 +98,8 @@ class ResultsPart:
     before: str
     """The item before the first of these; '' where there is none."""
     after: str
+    sensitivity: Mapping[str, tuple[Alternative, ...]] = field(default_factory=dict)
+    """Of a single item: the protocol's rule → what other customary rules would have said."""
 
 
 def list_results(
@@ -115,12 +117,16 @@ def list_results(
 
 
 def get_item_result(session: Session, *, study: Study, number: int, item: str) -> ResultsPart:
-    """The result of one item, and its neighbours. Raises RoundClosed, and NotFound for an item not asked."""
+    """The result of one item in full, and its neighbours.
+
+    Raises RoundClosed, and NotFound for an item that was not asked.
+    """
     figures = get_figures(session, study_id=study.id, number=number)
     asked = asked_items(figures.instrument)
     if item not in asked:
         raise NotFound(f"Round {number} asked no item '{item}'.")
-    return _part(session, figures, study, asked, first=asked.index(item), most=1)
+    part = _part(session, figures, study, asked, first=asked.index(item), most=1)
+    return replace(part, sensitivity=_sensitivity(figures, item))
 
 
 def _part(
@@ -184,7 +190,10 @@ def get_sensitivity(
     session: Session, *, study: Study, number: int, item: str
 ) -> Mapping[str, tuple[Alternative, ...]]:
     """What other customary rules would have said of an item: the protocol's rule → verdicts side by side."""
-    figures = get_figures(session, study_id=study.id, number=number)
+    return _sensitivity(get_figures(session, study_id=study.id, number=number), item)
+
+
+def _sensitivity(figures: RoundFigures, item: str) -> Mapping[str, tuple[Alternative, ...]]:
     if figures.protocol is None:
         return {}
     return {

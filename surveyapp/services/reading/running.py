@@ -9,15 +9,15 @@ from datetime import datetime
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from surveyapp.delphi.lineage import derive
+from surveyapp.delphi.lineage import begin, derive, fold
 from surveyapp.delphi.protocol.model import Protocol
 from surveyapp.delphi.rounds import TRANSITIONS, RoundState
 from surveyapp.errors import Refused
-from surveyapp.models import LateDraft, Panellist, Participation, Round, Study, database_now
+from surveyapp.models import LateDraft, Panellist, Participation, ProtocolVersion, Round, Study, database_now
 from surveyapp.questionnaire.model import Rating
-from surveyapp.services.deciding import asked_items, read_decisions, read_fates, read_first
+from surveyapp.services.deciding import asked_items, read_all_decisions, read_first
 from surveyapp.services.instruments import get_instrument
-from surveyapp.services.protocols import find_protocol, is_locked
+from surveyapp.services.protocols import find_protocol
 
 _MOST_LATE = 500
 
@@ -102,22 +102,43 @@ def get_study_rounds(session: Session, *, study: Study) -> StudyRounds:
     rounds = session.scalars(select(Round).where(Round.study_id == study.id).order_by(Round.number)).all()
     counts = _count(session, study_id=study.id)
     late = _find_late(session, study_id=study.id, rounds=rounds)
-    panel = session.scalar(select(func.count()).select_from(Panellist).where(Panellist.study_id == study.id))
+    now, panel, invited = _count_panel(session, study_id=study.id)
+    version = session.get(ProtocolVersion, (study.id, study.protocol_number))
     protocol = find_protocol(session, study=study)
     may_overlap = protocol is not None and protocol.cohorts == "overlapping"
     is_under_way = any(each.state in {RoundState.OPEN, RoundState.SCHEDULED} for each in rounds)
     return StudyRounds(
         time_zone=study.time_zone,
-        now=session.execute(select(database_now())).scalar_one(),
-        panel=panel or 0,
+        now=now,
+        panel=panel,
         has_protocol=protocol is not None,
         planned=len(protocol.rounds) if protocol else study.planned_rounds,
         may_overlap=may_overlap,
         runs=tuple(_run(each, counts.get(each.number, (0, 0)), late.get(each.number, ())) for each in rounds),
         next=None
         if is_under_way and not may_overlap
-        else _find_next(session, study=study, protocol=protocol, rounds=rounds, panel=panel or 0),
+        else _find_next(
+            session,
+            study=study,
+            protocol=protocol,
+            rounds=rounds,
+            invited=invited,
+            is_locked=version is not None and version.locked_at is not None,
+        ),
     )
+
+
+def _count_panel(session: Session, *, study_id: int) -> tuple[datetime, int, int]:
+    """The database's clock, how many are on the panel, and how many of them are still invited."""
+    mine = select(func.count()).select_from(Panellist).where(Panellist.study_id == study_id)
+    row = session.execute(
+        select(
+            database_now(),
+            mine.scalar_subquery(),
+            mine.where(Panellist.state == "invited").scalar_subquery(),
+        )
+    ).one()
+    return row[0], row[1], row[2]
 
 
 def _run(each: Round, counts: tuple[int, int], late: Sequence[LateOne]) -> RunRound:
@@ -198,7 +219,13 @@ def _find_late(
 
 
 def _find_next(
-    session: Session, *, study: Study, protocol: Protocol | None, rounds: Sequence[Round], panel: int
+    session: Session,
+    *,
+    study: Study,
+    protocol: Protocol | None,
+    rounds: Sequence[Round],
+    invited: int,
+    is_locked: bool,
 ) -> NextRound | None:
     kept = [each for each in rounds if each.state != RoundState.CANCELLED and not each.cohort]
     waiting = next((each for each in kept if each.state == RoundState.DRAFT), None)
@@ -222,8 +249,8 @@ def _find_next(
     must_release = shows is not None and planned is not None and planned.real_time is None
     found = (
         ("open", any(each.state == RoundState.OPEN for each in kept)),
-        ("panel", not panel),
-        ("lock", protocol is not None and not is_locked(session, study=study)),
+        ("panel", not invited),
+        ("lock", protocol is not None and not is_locked),
         ("over", is_over),
         ("release", must_release and previous is not None and previous.state == RoundState.CLOSED),
         ("decide", protocol is not None and bool(undecided)),
@@ -235,7 +262,9 @@ def _find_next(
         asks=planned.asks if planned else "all items",
         days_open=planned.days_open if planned else None,
         open_to=later,
-        invited=_count_invited(session, study_id=study.id, later=later, previous=previous),
+        invited=invited
+        if later == "all invited" or previous is None
+        else _count_invited(session, study_id=study.id, later=later, previous=previous),
         items=items,
         items_before=items_before,
         shows_round=shows,
@@ -254,13 +283,14 @@ def _count_items(
         return 0, len(asked), len(asked)
     if not study.protocol_number:
         return 0, len(asked), len(asked)
-    decided = read_decisions(session, study_id=study.id, number=previous.number)
-    undecided = sum(item not in decided for item in asked)
-    fates = read_fates(session, study_id=study.id)
+    decided = read_all_decisions(session, study_id=study.id)
+    undecided = sum(item not in decided.get(previous.number, {}) for item in asked)
+    first = read_first(session, study_id=study.id)
+    fates = begin(first)
+    for each, decisions in decided.items():
+        fates = fold(fates, decisions, number=each)
     try:
-        questionnaire = derive(
-            read_first(session, study_id=study.id), fates, "only open" if asks == "only open" else "all items"
-        )
+        questionnaire = derive(first, fates, "only open" if asks == "only open" else "all items")
     except Refused:
         return undecided, 0, len(asked)
     rated = {
@@ -272,18 +302,16 @@ def _count_items(
     return undecided, len(rated), len(asked)
 
 
-def _count_invited(session: Session, *, study_id: int, later: str, previous: Round | None) -> int:
+def _count_invited(session: Session, *, study_id: int, later: str, previous: Round) -> int:
     """How many who are still invited may take part."""
     invited = (
         select(func.count())
         .select_from(Panellist)
         .where(Panellist.study_id == study_id, Panellist.state == "invited")
     )
-    if previous is not None and later != "all invited":
-        answered = select(Participation.panellist_id).where(
-            Participation.study_id == study_id, Participation.submission > 0
-        )
-        if later == "answered the previous round":
-            answered = answered.where(Participation.round == previous.number)
-        invited = invited.where(Panellist.id.in_(answered))
-    return session.scalar(invited) or 0
+    answered = select(Participation.panellist_id).where(
+        Participation.study_id == study_id, Participation.submission > 0
+    )
+    if later == "answered the previous round":
+        answered = answered.where(Participation.round == previous.number)
+    return session.scalar(invited.where(Panellist.id.in_(answered))) or 0

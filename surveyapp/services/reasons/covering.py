@@ -121,10 +121,12 @@ def find_coverage(
     """
     held = get_closed_round(session, study_id=study_id, round_number=round_number)
     instrument = get_instrument(session, study_id=study_id, number=held.questionnaire_number)
-    if reasons is None:
-        reasons = list_reasons(session, study_id=study_id, round_number=round_number)
     if summaries is None:
         summaries = list_summaries(session, study_id=study_id, round_number=round_number)
+    if reasons is None:
+        reasons = list_reasons(
+            session, study_id=study_id, round_number=round_number, with_codes=False, summaries=summaries
+        )
     open_by_item: dict[str, list[str]] = {}
     for each in reasons:
         if each.state == "unread" or (each.state == "summarised" and not each.sentences):

@@ -16,7 +16,6 @@ from surveyapp.errors import InputError, RoundClosed
 from surveyapp.extensions import get_database
 from surveyapp.services import deciding
 from surveyapp.services.figures import read_figures
-from surveyapp.services.reading.closed_rounds import get_round_state
 from surveyapp.services.reading.decision_desks import DecisionDesk, get_decision_desk
 from surveyapp.services.studies import get_study
 from surveyapp.web.organiser.acting import Trouble, do, trouble_of
@@ -183,7 +182,6 @@ def _find(number: int) -> DecisionDesk | None:
     desk = get_desk()
     try:
         with get_database().reading() as session:
-            get_round_state(session, study_id=desk.study_id, number=number)
             return get_decision_desk(session, study=get_study(session, slug=desk.slug), number=number)
     except RoundClosed:
         return None

@@ -89,7 +89,7 @@ class ItemPage:
     reasons_url: str
 
 
-def item_page(part: ResultsPart, desk: Desk, sensitivity: Mapping[str, tuple[Alternative, ...]]) -> ItemPage:
+def item_page(part: ResultsPart, desk: Desk) -> ItemPage:
     """One item: every rating, what the rules say, and what other customary rules would say."""
     found = part.results
     (item,) = found.items
@@ -106,7 +106,7 @@ def item_page(part: ResultsPart, desk: Desk, sensitivity: Mapping[str, tuple[Alt
         definition=definition.get(questionnaire.language) if definition else "",
         version=item.version,
         cards=tuple(_card(cell, found) for cell in item.cells),
-        rules=tuple(_rules(item, sensitivity)),
+        rules=tuple(_rules(item, part.sensitivity)),
         stability=pill(judgement.stability.verdict) if judgement and judgement.stability else None,
         stability_rule=judgement.stability.text if judgement and judgement.stability else "",
         proposed=outcome_word(judgement.proposed.outcome) if judgement else "",

@@ -8,8 +8,7 @@ from flask_babel import gettext as _
 
 from surveyapp.errors import RoundClosed
 from surveyapp.extensions import get_database
-from surveyapp.services.reading.closed_rounds import get_round_state
-from surveyapp.services.reading.results import get_item_result, get_sensitivity, list_results
+from surveyapp.services.reading.results import get_item_result, list_results
 from surveyapp.services.studies import get_study
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
 from surveyapp.web.organiser.paging import page_asked, paging
@@ -34,7 +33,6 @@ def results(slug: str, number: int) -> ResponseReturnValue:
     verdict, group, page = request.args.get("verdict", ""), request.args.get("group", ""), page_asked()
     try:
         with get_database().reading() as session:
-            get_round_state(session, study_id=desk.study_id, number=number)
             part = list_results(
                 session,
                 study=get_study(session, slug=slug),
@@ -56,10 +54,8 @@ def result(slug: str, number: int, item: str) -> ResponseReturnValue:
     desk = get_desk()
     try:
         with get_database().reading() as session:
-            get_round_state(session, study_id=desk.study_id, number=number)
             study = get_study(session, slug=slug)
             part = get_item_result(session, study=study, number=number, item=item)
-            strip = get_sensitivity(session, study=study, number=number, item=item)
     except RoundClosed:
         return show_not_closed(_("Results"), number)
-    return show("organiser/results/item.html", item_page(part, desk, strip))
+    return show("organiser/results/item.html", item_page(part, desk))
