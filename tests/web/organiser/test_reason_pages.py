@@ -21,6 +21,7 @@ from tests.support.judging import JudgingClient, Page
 from tests.support.studies import Ground
 from tests.web.organiser.conftest import PASSWORD, SignIn, chosen, join
 
+LONG = 'A long sentence\nabout <pears> & "apples".'
 SQLITE = pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)
 
 
@@ -206,27 +207,34 @@ def test_nobody_overwrites_anothers_summary_unawares(
         assert session.scalars(select(SummarySentence.text)).all() == ["Mine."]
 
 
-def test_a_summary_outlives_the_sign_in(
+def test_a_summary_outlives_the_sign_in(client: JudgingClient, answered: Ground, bench: str) -> None:
+    first, *_rest = [row.public_id for row in reasons(answered, "pears")]
+    client.get(f"{bench}/pears")
+    with answered.database.verb() as session:
+        session.execute(update(WebSession).values(expires_at=read_now(session)))
+    page = client.submit({"text-1": LONG, "sources-1": first}, action="/pears/summary", expect=403)
+    assert "Your sign-in has ended" in page.words
+    assert " ".join(LONG.split()) in page.words
+    with answered.database.reading() as session:
+        assert session.scalars(select(SummarySentence)).all() == []
+
+
+def test_a_summary_outlives_a_new_sign_in(
     client: JudgingClient, answered: Ground, bench: str, sign_in: SignIn
 ) -> None:
     first, *_rest = [row.public_id for row in reasons(answered, "pears")]
-    client.get(f"{bench}/pears")
-    text = 'A long sentence\nabout <pears> & "apples".'
-    with answered.database.verb() as session:
-        session.execute(update(WebSession).values(expires_at=read_now(session)))
-    page = client.submit({"text-1": text, "sources-1": first}, action="/pears/summary", expect=403)
-    assert "Your sign-in has ended" in page.words
-    assert 'A long sentence about <pears> & "apples".' in page.words
-    kept = client.page
+    written = client.get(f"{bench}/pears")
     sign_in("owner@example.org")
-    # The token in the kept page is of no session: nothing is done without one more look.
-    page = client.submit({}, action="/pears/summary", page=kept, expect=400)
+    # The token in that page is of another session: nothing is done without one more look.
+    typed = {"text-1": LONG, "sources-1": first}
+    page = client.submit(typed, action="/pears/summary", page=written, expect=400)
     assert "You have signed in anew" in page.words
+    assert " ".join(LONG.split()) in page.words
     with answered.database.reading() as session:
         assert session.scalars(select(SummarySentence)).all() == []
     client.submit({}, action="/pears/summary")
     with answered.database.reading() as session:
-        assert session.scalars(select(SummarySentence.text)).all() == [text]
+        assert session.scalars(select(SummarySentence.text)).all() == [LONG]
 
 
 @SQLITE
