@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -13,10 +12,10 @@ import click
 
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
 from surveyapp.cli.proposals import tell_unread
-from surveyapp.clock import as_utc, iso
+from surveyapp.clock import iso
 from surveyapp.delphi.feedback import ReleaseContent
-from surveyapp.errors import InputError, Problem
 from surveyapp.services import admitting, releasing, rounds
+from surveyapp.services.local_times import read_time
 from surveyapp.services.reading.progress import STANDINGS, RoundProgress, get_progress
 from surveyapp.services.reading.proposals import read_waiting
 from surveyapp.services.round_plans import collected_only
@@ -56,7 +55,7 @@ def open_(here: Installation, *, study: str, closes: str | None, cohort: str, as
     """
     with here.database.verb() as session:
         found = get_study(session, slug=study)
-        closes_at = read_time(closes, time_zone=found.time_zone) if closes else None
+        closes_at = read_time(closes, time_zone=found.time_zone, where="--closes") if closes else None
         opened = rounds.open_round(
             session, study=found, now=read_now(session), actor=ACTOR, closes_at=closes_at, cohort=cohort
         )
@@ -93,8 +92,8 @@ def schedule(
             study=found,
             now=read_now(session),
             actor=ACTOR,
-            opens_at=read_time(opens, time_zone=zone, option="--opens"),
-            closes_at=read_time(closes, time_zone=zone) if closes else None,
+            opens_at=read_time(opens, time_zone=zone, where="--opens"),
+            closes_at=read_time(closes, time_zone=zone, where="--closes") if closes else None,
             cohort=cohort,
         )
     assert planned.opens_at is not None
@@ -122,7 +121,7 @@ def extend(
         extended = rounds.extend_round(
             session,
             study=found,
-            closes_at=read_time(closes, time_zone=found.time_zone),
+            closes_at=read_time(closes, time_zone=found.time_zone, where="--closes"),
             reason=reason,
             now=read_now(session),
             actor=ACTOR,
@@ -232,7 +231,7 @@ def reopen(
             reason=reason,
             now=read_now(session),
             actor=ACTOR,
-            closes_at=read_time(closes, time_zone=found.time_zone) if closes else None,
+            closes_at=read_time(closes, time_zone=found.time_zone, where="--closes") if closes else None,
             number=number,
         )
         zone = found.time_zone
@@ -372,25 +371,6 @@ def _as_json(each: RoundProgress) -> dict[str, object]:
         ],
         "days": [{"day": day.day.isoformat(), "submitted": day.submitted} for day in each.days],
     }
-
-
-def read_time(text: str, *, time_zone: str, option: str = "--closes") -> datetime:
-    """A moment as an organiser writes it, in the study's zone unless it names an offset of its own."""
-    moment = None
-    with suppress(ValueError):
-        moment = datetime.fromisoformat(text.strip())
-    # A bare date would mean its first minute, which nobody means by a deadline.
-    if moment is None or len(text.strip()) <= len("2026-12-12"):
-        raise InputError([Problem(option, f"'{text}' is no time; write it like '2026-12-12 18:00'.")])
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(time_zone))
-        if moment.astimezone(ZoneInfo("UTC")).astimezone(moment.tzinfo).replace(fold=0) != moment.replace(
-            fold=0
-        ):
-            raise InputError(
-                [Problem(option, f"'{text}' does not exist in {time_zone}: clocks are put forward then.")]
-            )
-    return as_utc(moment)
 
 
 def show_time(moment: datetime, time_zone: str) -> str:

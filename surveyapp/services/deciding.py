@@ -49,22 +49,30 @@ class ItemOnTable:
     decided: str
     reason: str
     actor: str
+    verdicts: tuple[tuple[str, str], ...] = ()
+    """Rule → what it says."""
 
 
-def list_items(session: Session, *, study: Study, number: int) -> tuple[ItemOnTable, ...]:
+def list_items(
+    session: Session, *, study: Study, number: int, figures: RoundFigures | None = None
+) -> tuple[ItemOnTable, ...]:
     """Every item that the closed round rated, with proposal and decision, in the questionnaire's order.
 
-    New items that were decided after the round come last. Raises RoundClosed while the round is open.
+    New items that were decided after the round come last; `figures` where the round is counted already.
+    Raises RoundClosed while the round is open.
     """
-    figures = read_figures(session, study_id=study.id, number=number)
+    if figures is None:
+        figures = read_figures(session, study_id=study.id, number=number)
     judged = judge(figures)
-    decisions = read_decisions(session, study_id=study.id, number=number)
     rows = {
         each.item: each
         for each in session.scalars(
-            select(Decision).where(Decision.study_id == study.id, Decision.round == number)
+            select(Decision)
+            .where(Decision.study_id == study.id, Decision.round == number)
+            .order_by(Decision.item)
         )
     }
+    decisions = {item: _as_decided(row) for item, row in rows.items()}
     items = figures.questionnaire.items_by_id
     language = figures.questionnaire.language
     table = []
@@ -82,6 +90,7 @@ def list_items(session: Session, *, study: Study, number: int) -> tuple[ItemOnTa
                 decided=decided.outcome if decided else "",
                 reason=decided.reason if decided else "",
                 actor=row.actor if row else "",
+                verdicts=tuple((each.rule, each.verdict) for each in judgement.verdicts) if judgement else (),
             )
         )
     for item, decided in decisions.items():
@@ -315,23 +324,30 @@ def read_decisions(session: Session, *, study_id: int, number: int) -> dict[str,
         .where(Decision.study_id == study_id, Decision.round == number)
         .order_by(Decision.item)
     )
-    return {
-        row.item: Decided(
-            row.item,
-            Outcome(row.outcome),
-            row.reason,
-            Detail.model_validate(json.loads(row.detail), strict=False),
-        )
-        for row in rows
-    }
+    return {row.item: _as_decided(row) for row in rows}
+
+
+def _as_decided(row: Decision) -> Decided:
+    detail = Detail.model_validate(json.loads(row.detail), strict=False)
+    return Decided(row.item, Outcome(row.outcome), row.reason, detail)
+
+
+def read_all_decisions(
+    session: Session, *, study_id: int, before: int | None = None
+) -> dict[int, dict[str, Decided]]:
+    """Round → item → what was decided about it after that round; of all rounds, or those before `before`."""
+    rows = select(Decision).where(Decision.study_id == study_id).order_by(Decision.round, Decision.item)
+    found: dict[int, dict[str, Decided]] = {}
+    for row in session.scalars(rows if before is None else rows.where(Decision.round < before)):
+        found.setdefault(row.round, {})[row.item] = _as_decided(row)
+    return found
 
 
 def read_fates(session: Session, *, study_id: int, before: int | None = None) -> tuple[Fate, ...]:
     """Every item there ever was, as it stands after all rounds, or after those before round `before`."""
     fates = begin(read_first(session, study_id=study_id))
-    numbers = select(Decision.round).where(Decision.study_id == study_id).distinct().order_by(Decision.round)
-    for number in session.scalars(numbers if before is None else numbers.where(Decision.round < before)):
-        fates = fold(fates, read_decisions(session, study_id=study_id, number=number), number=number)
+    for number, decisions in read_all_decisions(session, study_id=study_id, before=before).items():
+        fates = fold(fates, decisions, number=number)
     return fates
 
 

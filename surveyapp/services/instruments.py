@@ -269,14 +269,7 @@ def get_instrument(session: Session, *, study_id: int, number: int, sha256: str 
     Raises NotFound when the study has no such version.
     """
     if not sha256:
-        sha256 = (
-            session.scalar(
-                select(QuestionnaireVersion.sha256).where(
-                    QuestionnaireVersion.study_id == study_id, QuestionnaireVersion.number == number
-                )
-            )
-            or ""
-        )
+        sha256 = _find_sha256(session, study_id=study_id, number=number)
     key = (study_id, number, sha256)
     with _kept_lock:
         instrument = _kept.get(key)
@@ -289,6 +282,29 @@ def get_instrument(session: Session, *, study_id: int, number: int, sha256: str 
         while len(_kept) > _KEPT_INSTRUMENTS:
             _kept.popitem(last=False)
     return instrument
+
+
+def _find_sha256(session: Session, *, study_id: int, number: int) -> str:
+    """Which text the version is, asked once in a unit of work: it never changes."""
+    known: dict[tuple[int, int], str] = session.info.setdefault("questionnaires", {})
+    key = (study_id, number)
+    if key not in known:
+        found = session.scalar(
+            select(QuestionnaireVersion.sha256).where(
+                QuestionnaireVersion.study_id == study_id, QuestionnaireVersion.number == number
+            )
+        )
+        if found is None:
+            return ""
+        known[key] = found
+    return known[key]
+
+
+def forget_instrument(*, study_id: int, number: int) -> None:
+    """Read this version anew the next time: for one that was stored and is not kept."""
+    with _kept_lock:
+        for key in [key for key in _kept if key[:2] == (study_id, number)]:
+            del _kept[key]
 
 
 def _read(session: Session, *, study_id: int, number: int) -> Instrument:

@@ -102,6 +102,19 @@ def set_protocol(
     return number
 
 
+def try_protocol(session: Session, *, study: Study, file: str, content: bytes) -> tuple[str, ...]:
+    """What the protocol in `content` would change of the one in force, sentence by sentence; nothing is kept.
+
+    Raises ProtocolError with everything that is wrong or would break what experts were promised.
+    """
+    protocol = _load(session, study=study, file=file, content=content)
+    problems = _broken_promises(session, study=study, protocol=protocol)
+    if problems:
+        raise ProtocolError(problems)
+    before = find_protocol(session, study=study)
+    return tuple(str(change) for change in differences(before, protocol)) if before is not None else ()
+
+
 def lock_protocol(session: Session, *, study: Study, now: datetime, actor: str) -> int:
     """Lock the protocol: before round 1, and for good. Raises Refused when there is none, or it is locked."""
     version = session.get(ProtocolVersion, (study.id, study.protocol_number))

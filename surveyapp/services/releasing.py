@@ -86,6 +86,29 @@ def preview_release(database: Database, *, slug: str, number: int | None = None)
         return _prepare(session, study_id=study_id, number=number).content
 
 
+def look_at_release(
+    session: Session, *, study: Study, number: int, figures: RoundFigures
+) -> ReleaseContent | None:
+    """What `preview_release` gives, without writing anything: None while a new draft has to be made first.
+
+    `figures` are those of the round as it stands.
+    """
+    draft = _find_fresh_draft(session, study_id=study.id, number=number)
+    if draft is None:
+        return None
+    return with_texts(session, ReleaseContent.from_canonical(draft.content), figures, study=study)
+
+
+def rehearse_release(
+    session: Session, *, study: Study, number: int, content: ReleaseContent, now: datetime
+) -> None:
+    """Put a closed round into the state of a released one: for a transaction that is never kept."""
+    held = _hold(session, study_id=study.id, number=number)
+    if held.state != RoundState.RELEASED:
+        state = next_state(RoundState(held.state), RoundAct.RELEASE, number=number)
+        _release(session, held, state, content, now=now, actor="rehearsal")
+
+
 def release_round(
     database: Database,
     *,
@@ -209,7 +232,7 @@ def _find_missing(
         session, study_id=study_id, round_number=figures.number, figures_first=figures_first
     )
     missing = list(coverage.problems)
-    undecided = _find_undecided(session, figures, study_id=study_id)
+    undecided = find_undecided(session, figures, study_id=study_id)
     if undecided and not figures_first:
         named = ", ".join(undecided[:8]) + (" …" if len(undecided) > 8 else "")
         raise Refused(
@@ -221,7 +244,7 @@ def _find_missing(
     return tuple(missing)
 
 
-def _find_undecided(session: Session, figures: RoundFigures, *, study_id: int) -> list[str]:
+def find_undecided(session: Session, figures: RoundFigures, *, study_id: int) -> list[str]:
     """Items that were rated in the round and have no decision; a study without a protocol decides nothing."""
     if figures.protocol is None:
         return []

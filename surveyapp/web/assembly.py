@@ -125,6 +125,7 @@ def add_organiser_pages(app: Flask) -> None:
     """Everything an organiser sees."""
     if find_spec("surveyapp.web.organiser") is None:
         return
-    from surveyapp.web import organiser  # noqa: PLC0415 - as above
+    from surveyapp.web import organiser, preview  # noqa: PLC0415 - as above
 
+    preview.add_routes()
     app.register_blueprint(organiser.blueprint)

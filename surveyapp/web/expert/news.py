@@ -73,12 +73,18 @@ def news(slug: str) -> ResponseReturnValue:
     shown = standing.shown
     if shown is None or not here.takes_answers:
         return redirect(url_for("seat.enter", slug=slug), 303)
-    panel = shown.panel
+    page = news_page(standing, shown, csrf=generate_csrf(), first_url=_next_url(standing))
+    return render_template("expert/news.html", page=page, form=None)
+
+
+def news_page(standing: Standing, shown: Shown, *, csrf: str, first_url: str) -> NewsPage:
+    """What is told at the beginning of a round to whoever sits in this seat."""
+    here, panel = standing.seat, shown.panel
     wording = Wording(standing.instrument.questionnaire, here.language, page_language())
-    page = NewsPage(
+    return NewsPage(
         frame=pages.frame_of(here),
-        csrf=generate_csrf(),
-        first_url=_next_url(standing),
+        csrf=csrf,
+        first_url=first_url,
         round=panel.round if panel else 0,
         submissions=panel.submissions if panel else 0,
         smallest_group=panel.smallest_group if panel else here.smallest_group,
@@ -90,7 +96,6 @@ def news(slug: str) -> ResponseReturnValue:
         changed=tuple(_changed(shown, wording, standing.instrument.proposed)),
         settled=tuple(_settled(shown, standing.instrument, wording)),
     )
-    return render_template("expert/news.html", page=page, form=None)
 
 
 def _next_url(standing: Standing) -> str:
