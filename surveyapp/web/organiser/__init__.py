@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 # Imported for the routes that they add to the blueprint.
-from surveyapp.web.organiser.account import signing_in  # noqa: F401
+from surveyapp.web.organiser.account import (  # noqa: F401
+    confirming,
+    forgotten,
+    links,
+    own_account,
+    second_factors,
+    second_step,
+    signing_in,
+)
 from surveyapp.web.organiser.blueprint import blueprint
 from surveyapp.web.organiser.export import routes as export_routes  # noqa: F401
+from surveyapp.web.organiser.lookup import routes as lookup_routes  # noqa: F401
+from surveyapp.web.organiser.members import routes as members_routes  # noqa: F401
 from surveyapp.web.organiser.overview import routes as overview_routes  # noqa: F401
 
 __all__ = ["blueprint"]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, g, redirect, request, url_for
+from flask import Blueprint, abort, g, request
 from flask.typing import ResponseReturnValue
 
 from surveyapp.extensions import get_database
 from surveyapp.services.accounts import SignedIn
 from surveyapp.services.reading.desks import Desk, find_desk
 from surveyapp.web import security
-from surveyapp.web.organiser.permissions import IN_STUDY, OPEN, SIGNED_IN
+from surveyapp.web.organiser.detours import confirm_first, sign_in_first
+from surveyapp.web.organiser.permissions import CONFIRMED, IN_STUDY, OPEN, SIGNED_IN
 
 blueprint = Blueprint("organiser", __name__, url_prefix="/organiser")
 
@@ -25,7 +26,7 @@ def guard() -> ResponseReturnValue | None:
         return None
     organiser: SignedIn | None = g.get("organiser")
     if organiser is None:
-        return redirect(url_for("organiser.sign_in"), 303)
+        return sign_in_first()
     if name in IN_STUDY:
         g.desk = _find_desk(organiser)
         if g.desk is None:
@@ -38,6 +39,8 @@ def guard() -> ResponseReturnValue | None:
         request.form.get("csrf_token")
     ):
         abort(400)
+    if name in CONFIRMED and not organiser.is_confirmed:
+        return confirm_first(organiser)
     return None
 
 

@@ -11,14 +11,81 @@ from types import MappingProxyType
 from surveyapp.services.permissions import Right
 
 # The doors in the wall: nobody is signed in yet.
-OPEN = frozenset({"sign_in", "enter"})
+OPEN = frozenset(
+    {
+        "sign_in",
+        "enter",
+        "second_step",
+        "give_second",
+        "ask_passkey",
+        "enter_by_passkey",
+        "forgotten",
+        "ask_reset",
+        "follow_link",
+        "set_up",
+        "reset_password",
+        "join_with_new_account",
+    }
+)
 # For everybody who is signed in, whatever the study.
-SIGNED_IN = frozenset({"studies", "sign_out"})
+SIGNED_IN = frozenset(
+    {
+        "studies",
+        "sign_out",
+        "confirm",
+        "give_confirmation",
+        "account",
+        "password",
+        "change_password",
+        "end_session",
+        "end_other_sessions",
+        "authenticator",
+        "begin_authenticator",
+        "confirm_authenticator",
+        "remove_authenticator",
+        "ask_new_passkey",
+        "add_passkey",
+        "rename_passkey",
+        "remove_passkey",
+        "renew_recovery_codes",
+        "join",
+    }
+)
 # Addresses of one study, `/organiser/s/STUDY/…`: the right that somebody needs there.
 IN_STUDY: Mapping[str, Right] = MappingProxyType(
     {
         "study": Right.PROGRESS,
         "export": Right.EXPORT,
         "make_export": Right.EXPORT,
+        "members": Right.MEMBERS,
+        "invite_member": Right.MEMBERS,
+        "withdraw_invitation": Right.MEMBERS,
+        "change_member": Right.MEMBERS,
+        "remove_member": Right.MEMBERS,
+        "change_anonymity": Right.MEMBERS,
+        "lookup": Right.IDENTITIES,
+        "look_up": Right.IDENTITIES,
+    }
+)
+# Acts for which somebody must have signed in, or confirmed it, within the last ten minutes: a browser that
+# was left open shall not be enough to change who can sign in, and as whom.
+CONFIRMED = frozenset(
+    {
+        "authenticator",
+        "begin_authenticator",
+        "confirm_authenticator",
+        "remove_authenticator",
+        "ask_new_passkey",
+        "add_passkey",
+        "rename_passkey",
+        "remove_passkey",
+        "renew_recovery_codes",
+        "end_other_sessions",
+        "invite_member",
+        "withdraw_invitation",
+        "change_member",
+        "remove_member",
+        "change_anonymity",
+        "look_up",
     }
 )

@@ -27,6 +27,8 @@ def tabs(desk: Desk) -> tuple[Tab, ...]:
     listed = (
         ("study", _("Overview")),
         ("export", _("Export")),
+        ("lookup", _("Look-up")),
+        ("members", _("Members")),
     )
     here = request.path
     found = []
