@@ -22,6 +22,7 @@ from surveyapp.errors import InputError, NotFound, Problem, Refused, Sentence
 from surveyapp.models import Membership, Organiser, Passkey, Study, WebSession, database_now
 from surveyapp.services.addresses import find_problem, fold_address
 from surveyapp.services.audit import record
+from surveyapp.services.blindness import keep_apart
 from surveyapp.services.doors import hash_cookie
 from surveyapp.services.ownership import has_owner, keep_an_owner, role_to_give
 
@@ -155,6 +156,7 @@ def grant(session: Session, *, email: str, study: Study, role: str, now: datetim
     """
     organiser = get_organiser(session, email=email)
     role = role_to_give(session, study_id=study.id, role=role)
+    keep_apart(session, study=study, organiser_id=organiser.id, role=role)
     session.merge(Membership(study_id=study.id, organiser_id=organiser.id, role=role))
     session.flush()
     keep_an_owner(session, study_id=study.id)

@@ -13,9 +13,10 @@ from surveyapp.models import Membership, OneTimeSecret, Organiser, Study
 from surveyapp.services import accounts, one_time
 from surveyapp.services.addresses import find_problem, fold_address
 from surveyapp.services.audit import record
+from surveyapp.services.blindness import keep_apart
 from surveyapp.services.one_time import Purpose
 from surveyapp.services.ownership import hold_members, keep_an_owner
-from surveyapp.services.permissions import RIGHTS, Right, Role
+from surveyapp.services.permissions import Role
 
 INVITATION_LASTS = timedelta(days=14)
 MAX_INVITATIONS = 200
@@ -185,6 +186,7 @@ def accept(session: Session, *, secret: str, organiser_id: int, now: datetime) -
     study = session.get_one(Study, opened.study_id)
     hold_members(session, study_id=study.id)
     if session.get(Membership, (study.id, organiser_id)) is None:
+        keep_apart(session, study=study, organiser_id=organiser_id, role=opened.role or "")
         session.add(Membership(study_id=study.id, organiser_id=organiser_id, role=opened.role))
         session.flush()
         _record(
@@ -237,7 +239,7 @@ def change_role(
     before = member.role
     if before == role:
         return
-    _keep_blindness(study, before=before, after=role)
+    keep_apart(session, study=study, organiser_id=organiser_id, role=role)
     member.role = role
     keep_an_owner(session, study_id=study.id)
     _record(
@@ -263,20 +265,6 @@ def get_member_id(session: Session, *, study: Study, email: str) -> int:
     if found is None:
         raise NotFound(f"{email} does not work on '{study.slug}'.")
     return found
-
-
-def _keep_blindness(study: Study, *, before: str, after: str) -> None:
-    """Whoever has looked up names shall not go on to the answers, nor the other way round."""
-    if study.anonymity != "blind" or Role.CUSTODIAN not in {before, after}:
-        return
-    other = Role(after if before == Role.CUSTODIAN else before)
-    if RIGHTS[other] & {Right.RESULTS, Right.REASONS, Right.EXPORT}:
-        raise Refused(
-            Sentence(
-                "In an organiser-blind study nobody sees both names and answers: a custodian cannot become "
-                "somebody who sees answers, nor the other way round. Let another person do it."
-            )
-        )
 
 
 def _problems_of_role(role: str) -> list[Problem]:
