@@ -193,11 +193,8 @@ def drop_factors(session: Session, *, email: str, now: datetime, actor: str) -> 
 
 def list_accounts(session: Session) -> tuple[AccountLine, ...]:
     """Every account, in the order of addresses."""
-    counts: dict[int, int] = {}
-    for organiser_id, number in session.execute(
-        select(Passkey.organiser_id, func.count()).group_by(Passkey.organiser_id)
-    ):
-        counts[organiser_id] = number
+    counted = session.execute(select(Passkey.organiser_id, func.count()).group_by(Passkey.organiser_id)).all()
+    counts: dict[int, int] = {row[0]: row[1] for row in counted}
     studies: dict[int, list[tuple[str, str]]] = defaultdict(list)
     for organiser_id, slug, role in session.execute(
         select(Membership.organiser_id, Study.slug, Membership.role)

@@ -239,8 +239,13 @@ def test_sec_39_one_act_waits_for_the_other(ground: Ground) -> None:
 
 def is_somebody_waiting(ground: Ground) -> bool:
     with ground.database.reading() as session:
-        waiting = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        return bool(session.scalar(text(waiting)))
+        waiting = session.scalar(
+            text(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )
+        )
+    return bool(waiting)
 
 
 def test_the_first_in_a_study_owns_it(database: Database, ground: Ground) -> None:

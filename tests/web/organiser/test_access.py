@@ -119,7 +119,10 @@ def list_rules(app: Flask) -> Iterator[tuple[str, str, Rule]]:
 
 def build(app: Flask, rule: Rule, slug: str) -> str:
     """An address that fits the rule."""
-    values = {name: "1" if "<int:" + name in rule.rule else "x" for name in rule.arguments}
+    values = {
+        name: "1" if f"<number:{name}>" in rule.rule or f"<int:{name}>" in rule.rule else "x"
+        for name in rule.arguments
+    }
     built = app.url_map.bind("x").build(
         rule.endpoint, {**values, **({"slug": slug} if "slug" in values else {})}
     )

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import InputError, NotFound
+from surveyapp.errors import InputError
 from surveyapp.extensions import get_config, get_database
 from surveyapp.services import authenticator, passkeys, recovery_codes
 from surveyapp.services.accounts import SignedIn
@@ -118,7 +118,7 @@ def add_passkey() -> ResponseReturnValue:
     return redirect(url_for("organiser.account", _anchor="passkeys"), 303)
 
 
-@blueprint.post("/account/passkeys/<int:passkey_id>/rename")
+@blueprint.post("/account/passkeys/<number:passkey_id>/rename")
 def rename_passkey(passkey_id: int) -> ResponseReturnValue:
     """Call one of one's own passkeys something else."""
     form = NewPasskeyForm()
@@ -127,7 +127,7 @@ def rename_passkey(passkey_id: int) -> ResponseReturnValue:
             passkeys.rename_passkey(
                 session,
                 organiser_id=get_signed_in().organiser_id,
-                passkey_id=_bounded(passkey_id),
+                passkey_id=passkey_id,
                 name=form.name.data or "",
             )
     except InputError as error:
@@ -135,7 +135,7 @@ def rename_passkey(passkey_id: int) -> ResponseReturnValue:
     return redirect(url_for("organiser.account", _anchor="passkeys"), 303)
 
 
-@blueprint.post("/account/passkeys/<int:passkey_id>/remove")
+@blueprint.post("/account/passkeys/<number:passkey_id>/remove")
 def remove_passkey(passkey_id: int) -> ResponseReturnValue:
     """Let one of one's own passkeys open nothing any more."""
     organiser = get_signed_in()
@@ -143,18 +143,12 @@ def remove_passkey(passkey_id: int) -> ResponseReturnValue:
         passkeys.remove_passkey(
             session,
             organiser_id=organiser.organiser_id,
-            passkey_id=_bounded(passkey_id),
+            passkey_id=passkey_id,
             now=read_now(session),
             actor=organiser.email,
         )
         forget_codes_without_factors(session, organiser_id=organiser.organiser_id)
     return redirect(url_for("organiser.account", _anchor="passkeys"), 303)
-
-
-def _bounded(number: int) -> int:
-    if number > 2**31 - 1:
-        raise NotFound("There is no such passkey.")
-    return number
 
 
 def _first_codes(session: Session, organiser: SignedIn) -> tuple[str, ...]:

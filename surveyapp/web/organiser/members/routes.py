@@ -6,7 +6,7 @@ from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from surveyapp.errors import InputError, NotFound, Refused, say
+from surveyapp.errors import InputError, Refused, say
 from surveyapp.extensions import get_config, get_database
 from surveyapp.services import anonymity, members
 from surveyapp.services.studies import get_study
@@ -16,8 +16,6 @@ from surveyapp.web.organiser.blueprint import blueprint, get_desk
 from surveyapp.web.organiser.members.forms import AnonymityForm, InviteForm, RoleForm
 from surveyapp.web.organiser.members.pages import NewLink, anonymity_choice, members_page
 from surveyapp.web.organiser.tabs import tabs
-
-LARGEST_NUMBER = 2**31 - 1
 
 
 @blueprint.get("/s/<slug>/members", endpoint="members")
@@ -39,7 +37,7 @@ def invite_member(slug: str) -> ResponseReturnValue:
                 session,
                 study=get_study(session, slug=slug),
                 email=email,
-                role=form.role.data,
+                role=text_of(form.role),
                 now=read_now(session),
                 actor=desk.email,
             )
@@ -64,7 +62,7 @@ def withdraw_invitation(slug: str, name: str) -> ResponseReturnValue:
     return redirect(url_for("organiser.members", slug=slug), 303)
 
 
-@blueprint.post("/s/<slug>/members/<int:organiser_id>/role")
+@blueprint.post("/s/<slug>/members/<number:organiser_id>/role")
 def change_member(slug: str, organiser_id: int) -> ResponseReturnValue:
     """Give a member another role."""
     form, desk = RoleForm(), get_desk()
@@ -73,7 +71,7 @@ def change_member(slug: str, organiser_id: int) -> ResponseReturnValue:
             members.change_role(
                 session,
                 study=get_study(session, slug=slug),
-                organiser_id=_bounded(organiser_id),
+                organiser_id=organiser_id,
                 role=form.role.data or "",
                 now=read_now(session),
                 actor=desk.email,
@@ -83,7 +81,7 @@ def change_member(slug: str, organiser_id: int) -> ResponseReturnValue:
     return _go_on(slug, organiser_id)
 
 
-@blueprint.post("/s/<slug>/members/<int:organiser_id>/remove")
+@blueprint.post("/s/<slug>/members/<number:organiser_id>/remove")
 def remove_member(slug: str, organiser_id: int) -> ResponseReturnValue:
     """Let somebody work on the study no longer."""
     try:
@@ -91,7 +89,7 @@ def remove_member(slug: str, organiser_id: int) -> ResponseReturnValue:
             members.remove(
                 session,
                 study=get_study(session, slug=slug),
-                organiser_id=_bounded(organiser_id),
+                organiser_id=organiser_id,
                 now=read_now(session),
                 actor=get_desk().email,
             )
@@ -123,12 +121,6 @@ def _go_on(slug: str, organiser_id: int) -> ResponseReturnValue:
     if organiser_id == get_desk().organiser_id:
         return redirect(url_for("organiser.studies"), 303)
     return redirect(url_for("organiser.members", slug=slug), 303)
-
-
-def _bounded(number: int) -> int:
-    if number > LARGEST_NUMBER:
-        raise NotFound("There is no such member.")
-    return number
 
 
 def _link(secret: str) -> str:
