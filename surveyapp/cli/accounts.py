@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
 from surveyapp.clock import iso
 from surveyapp.errors import InputError, NotFound, Problem, Refused
-from surveyapp.services import accounts, first_start, resetting, sign_ins
+from surveyapp.services import accounts, first_start, members, resetting, sign_ins
 from surveyapp.services.resetting import ResetLetter
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
@@ -50,7 +50,8 @@ def add(here: Installation, *, email: str, studies: tuple[str, ...], password_st
         roles = {}
         for slug in studies:
             found = get_study(session, slug=slug)
-            roles[slug] = accounts.grant(
+            # Whoever works on it already keeps the role; 'member role' changes it.
+            roles[slug] = members.find_role(session, study=found, email=email) or accounts.grant(
                 session, email=email, study=found, role="organiser", now=now, actor=ACTOR
             )
     click.echo(f"{'Made the account' if is_new else 'There is the account'} {email}.")

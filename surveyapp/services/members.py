@@ -259,6 +259,15 @@ def remove(session: Session, *, study: Study, organiser_id: int, now: datetime, 
     _record(session, study.id, "member.remove", now=now, actor=actor, role=role, member=organiser_id)
 
 
+def find_role(session: Session, *, study: Study, email: str) -> str | None:
+    """What the person with this address is in the study, or None."""
+    return session.scalar(
+        select(Membership.role)
+        .join(Organiser, Organiser.id == Membership.organiser_id)
+        .where(Membership.study_id == study.id, Organiser.email_key == fold_address(email))
+    )
+
+
 def get_member_id(session: Session, *, study: Study, email: str) -> int:
     """The number of the member with this address. Raises NotFound."""
     found = _find_member(session, study_id=study.id, email=email)

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import TYPE_CHECKING
+
+import pyotp
+from sqlalchemy import func, select
 
 from surveyapp.models import Study
-from surveyapp.services import accounts
+from surveyapp.services import accounts, recovery_codes
 from surveyapp.services.unit import Database, read_now
+from tests.support.judging import JudgingClient
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 PASSWORD = "a long enough passphrase"
+EMAIL = "jane@example.org"
+COOKIE = "surveyapp-organiser"
 
 
 @cache
@@ -33,3 +43,35 @@ def add_organiser(database: Database, email: str, *, study_id: int | None = None
             study = session.get_one(Study, study_id)
             accounts.grant(session, email=email, study=study, role=role, now=now, actor="test")
     return organiser_id
+
+
+def sign_in(client: JudgingClient, email: str = EMAIL, password: str = PASSWORD, expect: int = 303) -> str:
+    """Through the page; returns where it leads."""
+    client.get("/organiser/sign-in")
+    return client.submit({"email": email, "password": password}, action="sign-in", expect=expect).location
+
+
+def value_of(client: JudgingClient, name: str = COOKIE) -> str:
+    """What a cookie of the visitor holds."""
+    cookie = client.http.get_cookie(name, domain="127.0.0.1")
+    assert cookie is not None
+    return cookie.value
+
+
+def count(database: Database, table: type) -> int:
+    """How many rows a table has."""
+    with database.reading() as session:
+        return session.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+def set_up_app(client: JudgingClient, app: Flask) -> pyotp.TOTP:
+    """Through the pages, with the code of the half minute before, so that the present one is left."""
+    client.get("/organiser/account")
+    client.submit(action="/account/authenticator")
+    page = client.get("/organiser/account/authenticator")
+    made = pyotp.TOTP(page.words_of(page.find("code", class_="secret")).replace(" ", ""))
+    with app.extensions["surveyapp.database"].reading() as session:
+        moment = read_now(session)
+    shown = client.submit({"code": made.at(moment, counter_offset=-1)}, action="/confirm", expect=200)
+    assert len(shown.find_all("code")) == recovery_codes.CODES
+    return made
