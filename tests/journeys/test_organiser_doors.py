@@ -17,6 +17,7 @@ from surveyapp.services.resetting import ResetLetter
 from surveyapp.services.unit import Database, read_now
 from tests.support.browser import DESKTOP, PHONE, OpenPage
 from tests.support.serving import LiveServer
+from tests.support.studies import SMALL
 
 pytestmark = [
     pytest.mark.browser,
@@ -220,3 +221,29 @@ def test_ending_all_other_sessions(home: str, account: str, page: OpenPage) -> N
     for each in others:
         each.reload()
         assert heading(each) == "Sign in"
+
+
+def test_a_new_study_from_the_workplace(home: str, account: str, page: OpenPage, tmp_path: Path) -> None:
+    opened = page(viewport=PHONE)
+    sign_in(opened, home)
+    opened.get_by_role("button", name="New study").click()
+    film = tmp_path / "film.yaml"
+    with film.open("wb") as stream:
+        stream.truncate(50_000_000)
+    opened.get_by_role("radio", name="A file of my own").check()
+    opened.get_by_label("Your questionnaire (YAML)").set_input_files(film)
+    opened.get_by_label("Title").fill("Fruit for all")
+    opened.get_by_role("button", name="Make the study").click()
+    expect(opened.get_by_role("main")).to_contain_text("The file has 50.0 megabytes")
+    expect(opened.get_by_label("Title")).to_have_value("Fruit for all")
+    broken = tmp_path / "fruit.yaml"
+    broken.write_text(SMALL.replace("kind: number", "kind: numbr"), encoding="utf-8")
+    opened.get_by_label("Your questionnaire (YAML)").set_input_files(broken)
+    opened.get_by_role("button", name="Make the study").click()
+    expect(opened.get_by_role("alert")).to_contain_text("fruit.yaml:")
+    broken.write_text(SMALL, encoding="utf-8")
+    opened.get_by_label("Your questionnaire (YAML)").set_input_files(broken)
+    opened.get_by_role("button", name="Make the study").click()
+    expect(opened.get_by_role("heading", name="Before the first round")).to_be_visible()
+    opened.get_by_role("link", name="Members").click()
+    expect(opened.get_by_role("main")).to_contain_text("Owner · you")

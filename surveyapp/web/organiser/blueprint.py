@@ -10,7 +10,7 @@ from surveyapp.services.accounts import SignedIn
 from surveyapp.services.reading.desks import Desk, find_desk
 from surveyapp.web import security
 from surveyapp.web.organiser.detours import confirm_first, sign_in_first
-from surveyapp.web.organiser.permissions import CONFIRMED, IN_STUDY, OPEN, SIGNED_IN
+from surveyapp.web.organiser.permissions import CONFIRMED, IN_STUDY, OPEN, SIGNED_IN, UPLOADS
 
 blueprint = Blueprint("organiser", __name__, url_prefix="/organiser")
 
@@ -35,6 +35,8 @@ def guard() -> ResponseReturnValue | None:
             abort(403)
     elif name not in SIGNED_IN:
         abort(404)
+    if name in UPLOADS:
+        request.max_content_length = UPLOADS[name]
     if request.method not in security.SAFE_METHODS and not security.is_csrf_token_valid(
         request.form.get("csrf_token")
     ):

@@ -31,6 +31,8 @@ OPEN = frozenset(
 SIGNED_IN = frozenset(
     {
         "studies",
+        "new_study",
+        "begin_study",
         "sign_out",
         "confirm",
         "give_confirmation",
@@ -89,3 +91,6 @@ CONFIRMED = frozenset(
         "look_up",
     }
 )
+# Where files are sent: how many bytes a request may have there. Elsewhere a page's million is the most. Much
+# more than a file may have: one that is too large is then refused on the page, with what was typed beside it.
+UPLOADS: Mapping[str, int] = MappingProxyType({"begin_study": 64_000_000})

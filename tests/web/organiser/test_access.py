@@ -40,7 +40,7 @@ OWN = {
     "account", "add_passkey", "ask_new_passkey", "authenticator", "begin_authenticator", "change_password",
     "confirm", "confirm_authenticator", "end_other_sessions", "end_session", "give_confirmation", "join",
     "password", "remove_authenticator", "remove_passkey", "rename_passkey", "renew_recovery_codes",
-    "sign_out", "studies",
+    "sign_out", "studies", "new_study", "begin_study",
 }  # fmt: skip
 # Addresses of a study, and what somebody needs there.
 STUDY = {
