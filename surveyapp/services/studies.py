@@ -74,6 +74,45 @@ def create_study(
     return study
 
 
+def change_study(
+    session: Session,
+    *,
+    study: Study,
+    title: str,
+    organisation: str,
+    contact_email: str,
+    time_zone: str,
+    now: datetime,
+    actor: str,
+) -> bool:
+    """Call the study something else, or tell experts another contact; returns whether anything changed.
+
+    The slug stays: it stands in personal links. Raises InputError with all problems at once.
+    """
+    wanted = {
+        "title": " ".join(title.split()),
+        "organisation": organisation.strip(),
+        "contact_email": contact_email.strip(),
+        "time_zone": time_zone.strip(),
+    }
+    problems = [
+        *_problems_of_title(wanted["title"]),
+        *_problems_of_settings(
+            contact_email=wanted["contact_email"], time_zone=wanted["time_zone"], rounds=study.planned_rounds
+        ),
+    ]
+    if problems:
+        raise InputError(problems)
+    changed = [name for name, value in wanted.items() if getattr(study, name) != value]
+    for name in changed:
+        setattr(study, name, wanted[name])
+    if changed:
+        record(
+            session, study_id=study.id, now=now, actor=actor, act="study.change", detail={"changed": changed}
+        )
+    return bool(changed)
+
+
 def find_problems(
     session: Session,
     *,
@@ -170,14 +209,17 @@ def make_slug(title: str) -> str:
     return slug if slug[0].isalpha() else f"study-{slug}"[:MAX_SLUG].rstrip("-")
 
 
-def _problems_of_names(session: Session, *, title: str, slug: str) -> list[Problem]:
-    problems = []
+def _problems_of_title(title: str) -> list[Problem]:
     if not title:
-        problems.append(Problem("title", Sentence("it is empty; write the title as experts shall read it.")))
-    elif len(title) > 200:
-        problems.append(
-            Problem("title", Sentence("it has {length} characters; write at most 200.", length=len(title)))
-        )
+        return [Problem("title", Sentence("it is empty; write the title as experts shall read it."))]
+    if len(title) > 200:
+        too_long = Sentence("it has {length} characters; write at most 200.", length=len(title))
+        return [Problem("title", too_long)]
+    return []
+
+
+def _problems_of_names(session: Session, *, title: str, slug: str) -> list[Problem]:
+    problems = _problems_of_title(title)
     if not is_identifier(slug) or "_" in slug or len(slug) > MAX_SLUG:
         problems.append(
             Problem(

@@ -84,3 +84,10 @@ def test_a_look_up_needs_its_reason(shell: Shell) -> None:
 def test_a_password_that_others_try_first_is_refused(shell: Shell) -> None:
     told = shell.fail("organiser", "add", "new@example.org", "--password-stdin", typed="password123\n")
     assert "first that others try" in told
+
+
+def test_what_a_study_is_called_can_change(shell: Shell) -> None:
+    assert "nothing to change" in shell.say("study", "change", "fruit")
+    shell.say("study", "change", "fruit", "--title", "More fruit")
+    assert shell.ask("study", "list")[0]["title"] == "More fruit"
+    assert "not an address" in shell.fail("study", "change", "fruit", "--contact-email", "nobody")

@@ -13,6 +13,7 @@ from surveyapp.web.organiser.account import (  # noqa: F401
     signing_in,
 )
 from surveyapp.web.organiser.beginning import routes as beginning_routes  # noqa: F401
+from surveyapp.web.organiser.beginning import settings  # noqa: F401
 from surveyapp.web.organiser.blueprint import blueprint
 from surveyapp.web.organiser.export import routes as export_routes  # noqa: F401
 from surveyapp.web.organiser.lookup import routes as lookup_routes  # noqa: F401

@@ -59,6 +59,8 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "study": Right.PROGRESS,
         "export": Right.EXPORT,
         "make_export": Right.EXPORT,
+        "settings": Right.SET_UP,
+        "change_settings": Right.SET_UP,
         "members": Right.MEMBERS,
         "invite_member": Right.MEMBERS,
         "withdraw_invitation": Right.MEMBERS,

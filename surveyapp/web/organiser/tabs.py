@@ -29,6 +29,7 @@ def tabs(desk: Desk) -> tuple[Tab, ...]:
         ("export", _("Export")),
         ("lookup", _("Look-up")),
         ("members", _("Members")),
+        ("settings", _("Settings")),
     )
     here = request.path
     found = []

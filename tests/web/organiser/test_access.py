@@ -47,6 +47,8 @@ STUDY = {
     "study": "progress",
     "export": "export",
     "make_export": "export",
+    "settings": "set_up",
+    "change_settings": "set_up",
     "members": "members",
     "invite_member": "members",
     "withdraw_invitation": "members",

@@ -193,3 +193,23 @@ def test_two_studies_of_one_name(client: JudgingClient) -> None:
     send(client, 303, questionnaire="own file", file=upload(SMALL))
     page = send(client, questionnaire="own file", file=upload(SMALL))
     assert "already a study" in page.words
+
+
+def test_settings_are_changed_with_every_problem_at_once(client: JudgingClient, database: Database) -> None:
+    send(client, 303, questionnaire="own file", file=upload(SMALL), contact_email="")
+    assert "nobody to write to" in client.get("/organiser/s/fruit").words
+    client.get("/organiser/s/fruit/settings")
+    page = client.submit(
+        {"title": " ", "contact_email": "nobody", "time_zone": "Mars"}, action="/settings", expect=422
+    )
+    assert len(page.find_all("span", class_="error")) == 3
+    assert page.find("input", name="time_zone").get("value") == "Mars"
+    client.submit(
+        {"title": "Fruit  again", "contact_email": "team@example.org", "time_zone": "Europe/Berlin"},
+        action="/settings",
+    )
+    assert "Experts can write to team@example.org" in client.get("/organiser/s/fruit").words
+    with database.reading() as session:
+        study = get_study(session, slug="fruit")
+        assert (study.title, study.time_zone) == ("Fruit again", "Europe/Berlin")
+        assert "study.change" in session.scalars(select(AuditEntry.act)).all()

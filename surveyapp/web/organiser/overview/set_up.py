@@ -32,13 +32,15 @@ def set_up_steps(slug: str, set_up: SetUp) -> tuple[SetUpStep, ...]:
         "later": _("later"),
         "next": _("next"),
     }
-    panel = ngettext(
-        "%(num)s panellist is on the panel.", "%(num)s panellists are on the panel.", set_up.panel
+    panel = (
+        ngettext("%(num)s panellist is on the panel.", "%(num)s panellists are on the panel.", set_up.panel)
+        if set_up.panel
+        else _("Nobody is on the panel yet.")
     )
     contact = (
         _("Experts can write to %(email)s.", email=set_up.contact_email)
         if set_up.contact_email
-        else _("Experts find nobody to write to; a new study asks for an address.")
+        else _("Experts find nobody to write to.")
     )
     if not set_up.has_protocol:
         protocol = _("Without one nothing says beforehand what counts as consensus.")
@@ -57,7 +59,13 @@ def set_up_steps(slug: str, set_up: SetUp) -> tuple[SetUpStep, ...]:
             "",
             Right.SET_UP,
         ),
-        (_("Contact"), set_up.texts, contact, "", Right.SET_UP),
+        (
+            _("Contact"),
+            set_up.texts,
+            contact,
+            "" if set_up.contact_email else f"surveyapp study change {slug} --contact-email ADDRESS",
+            Right.SET_UP,
+        ),
         (
             _("Protocol"),
             set_up.protocol,
