@@ -190,6 +190,36 @@ def test_what_was_about_to_be_sent_survives_the_confirmation(
     client.submit(action="/rename", expect=404)
 
 
+@pytest.mark.parametrize("with_app", [False, True], ids=["password alone", "with the app"])
+def test_what_was_written_survives_a_session_that_ended(
+    app: Flask, client: JudgingClient, jane: int, database: Database, with_app: bool
+) -> None:
+    sign_in(client)
+    made = set_up_app(client, app) if with_app else None
+    text = 'written for an hour: "<b>ä</b>" & more\nin two lines'
+    with database.verb() as session:
+        session.execute(update(WebSession).values(expires_at=read_now(session)))
+    page = client.post("/organiser/account/passkeys/7/rename", {"name": text}, expect=403)
+    assert "What you were about to send is kept" in page.words
+    client.submit({"email": EMAIL, "password": "wrong"}, action="/sign-in", expect=422)
+    page = client.submit({"email": EMAIL, "password": PASSWORD}, action="/sign-in", expect=200)
+    if made is not None:
+        client.submit({"code": "000000"}, action="/second", expect=422)
+        with database.reading() as session:
+            moment = read_now(session)
+        page = client.submit({"code": made.at(moment)}, action="/second", expect=200)
+    assert page.read_form(page.find_form("/rename"))["name"] == [text]
+    # The token is the new session's: it goes through to a passkey that is not there.
+    client.submit(action="/rename", expect=404)
+
+
+@one_database
+def test_a_script_is_told_that_the_session_ended(client: JudgingClient, jane: int) -> None:
+    headers = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}
+    page = client.post("/organiser/account/passkeys/7/rename", {"name": "x"}, expect=303, headers=headers)
+    assert page.location == "/organiser/sign-in"
+
+
 @one_database
 def test_what_is_kept_never_leads_out(client: JudgingClient, jane: int) -> None:
     sign_in(client)

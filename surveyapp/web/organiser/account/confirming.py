@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import redirect, render_template, request
+from flask import redirect, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -12,10 +12,10 @@ from surveyapp.services import accounts, passkeys, sign_ins
 from surveyapp.services.accounts import SignedIn
 from surveyapp.services.unit import read_now
 from surveyapp.web.organiser.account import throttles
-from surveyapp.web.organiser.account.forms import ActForm, ConfirmForm
+from surveyapp.web.organiser.account.forms import ConfirmForm
 from surveyapp.web.organiser.account.party import find_party
 from surveyapp.web.organiser.blueprint import blueprint, get_signed_in
-from surveyapp.web.organiser.detours import Kept, own_page, read_kept, show_confirm
+from surveyapp.web.organiser.detours import Kept, go_on, kept_in_form, own_page, show_confirm
 
 
 @blueprint.get("/confirm")
@@ -32,7 +32,7 @@ def confirm() -> ResponseReturnValue:
 def give_confirmation() -> ResponseReturnValue:
     """Compare, and go on: to the page that was wanted, or with what was about to be sent."""
     organiser, form = get_signed_in(), ConfirmForm()
-    kept = read_kept(request.form.get("to", ""), request.form.get("kept", ""))
+    kept = kept_in_form()
     throttles.count_try(throttles.CONFIRM, account=str(organiser.organiser_id))
     if not form.validate() or not _is_proved(organiser, form):
         wrong = _("That was not right. Give the password that you sign in with.")
@@ -41,10 +41,7 @@ def give_confirmation() -> ResponseReturnValue:
         sign_ins.confirm(session, id_hash=organiser.id_hash, now=read_now(session))
     if not kept.fields:
         return redirect(kept.to, 303)
-    # The browser cannot be sent on with fields: one press more, and nothing that was typed is lost.
-    return render_template(
-        "organiser/account/confirmed.html", page=organiser, kept=kept, form=ActForm(formdata=None)
-    )
+    return go_on(kept, organiser.email)
 
 
 def _is_proved(organiser: SignedIn, form: ConfirmForm) -> bool:

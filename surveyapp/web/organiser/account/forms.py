@@ -27,7 +27,7 @@ class _OpenForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
 
 class SignInForm(_OpenForm):
-    """E-mail and password, and the page to go to afterwards."""
+    """E-mail and password."""
 
     email = EmailField(
         _("E-mail"), [InputRequired(_("Write your e-mail address.")), Length(max=254)], filters=[_printable]
@@ -35,14 +35,12 @@ class SignInForm(_OpenForm):
     password = PasswordField(
         _("Password"), [InputRequired(_("Write your password.")), Length(max=MAX_PASSWORD_BYTES)]
     )
-    next = HiddenField(validators=[Length(max=2_000)])
 
 
 class PasskeyForm(_OpenForm):
     """What a passkey signed, as JSON; a script fills it in."""
 
     credential = HiddenField(validators=[InputRequired(), Length(max=MAX_CREDENTIAL)])
-    next = HiddenField(validators=[Length(max=2_000)])
 
 
 class SecondStepForm(_OpenForm):

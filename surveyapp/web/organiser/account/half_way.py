@@ -13,7 +13,7 @@ from surveyapp.extensions import get_config, get_database
 from surveyapp.services.accounts import Credentials
 from surveyapp.services.sign_ins import find_half_signed_in, print_of
 from surveyapp.web import security
-from surveyapp.web.organiser.detours import own_page
+from surveyapp.web.organiser.detours import Kept, own_page
 
 AUDIENCE = "second-step"
 LASTS_SECONDS = 5 * 60
@@ -32,7 +32,7 @@ def _notes() -> URLSafeTimedSerializer:
     return URLSafeTimedSerializer(key, salt=AUDIENCE)
 
 
-def remember(response: Response, credentials: Credentials, wanted: str) -> None:
+def remember(response: Response, credentials: Credentials, wanted: str) -> Response:
     """Give the browser the note. It opens nothing by itself."""
     note = _notes().dumps([credentials.organiser_id, print_of(credentials), wanted])
     sessions = security.get_sessions()
@@ -45,6 +45,12 @@ def remember(response: Response, credentials: Credentials, wanted: str) -> None:
         httponly=True,
         samesite="Lax",
     )
+    return response
+
+
+def where_to(half: HalfWay | None, kept: Kept) -> Kept:
+    """Where to go on: with what waits in the form, else to the page that was wanted at the door."""
+    return kept if kept.fields or half is None else Kept(half.wanted)
 
 
 def recall() -> HalfWay | None:

@@ -19,6 +19,7 @@ from surveyapp.web.organiser.account import throttles
 from surveyapp.web.organiser.account.forms import ActForm, NewPasswordForm, SetUpForm, attach, text_of
 from surveyapp.web.organiser.account.starting import begin_session, enter_with
 from surveyapp.web.organiser.blueprint import blueprint, get_signed_in
+from surveyapp.web.organiser.detours import Kept
 from surveyapp.web.organiser.members.words import role_words
 
 _FIELDS = {"e-mail": "email", "password": "password"}
@@ -65,7 +66,7 @@ def set_up() -> ResponseReturnValue:
             cookie = begin_session(session, credentials=credentials, second_given=False)
     except InputError as error:
         return _show_set_up(form, attach(form, error, _FIELDS), status=422)
-    return enter_with(cookie, url_for("organiser.account"))
+    return enter_with(cookie, Kept(url_for("organiser.account")))
 
 
 @blueprint.post("/l/reset")
@@ -122,7 +123,7 @@ def join_with_new_account() -> ResponseReturnValue:
             cookie = begin_session(session, credentials=credentials, second_given=False)
     except InputError as error:
         return _show_invitation(form, attach(form, error, _FIELDS), status=422)
-    return enter_with(cookie, url_for("organiser.studies"))
+    return enter_with(cookie, Kept(url_for("organiser.studies")))
 
 
 @blueprint.post("/l/join")

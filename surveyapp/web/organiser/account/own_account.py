@@ -24,6 +24,7 @@ from surveyapp.web.organiser.account.pages import account_page, codes_page
 from surveyapp.web.organiser.account.party import find_party
 from surveyapp.web.organiser.account.starting import begin_session, enter_with
 from surveyapp.web.organiser.blueprint import blueprint, get_signed_in
+from surveyapp.web.organiser.detours import Kept
 
 
 @blueprint.get("/account")
@@ -78,7 +79,7 @@ def change_password() -> ResponseReturnValue:
         changed = accounts.find_credentials(session, email=organiser.email)
         # The session that changes it has given its second factor already.
         cookie = begin_session(session, credentials=changed, second_given=True)
-    return enter_with(cookie, url_for("organiser.account"))
+    return enter_with(cookie, Kept(url_for("organiser.account")))
 
 
 def _show_password(form: ChangePasswordForm, wrong: str = "") -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from flask import redirect, render_template, url_for
+from flask import Response, make_response, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from surveyapp.extensions import get_config, get_database
 from surveyapp.services import authenticator, recovery_codes
+from surveyapp.services.accounts import Credentials
 from surveyapp.services.sign_ins import find_second_step
 from surveyapp.services.unit import read_now
 from surveyapp.web.organiser.account import half_way, throttles
@@ -16,6 +17,7 @@ from surveyapp.web.organiser.account.half_way import HalfWay
 from surveyapp.web.organiser.account.party import find_party
 from surveyapp.web.organiser.account.starting import begin_session, enter_with
 from surveyapp.web.organiser.blueprint import blueprint
+from surveyapp.web.organiser.detours import Kept, kept_in_form
 
 
 @blueprint.get("/sign-in/second")
@@ -24,7 +26,14 @@ def second_step() -> ResponseReturnValue:
     half = half_way.recall()
     if half is None:
         return redirect(url_for("organiser.sign_in"), 303)
-    return _show(half, SecondStepForm(formdata=None))
+    return _show(half.credentials, Kept(half.wanted), SecondStepForm(formdata=None))
+
+
+def ask_second_step(credentials: Credentials, kept: Kept) -> Response:
+    """On to the second step; in this very response where something waits, which no redirect can carry."""
+    if not kept.fields:
+        return make_response(redirect(url_for("organiser.second_step"), 303))
+    return make_response(_show(credentials, kept, SecondStepForm(formdata=None)))
 
 
 @blueprint.post("/sign-in/second")
@@ -33,17 +42,17 @@ def give_second() -> ResponseReturnValue:
     half = half_way.recall()
     if half is None:
         return redirect(url_for("organiser.sign_in"), 303)
-    form = SecondStepForm()
+    form, kept = SecondStepForm(), half_way.where_to(half, kept_in_form())
     if not form.validate():
-        return _show(half, form), 422
+        return _show(half.credentials, kept, form), 422
     organiser_id = half.credentials.organiser_id
     assert organiser_id is not None
     throttles.count_try(throttles.SECOND_STEP, account=str(organiser_id))
     cookie = _enter(half, organiser_id, form.code.data or "")
     if cookie is None:
         form.code.errors = [_("This code does not fit, or was used before. Give the one that is shown now.")]
-        return _show(half, form), 422
-    response = enter_with(cookie, half.wanted)
+        return _show(half.credentials, kept, form), 422
+    response = enter_with(cookie, kept)
     half_way.forget(response)
     return response
 
@@ -60,11 +69,15 @@ def _enter(half: HalfWay, organiser_id: int, code: str) -> str | None:
         return begin_session(session, credentials=half.credentials, second_given=True)
 
 
-def _show(half: HalfWay, form: SecondStepForm) -> str:
-    assert half.credentials.organiser_id is not None
+def _show(credentials: Credentials, kept: Kept, form: SecondStepForm) -> str:
+    assert credentials.organiser_id is not None
     with get_database().reading() as session:
-        second = find_second_step(session, organiser_id=half.credentials.organiser_id)
+        second = find_second_step(session, organiser_id=credentials.organiser_id)
     has_passkeys = second.passkeys > 0 and find_party() is not None
     return render_template(
-        "organiser/account/second_step.html", form=form, second=second, has_passkeys=has_passkeys
+        "organiser/account/second_step.html",
+        form=form,
+        kept=kept,
+        second=second,
+        has_passkeys=has_passkeys,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import g, make_response, redirect, render_template, request, url_for
+from flask import g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -11,16 +11,16 @@ from surveyapp.extensions import get_database
 from surveyapp.services import accounts, passkeys
 from surveyapp.services.addresses import fold_address
 from surveyapp.services.doors import hash_cookie
-from surveyapp.services.first_start import count_organisers
 from surveyapp.services.sign_ins import find_second_step
 from surveyapp.services.unit import read_now
 from surveyapp.web import security
 from surveyapp.web.organiser.account import half_way, throttles
 from surveyapp.web.organiser.account.forms import PasskeyForm, SignInForm, text_of
 from surveyapp.web.organiser.account.party import find_party
+from surveyapp.web.organiser.account.second_step import ask_second_step
 from surveyapp.web.organiser.account.starting import begin_session, enter_with
 from surveyapp.web.organiser.blueprint import blueprint
-from surveyapp.web.organiser.detours import own_page
+from surveyapp.web.organiser.detours import Kept, kept_in_form, own_page, show_sign_in
 
 
 @blueprint.get("/sign-in")
@@ -29,34 +29,30 @@ def sign_in() -> ResponseReturnValue:
     wanted = own_page(request.args.get("next"))
     if g.get("organiser") is not None:
         return redirect(wanted, 303)
-    return _show(SignInForm(formdata=None, data={"next": request.args.get("next", "") and wanted}))
+    return show_sign_in(Kept(wanted))
 
 
 @blueprint.post("/sign-in")
 def enter() -> ResponseReturnValue:
     """Compare the password. Nobody learns whether there is such an account."""
-    form = SignInForm()
+    form, kept = SignInForm(), kept_in_form()
     if not form.validate():
-        return _show(form), 422
+        return show_sign_in(kept, form), 422
     email, password = (form.email.data or "").strip(), form.password.data or ""
     throttles.count_try(throttles.SIGN_IN, account=fold_address(email))
     with get_database().reading() as session:
         credentials = accounts.find_credentials(session, email=email)
     if not accounts.is_password(credentials, password=password):
-        return _show(
-            form, _("E-mail and password do not belong together. Try again, or set a new password.")
-        ), 422
-    wanted = own_page(form.next.data)
+        wrong = _("E-mail and password do not belong together. Try again, or set a new password.")
+        return show_sign_in(kept, form, wrong), 422
     assert credentials.organiser_id is not None
     with get_database().reading() as session:
         second = find_second_step(session, organiser_id=credentials.organiser_id)
     if second.is_needed:
-        response = make_response(redirect(url_for("organiser.second_step"), 303))
-        half_way.remember(response, credentials, wanted)
-        return response
+        return half_way.remember(ask_second_step(credentials, kept), credentials, kept.to)
     with get_database().verb() as session:
         cookie = begin_session(session, credentials=credentials, second_given=False)
-    return enter_with(cookie, wanted)
+    return enter_with(cookie, kept)
 
 
 @blueprint.post("/passkey")
@@ -82,10 +78,9 @@ def ask_passkey() -> ResponseReturnValue:
 def enter_by_passkey() -> ResponseReturnValue:
     """Sign in with what a passkey signed."""
     throttles.count_try(throttles.PASSKEY)
-    form = PasskeyForm()
-    party = find_party()
+    form, kept, party = PasskeyForm(), kept_in_form(), find_party()
     if not form.validate() or party is None:
-        return _show(SignInForm(formdata=None), _("The passkey was not accepted. Try again.")), 422
+        return show_sign_in(kept, wrong=_("The passkey was not accepted. Try again.")), 422
     half = half_way.recall()
     try:
         with get_database().verb() as session:
@@ -98,8 +93,8 @@ def enter_by_passkey() -> ResponseReturnValue:
             )
             cookie = begin_session(session, credentials=credentials, second_given=True)
     except InputError as error:
-        return _show(SignInForm(formdata=None, data={"next": form.next.data}), error.said_by(_)), 422
-    response = enter_with(cookie, half.wanted if half else own_page(form.next.data))
+        return show_sign_in(kept, wrong=error.said_by(_)), 422
+    response = enter_with(cookie, half_way.where_to(half, kept))
     half_way.forget(response)
     return response
 
@@ -114,15 +109,3 @@ def sign_out() -> ResponseReturnValue:
     response = make_response(redirect(url_for("organiser.sign_in"), 303))
     sessions.take(response, security.ORGANISER)
     return response
-
-
-def _show(form: SignInForm, wrong: str = "") -> str:
-    with get_database().reading() as session:
-        is_first = count_organisers(session) == 0
-    return render_template(
-        "organiser/account/sign_in.html",
-        form=form,
-        wrong=wrong,
-        is_first=is_first,
-        has_passkeys=find_party() is not None,
-    )

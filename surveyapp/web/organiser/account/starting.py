@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Response, make_response, redirect, request
+from flask import Response, g, make_response, redirect, request
+from flask import session as browser
 from sqlalchemy.orm import Session
 
 from surveyapp.services import accounts
@@ -10,6 +11,7 @@ from surveyapp.services.accounts import Credentials
 from surveyapp.services.doors import hash_cookie
 from surveyapp.services.unit import read_now
 from surveyapp.web import security
+from surveyapp.web.organiser.detours import Kept, go_on
 
 # The first that fits: browsers name those that they descend from, too.
 _BROWSERS = (
@@ -44,12 +46,18 @@ def begin_session(session: Session, *, credentials: Credentials, second_given: b
         accounts.sign_out(session, id_hash=hash_cookie(old))
     started = accounts.find_signed_in(session, id_hash=hash_cookie(cookie))
     assert started is not None
+    # A page in this very response belongs to the new session already.
+    g.entered = started
+    browser["csrf_token"] = started.csrf_secret
     return security.stamped(cookie, started.csrf_secret, now.timestamp())
 
 
-def enter_with(cookie: str, to: str) -> Response:
-    """The response that hands the cookie over and goes on."""
-    response = make_response(redirect(to, 303))
+def enter_with(cookie: str, kept: Kept) -> Response:
+    """The response that hands the cookie over and goes on, or offers to send what waited."""
+    if kept.fields:
+        response = make_response(go_on(kept, g.entered.email))
+    else:
+        response = make_response(redirect(kept.to, 303))
     security.get_sessions().give(response, security.ORGANISER, cookie)
     return response
 
