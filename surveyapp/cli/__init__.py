@@ -33,6 +33,8 @@ COMMANDS = {
     "backup": ("operating", "backup"),
     "restore": ("operating", "restore"),
     "organiser": ("accounts", "organiser"),
+    "member": ("members", "member"),
+    "lookup": ("members", "lookup"),
     "demo": ("demo", "demo"),
 }
 

@@ -15,6 +15,7 @@ from surveyapp.models.people import (
     WebSession,
 )
 from surveyapp.models.reason import CodedReason, Reason, ReasonTheme, SummarySentence, SummarySource, Theme
+from surveyapp.models.signing_in import OneTimeSecret, Passkey, RecoveryCode
 from surveyapp.models.study import Cell, ItemVersion, QuestionnaireVersion, Round, Study
 
 __all__ = [
@@ -31,9 +32,11 @@ __all__ = [
     "LateDraft",
     "LineageEdge",
     "Membership",
+    "OneTimeSecret",
     "Organiser",
     "Panellist",
     "Participation",
+    "Passkey",
     "Proposal",
     "ProtocolVersion",
     "Publication",
@@ -41,6 +44,7 @@ __all__ = [
     "Reaction",
     "Reason",
     "ReasonTheme",
+    "RecoveryCode",
     "Release",
     "Reply",
     "Round",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from flask import Flask
 
-_PLACE = re.compile(r"<(?:[^<>]*:)?(?P<name>[a-z_]+)>")
+_PLACE = re.compile(r"<(?:(?P<kind>[^<>]*):)?(?P<name>[a-z_]+)>")
 # What stands in an address where a study, a round, an item or a panellist is named.
 FILLED = {"number": "1", "item": "apples", "job": "1", "key": "news"}
 
@@ -31,6 +31,9 @@ def organiser_addresses(app: Flask, *, slug: str, **filled: str) -> Iterator[Add
         blueprint, _sep, name = rule.endpoint.rpartition(".")
         if blueprint != "organiser":
             continue
-        url = _PLACE.sub(lambda place: values.get(place["name"], "x"), rule.rule)
+        url = _PLACE.sub(
+            lambda place: values.get(place["name"], "1" if place["kind"] else "x"),
+            rule.rule,
+        )
         for method in sorted((rule.methods or set()) & {"GET", "POST"}):
             yield Address(name, method, url)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -10,8 +10,9 @@ from surveyapp.extensions import get_database
 from surveyapp.services.accounts import SignedIn
 from surveyapp.services.reading.desks import Desk, find_desk
 from surveyapp.web import security
-from surveyapp.web.organiser.permissions import IN_STUDY, OPEN, SIGNED_IN
-from surveyapp.web.organiser.sending_again import keep_sent_form
+from surveyapp.web.organiser.detours import confirm_first, sign_in_first
+from surveyapp.web.organiser.permissions import CONFIRMED, IN_STUDY, OPEN, SIGNED_IN, UPLOADS
+from surveyapp.web.organiser.sending_again import show_sent_form
 from surveyapp.web.organiser.tabs import tabs
 
 blueprint = Blueprint("organiser", __name__, url_prefix="/organiser")
@@ -28,7 +29,7 @@ def guard() -> ResponseReturnValue | None:
         return None
     organiser: SignedIn | None = g.get("organiser")
     if organiser is None:
-        return _keep_typed(name, is_signed_in=False) or redirect(url_for("organiser.sign_in"), 303)
+        return sign_in_first()
     if name in IN_STUDY:
         g.desk = _find_desk(organiser)
         if g.desk is None:
@@ -37,18 +38,15 @@ def guard() -> ResponseReturnValue | None:
             return _say_missing_right(name)
     elif name not in SIGNED_IN:
         abort(404)
+    if name in UPLOADS:
+        request.max_content_length = UPLOADS[name]
     if request.method not in security.SAFE_METHODS and not security.is_csrf_token_valid(
         request.form.get("csrf_token")
     ):
-        return _keep_typed(name, is_signed_in=True) or abort(400)
+        return (show_sent_form() if name in IN_STUDY else None) or abort(400)
+    if name in CONFIRMED and not organiser.is_confirmed:
+        return confirm_first(organiser)
     return None
-
-
-def _keep_typed(name: str, *, is_signed_in: bool) -> ResponseReturnValue | None:
-    """What was typed in a study, shown back to be sent once more; None where there is nothing to keep."""
-    if request.method in security.SAFE_METHODS or name not in IN_STUDY:
-        return None
-    return keep_sent_form(is_signed_in=is_signed_in)
 
 
 def _say_missing_right(name: str) -> ResponseReturnValue:

@@ -1,4 +1,4 @@
-"""What was typed outlives the sign-in: a form that came too late is shown back, to be sent once more."""
+"""A form from a page that is older than the sign-in is shown back, to be sent once more."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class SentForm:
     """What somebody wrote, to be read and copied."""
     had_file: bool
     token: str
-    """The token of the session that there is now; '' without one."""
+    """The token of the session that there is now."""
 
 
-def keep_sent_form(*, is_signed_in: bool) -> tuple[str, int] | None:
+def show_sent_form() -> tuple[str, int] | None:
     """The page that shows a form back, with its status; None where nothing was typed.
 
     It goes out again only by its button: whoever signs in as somebody else sees first what would be sent.
@@ -46,7 +46,7 @@ def keep_sent_form(*, is_signed_in: bool) -> tuple[str, int] | None:
         fields=fields,
         texts=tuple(value for _name, value in fields if len(value) > _LONG or " " in value.strip()),
         had_file=any(each.filename for each in request.files.values()),
-        token=generate_csrf() if is_signed_in else "",
+        token=generate_csrf(),
     )
     page = render_template("organiser/account/send_again.html", page=form, desk=None)
-    return page, 400 if is_signed_in else 403
+    return page, 400

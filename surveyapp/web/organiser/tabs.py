@@ -37,6 +37,9 @@ def tabs(desk: Desk) -> tuple[Tab, ...]:
         ("decisions_latest", _("Decisions")),
         ("release_latest", _("Release")),
         ("export", _("Export")),
+        ("lookup", _("Look-up")),
+        ("members", _("Members")),
+        ("settings", _("Settings")),
         ("audit", _("Record")),
         ("jobs", _("Jobs")),
     )

@@ -78,6 +78,9 @@ def lay(database: Database, folder: Path, *, slug: str = "fruit", groups: tuple[
 def join(ground: Ground, role: str, email: str = "") -> str:
     """Somebody who works on the study in this role; returns the address."""
     email = email or f"{role}@example.org"
+    if role != Role.OWNER:
+        # A study has an owner before anybody else.
+        join(ground, Role.OWNER, "first@example.org")
     with ground.database.verb() as session:
         now = read_now(session)
         if not accounts.has_organiser(session, email=email):

@@ -9,7 +9,7 @@ import pytest
 
 from surveyapp.services.permissions import Right, Role, rights_of
 from surveyapp.services.unit import Database
-from surveyapp.web.organiser.permissions import IN_STUDY, OPEN, SIGNED_IN
+from surveyapp.web.organiser.permissions import CONFIRMED, IN_STUDY, OPEN, SIGNED_IN
 from tests.support.addresses import Address, organiser_addresses
 from tests.support.judging import JudgingClient
 from tests.support.studies import SMALL, Ground, lay_ground, load_text
@@ -51,7 +51,9 @@ def test_every_role_goes_where_it_may(
         walked += 1
         status = knock(client, address)
         if IN_STUDY[address.name] in rights:
-            assert status not in _REFUSED or is_about_nothing(address), f"{role} {address}: {status}"
+            # Some acts ask first for a fresh confirmation (403), as test_access has it.
+            is_let_in = status not in _REFUSED or is_about_nothing(address) or address.name in CONFIRMED
+            assert is_let_in, f"{role} {address}: {status}"
         elif address.name == _HOME and rights:
             assert status == 303, f"{role} {address}: {status}"
         else:
