@@ -128,6 +128,9 @@ def test_each_act_says_what_it_did(collected: Shell) -> None:
     assert "Taken back after round 0 of 'floods': fund." in told
     assert {each["state"] for each in listed(shell)} == {"unread"}
     assert "No items were rated in this round." in shell.say("results", "floods")
+    assert "asked no item 'fund'. Nothing was rated in it." in shell.fail(
+        "results", "floods", "--item", "fund"
+    )
 
 
 def test_a_protocol_with_a_round_zero_is_played(shell: Shell) -> None:
