@@ -73,7 +73,8 @@ def _find_item(result: RoundResults, item: str) -> ItemResult:
         if each.item == item:
             return each
     known = ", ".join(each.item for each in result.items)
-    raise NotFound(f"Round {result.number} asked no item '{item}'. It asked: {known}.")
+    asked = f"It asked: {known}." if known else "Nothing was rated in it."
+    raise NotFound(f"Round {result.number} asked no item '{item}'. {asked}")
 
 
 def _print_head(result: RoundResults) -> None:

@@ -123,7 +123,8 @@ def get_closed_round(session: Session, *, study_id: int, round_number: int, hold
         raise NotFound(f"This study has no round {round_number}.")
     if found.state not in {RoundState.CLOSED, RoundState.RELEASED}:
         raise RoundClosed(
-            f"Round {round_number} is {found.state}: its reasons are read and worked on when it is closed."
+            f"Round {round_number} is {found.state}: what was written in it is read and worked on when it is "
+            "closed."
         )
     return found
 
