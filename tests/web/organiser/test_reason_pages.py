@@ -95,6 +95,16 @@ def test_a_reason_is_redacted_and_shown(client: JudgingClient, answered: Ground,
     assert "Apples rot." in page.words
 
 
+def test_all_that_is_left_is_shown_at_once(client: JudgingClient, answered: Ground, bench: str) -> None:
+    first, *_rest = [row.public_id for row in reasons(answered, "pears")]
+    client.get(f"{bench}/pears")
+    client.post(f"{bench}/pears", {"act": "set-aside", "reasons": [first], "because": "off the point"})
+    client.get(f"{bench}/pears")
+    client.submit({}, action="/reasons/pears", button=("act", "release-left"))
+    assert [row.state for row in reasons(answered, "pears")].count("released") == 5
+    assert "still to do" not in client.get(f"{bench}/pears").words
+
+
 def test_reasons_are_merged_set_aside_and_put_back(
     client: JudgingClient, answered: Ground, bench: str
 ) -> None:

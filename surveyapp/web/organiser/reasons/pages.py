@@ -173,6 +173,8 @@ class ItemBenchPage:
     sides: tuple[Side, ...]
     left: str
     all_ids: tuple[str, ...]
+    left_ids: tuple[str, ...]
+    """Those that nothing has become of yet."""
     themes: tuple[ThemeBox, ...]
     sentences: tuple[SentenceField, ...]
     seen: str
@@ -227,6 +229,7 @@ def item_bench_page(found: ItemBench, desk: Desk, held: Held = NOTHING_HELD) -> 
         if left
         else _("Every reason on it is dealt with."),
         all_ids=tuple(cards),
+        left_ids=tuple(each.public_id for each in found.reasons if each.state == "unread"),
         themes=tuple(
             ThemeBox(each.id, each.title, each.definition, each.id in held.themes) for each in found.themes
         ),
