@@ -15,12 +15,19 @@ from surveyapp.services.permissions import Role
 from surveyapp.services.reasons import coding
 from surveyapp.services.releasing import settle_round
 from surveyapp.services.unit import read_now
-from tests.journeys.states import Visit, organiser_state
+from tests.journeys.states import State, Visit
 from tests.support.studies import Ground
 from tests.web.organiser.conftest import PASSWORD, join, lay
 
 # One account must wait after a few sign-ins, so each visit is somebody else's.
 _visitors = itertools.count(1)
+BETWEEN_STATES: dict[str, State] = {}
+
+
+def between_state(state: State) -> State:
+    """Note a state of these pages."""
+    BETWEEN_STATES[state.__name__] = state
+    return state
 
 
 def _ground(visit: Visit, *, is_closed: bool) -> Ground:
@@ -64,12 +71,12 @@ def _at(visit: Visit, path: str, *, is_closed: bool = True) -> Page:
     return page
 
 
-@organiser_state
+@between_state
 def rounds_open(visit: Visit) -> Page:
     return _at(visit, "rounds", is_closed=False)
 
 
-@organiser_state
+@between_state
 def rounds_refused(visit: Visit) -> Page:
     page = _at(visit, "rounds")
     page.locator("#next summary", has_text="Open now").click()
@@ -78,27 +85,27 @@ def rounds_refused(visit: Visit) -> Page:
     return page
 
 
-@organiser_state
+@between_state
 def results_of_an_open_round(visit: Visit) -> Page:
     return _at(visit, "rounds/1/results", is_closed=False)
 
 
-@organiser_state
+@between_state
 def results_table(visit: Visit) -> Page:
     return _at(visit, "rounds/1/results")
 
 
-@organiser_state
+@between_state
 def result_in_full(visit: Visit) -> Page:
     return _at(visit, "rounds/1/results/pears")
 
 
-@organiser_state
+@between_state
 def reasons_overview(visit: Visit) -> Page:
     return _at(visit, "rounds/1/reasons")
 
 
-@organiser_state
+@between_state
 def reasons_refused(visit: Visit) -> Page:
     page = _at(visit, "rounds/1/reasons/pears")
     page.locator("#text-1").fill("Pears divide the panel.")
@@ -108,17 +115,17 @@ def reasons_refused(visit: Visit) -> Page:
     return page
 
 
-@organiser_state
+@between_state
 def code_book(visit: Visit) -> Page:
     return _at(visit, "themes")
 
 
-@organiser_state
+@between_state
 def decisions_table(visit: Visit) -> Page:
     return _at(visit, "rounds/1/decisions")
 
 
-@organiser_state
+@between_state
 def decision_refused(visit: Visit) -> Page:
     page = _at(visit, "rounds/1/decisions/pears")
     page.get_by_role("radio", name=re.compile("^split")).check()
@@ -128,12 +135,12 @@ def decision_refused(visit: Visit) -> Page:
     return page
 
 
-@organiser_state
+@between_state
 def item_to_add(visit: Visit) -> Page:
     return _at(visit, "rounds/1/new-item")
 
 
-@organiser_state
+@between_state
 def release_with_gaps(visit: Visit) -> Page:
     return _at(visit, "rounds/1/release")
 
@@ -147,17 +154,17 @@ def _preview(visit: Visit, key: str) -> Page:
     return _at(visit, f"rounds/1/release/as/{pseudonym}/{key}")
 
 
-@organiser_state
+@between_state
 def preview_of_the_news(visit: Visit) -> Page:
     return _preview(visit, "news")
 
 
-@organiser_state
+@between_state
 def preview_of_ratings(visit: Visit) -> Page:
     return _preview(visit, "rate.north")
 
 
-@organiser_state
+@between_state
 def protocol_refused(visit: Visit) -> Page:
     page = _at(visit, "protocol")
     page.locator("summary", has_text="Amend it").click()
@@ -167,17 +174,17 @@ def protocol_refused(visit: Visit) -> Page:
     return page
 
 
-@organiser_state
+@between_state
 def record_of_acts(visit: Visit) -> Page:
     return _at(visit, "audit")
 
 
-@organiser_state
+@between_state
 def jobs_given_up(visit: Visit) -> Page:
     return _at(visit, "jobs")
 
 
-@organiser_state
+@between_state
 def form_that_came_too_late(visit: Visit) -> Page:
     page = _at(visit, "themes")
     page.get_by_label("Title").last.fill("Something that took long to find")
