@@ -1,4 +1,4 @@
-"""The pages between rounds for everybody: axe-core, narrow windows, dark and forced colours, focus in sight."""
+"""The pages between rounds for everybody: axe-core, narrow windows, dark and forced colours, focus seen."""
 
 from __future__ import annotations
 
