@@ -14,14 +14,17 @@ from surveyapp.delphi.feedback import ReleaseContent
 from surveyapp.delphi.lineage import Decided, Outcome
 from surveyapp.delphi.plan import RoundPlan
 from surveyapp.delphi.rounds import may_take_part
+from surveyapp.delphi.showing import ExpertView
 from surveyapp.errors import NotFound, Refused
 from surveyapp.models import Panellist, Participation, Round, Study, WebSession
 from surveyapp.services import deciding, releasing
 from surveyapp.services.figures import RoundFigures, read_figures
 from surveyapp.services.instruments import Instrument, forget_instrument, get_instrument
 from surveyapp.services.judging import judge
+from surveyapp.services.reading.earlier import own_answers
 from surveyapp.services.reading.earlier_rounds import read_earlier_rounds
-from surveyapp.services.reading.seats import Seat, Sheet, find_seat, read_sheet
+from surveyapp.services.reading.expert_views import SeenRound, show_panel, viewer_of
+from surveyapp.services.reading.seats import Seat, Sheet, find_seat, given_of, read_sheet
 from surveyapp.services.rounds import open_round
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
@@ -166,3 +169,32 @@ def _sit_down(
     seat = find_seat(session, id_hash=id_hash)
     assert seat is not None
     return seat
+
+
+def as_seen(found: Foreseen) -> SeenRound:
+    """What was foreseen, in the form in which commands tell what an expert sees."""
+    seat, instrument, sheet = found.seat, found.instrument, found.sheet
+    feedback = seat.plan.feedback_for(seat.variant)
+    carried = {cell: given_of(stored) for cell, (stored, _) in sheet.earlier.items()}
+    way = instrument.way(group=seat.group, tags=seat.tags, answers={}, carried=carried)
+    panel = None
+    if feedback is not None and found.content is not None:
+        panel = show_panel(
+            instrument,
+            found.content,
+            seat.plan,
+            feedback,
+            group=seat.group if feedback.of_groups != "none" else "",
+            viewer=viewer_of(seat.panellist_id),
+            seed=found.content.sha256(),
+        )
+    shows_own = feedback is not None and feedback.own_answer
+    own = own_answers(instrument, sheet, way.cells) if shows_own else {}
+    return SeenRound(
+        number=seat.round,
+        pseudonym=seat.pseudonym,
+        has_started=False,
+        instrument=instrument,
+        cells=tuple(cell for page in way.route.pages for cell in way.pages[page.key]),
+        view=ExpertView(panel, own, seat.plan.reasons, seat.variant),
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.privacy.suppression import Exact, suppress
+from surveyapp.delphi.protocol.telling import ToldRule, tell_rules
 from surveyapp.delphi.sensitivity import Alternative, sensitivity
 from surveyapp.errors import NotFound
 from surveyapp.models import Round, Study
@@ -83,6 +84,8 @@ class RoundResults:
     items: tuple[ItemResult, ...]
     questionnaire: Questionnaire
     """The version that the round asked: titles and labels."""
+    told: Mapping[str, ToldRule]
+    """Rule → what it is called and says, in plain language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,7 @@ def _results(
             for item in items
         ),
         questionnaire=figures.questionnaire,
+        told=tell_rules(protocol, figures.questionnaire, figures.questionnaire.language) if protocol else {},
     )
 
 

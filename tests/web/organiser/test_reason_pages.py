@@ -15,7 +15,7 @@ from surveyapp.models import (
     WebSession,
 )
 from surveyapp.services.permissions import Role
-from surveyapp.services.reasons import handling, summarising
+from surveyapp.services.reasons import coding, handling, summarising
 from surveyapp.services.unit import read_now
 from tests.support.judging import JudgingClient, Page
 from tests.support.studies import Ground
@@ -95,6 +95,16 @@ def test_a_reason_is_redacted_and_shown(client: JudgingClient, answered: Ground,
     assert "Apples rot." in page.words
 
 
+def test_all_that_is_left_is_shown_at_once(client: JudgingClient, answered: Ground, bench: str) -> None:
+    first, *_rest = [row.public_id for row in reasons(answered, "pears")]
+    client.get(f"{bench}/pears")
+    client.post(f"{bench}/pears", {"act": "set-aside", "reasons": [first], "because": "off the point"})
+    client.get(f"{bench}/pears")
+    client.submit({}, action="/reasons/pears", button=("act", "release-left"))
+    assert [row.state for row in reasons(answered, "pears")].count("released") == 5
+    assert "still to do" not in client.get(f"{bench}/pears").words
+
+
 def test_reasons_are_merged_set_aside_and_put_back(
     client: JudgingClient, answered: Ground, bench: str
 ) -> None:
@@ -143,6 +153,28 @@ def test_reasons_are_coded_with_themes_of_the_code_book(
     with answered.database.reading() as session:
         assert len(session.scalars(select(CodedReason)).all()) == 2
         assert session.scalars(select(ReasonTheme.coder)).all() == ["owner@example.org"]
+    with answered.database.verb() as session:
+        # Somebody else finds the theme in both.
+        coding.code_reasons(
+            session,
+            study_id=answered.study_id,
+            codes={first: ["taste"], second: ["taste"]},
+            coder="Ann",
+            now=read_now(session),
+            actor="Ann",
+        )
+    assert "Ann: Taste" in client.get(f"{bench}/pears").words
+    page = client.get(f"{desk}/themes")
+    assert "TasteAnn, owner@example.org250 %0" in page.words
+    with answered.database.verb() as session:
+        coding.forget_codes(
+            session,
+            study_id=answered.study_id,
+            public_ids=[first, second],
+            coder="Ann",
+            now=read_now(session),
+            actor="Ann",
+        )
     client.get(f"{desk}/themes")
     page = client.post(f"{desk}/themes", {"act": "remove", "theme": "taste"}, expect=409)
     assert "take it out of these" in page.words

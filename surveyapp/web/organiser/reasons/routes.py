@@ -86,6 +86,9 @@ def reasons_on(slug: str, number: int, item: str) -> ResponseReturnValue:  # noq
 def handle_reasons(slug: str, number: int, item: str) -> ResponseReturnValue:  # noqa: ARG001 - as above
     """Release, merge, set aside, put back, or code the reasons that are chosen."""
     given, chosen, themes = typed(), typed_all("reasons"), typed_all("themes")
+    if given.get("act") == "release-left":
+        # Those that stood on the page, not those that may have come since.
+        chosen = typed_all("left")
     act = _find_act(given, themes)
 
     def verb(session: Session, study: Study, now: datetime) -> None:  # noqa: ARG001 - one signature for all
@@ -139,6 +142,7 @@ def _find_act(given: Mapping[str, str], themes: Sequence[str]) -> _Act:
 
     acts: dict[str, _Act] = {
         "release": release,
+        "release-left": release,
         "put-back": put_back,
         "set-aside": set_aside,
         "merge": merge,

@@ -116,7 +116,7 @@ def head_of(found: RoundResults) -> Head:
         number=found.number,
         state=state_word(found.state),
         people=_("%(people)s of %(invited)s answered.", people=found.people, invited=found.invited),
-        rules=tuple(found.rules.items()),
+        rules=tuple((found.told[name].title, rule) for name, rule in found.rules.items()),
         smallest_group=found.smallest_group,
     )
 
