@@ -98,8 +98,9 @@ def reply_to_reason(
 ) -> str:
     """Write back to another's reason; returns the reply's random name.
 
-    Others see it at once, or when a moderator has passed it, as the protocol says. Raises what `mark_reason`
-    raises, AnswerError for a text that cannot be stored, and Refused for an empty one or one too many.
+    Others see it at once, or when a moderator has passed it, as the protocol says. The same text sent again
+    is the same reply: a repeat after a lost answer, or a double click. Raises what `mark_reason` raises,
+    AnswerError for a text that cannot be stored, and Refused for an empty one or one too many.
     """
     if discussion is None or not discussion.replies:
         raise Refused(Sentence("In this study reasons are not replied to."))
@@ -108,6 +109,8 @@ def reply_to_reason(
     written = read_text([text.strip()], Sentence("Reply"), MAX_REPLY).text
     if written is None:
         raise Refused(Sentence("The reply is empty: write something, or leave it."))
+    if there := _find_same(session, seat=seat, public_id=public_id, text=written):
+        return there
     _check_caps(session, seat=seat, public_id=public_id)
     reply_id = "A-" + secrets.token_hex(_REPLY_LETTERS)
     session.add(
@@ -295,6 +298,18 @@ def _check_in_view(session: Session, *, seat: SeatKey, public_id: str) -> None:
         raise NotFound(Sentence("This reason is not shown in this round, or its author has taken it back."))
     if found.panellist_id == seat.panellist_id:
         raise Refused(Sentence("This reason is your own."))
+
+
+def _find_same(session: Session, *, seat: SeatKey, public_id: str, text: str) -> str | None:
+    return session.scalar(
+        select(Reply.reply_id).where(
+            Reply.study_id == seat.study_id,
+            Reply.round == seat.round,
+            Reply.panellist_id == seat.panellist_id,
+            Reply.public_id == public_id,
+            Reply.text == text,
+        )
+    )
 
 
 def _check_caps(session: Session, *, seat: SeatKey, public_id: str) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from surveyapp.delphi.feedback import ReleaseContent
-from surveyapp.delphi.protocol.model import Feedback, Reasons
+from surveyapp.delphi.protocol.model import Discussion, Feedback, Reasons
 from surveyapp.delphi.showing import Cause, OwnAnswer, PanelView, cause_to_ask
 from surveyapp.extensions import get_database
 from surveyapp.questionnaire.cells import Given, Status
@@ -29,6 +29,8 @@ class Shown:
     panel: PanelView | None
     feedback: Feedback
     reasons: Reasons
+    discussion: Discussion | None
+    """What may be done with others' reasons; None for nothing."""
     key: Hashable
 
 
@@ -37,9 +39,12 @@ def shown_to(seat: Seat, instrument: Instrument, sheet: Sheet) -> Shown | None:
     feedback = seat.plan.feedback_for(seat.variant)
     if feedback is None:
         return None
-    key: tuple[Hashable, ...] = (feedback, seat.plan.reasons, seat.release, seat.release_sha256)
+    discussion = seat.plan.discussion_for(seat.variant)
+    key: tuple[Hashable, ...] = (
+        feedback, seat.plan.reasons, discussion, seat.release, seat.release_sha256
+    )  # fmt: skip
     if not seat.release or seat.shows_round is None:
-        return Shown(None, feedback, seat.plan.reasons, key)
+        return Shown(None, feedback, seat.plan.reasons, discussion, key)
     content = _read_content(seat, seat.shows_round)
     group = seat.group if feedback.of_groups != "none" else ""
     viewer = viewer_of(seat.panellist_id) if feedback.reasons else ""
@@ -58,7 +63,7 @@ def shown_to(seat: Seat, instrument: Instrument, sheet: Sheet) -> Shown | None:
             blind=blind,
         ),
     )
-    return Shown(panel, feedback, seat.plan.reasons, key)
+    return Shown(panel, feedback, seat.plan.reasons, discussion, key)
 
 
 def _read_content(seat: Seat, shows_round: int) -> ReleaseContent:

@@ -86,7 +86,7 @@ def news(slug: str) -> ResponseReturnValue:
         feedback=shown.feedback,
         has_group=bool(panel and panel.group),
         reasons=shown.reasons,
-        discussion=here.plan.discussion,
+        discussion=shown.discussion,
         changed=tuple(_changed(shown, wording)),
         settled=tuple(_settled(shown, standing.instrument, wording)),
     )
