@@ -91,6 +91,7 @@ def stored(ground: Ground) -> list[tuple[str, str]]:
 
 
 def seat_at(client: JudgingClient, ground: Ground, member: int) -> Expert:
+    client.http.delete_cookie("surveyapp-seat", domain="127.0.0.1")
     expert = Expert(client, ground, member)
     expert.consent()
     return expert
@@ -357,8 +358,8 @@ def test_another_study_s_reason_does_not_exist(app: Flask, client: JudgingClient
 
 VARIANTS = """
 variants:
-  - {id: bare, share: 1/2, feedback: {reasons: false}}
-  - {id: rest, share: 1/2, feedback: {reasons: false, summaries: false}}
+  - {id: bare, share: 50%, feedback: {reasons: false}}
+  - {id: rest, share: 50%, feedback: {reasons: false, summaries: false}}
 """
 
 
@@ -397,8 +398,8 @@ def test_who_has_withdrawn_says_nothing_more(client: JudgingClient, ground: Grou
     path = path_of(ground)
     seat_at(client, ground, 1)
     token = client.get(RATE).find("input", name="csrf_token").get("value", "")
+    seat = ground.sit_down(1)
     with ground.database.verb() as session:
-        seat = ground.sit_down(1)
         doors.withdraw(session, seat=seat, keep_answers=True, now=read_now(session))
     assert send(client, f"{path}/mark", {"stance": "for_me"}, token=token)[0] in {400, 401, 409}
     assert stored(ground) == []
@@ -425,7 +426,7 @@ def test_compiled_is_plain_with_discussion(app: Flask, client: JudgingClient, op
     path, other = path_of(open_ground), path_of(open_ground, "Because of <2>.")
     seat_at(client, open_ground, 1)
     send(client, f"{path}/mark", {"stance": "not_for_me"})
-    for reply in ("One\x07 & <two>", "@R-\u202e"):
+    for reply in ("One\u2028 & <two>", "@R-\u202e"):
         send(client, f"{other}/reply", {"reply": reply})
     shown = []
     for member in (0, 1, 3):
@@ -439,7 +440,7 @@ def test_compiled_is_plain_with_discussion(app: Flask, client: JudgingClient, op
                 )
                 assert fill_page(standing, routed, PERSON) == plain.encode()
                 shown.append(plain)
-    assert any("One\x07 &amp; &lt;two&gt;" in page for page in shown)
+    assert any("One\u2028 &amp; &lt;two&gt;" in page for page in shown)
 
 
 @on_sqlite
