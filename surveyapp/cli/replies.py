@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from textwrap import indent
 
 import click
@@ -112,9 +113,7 @@ def marks(here: Installation, *, study: str, as_json: bool) -> None:
         counted = count_marks(session, study_id=found.id, smallest=found.smallest_group)
         least = found.smallest_group
     if as_json:
-        told = {
-            name: {"for_me": each.for_me, "not_for_me": each.not_for_me} for name, each in counted.items()
-        }
+        told = {name: asdict(each) for name, each in counted.items()}
         print_json({"study": study, "smallest_group": least, "reasons": told})
         return
     if not counted:

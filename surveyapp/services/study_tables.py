@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeAlias
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
@@ -30,7 +31,8 @@ from surveyapp.models import (
     Study,
 )
 
-Grain = Callable[[datetime | None], str]
+_Joined: TypeAlias = Select[*tuple[Any, ...]]
+Grain: TypeAlias = Callable[[datetime | None], str]
 """A moment as the study's exports write it."""
 
 
@@ -151,9 +153,7 @@ def _lineage(session: Session, study: Study) -> Iterator[tuple[Value, ...]]:
 _OF_REASON = (Reason.public_id, Reason.item, Cell.context, Cell.criterion)
 
 
-def _beside_reason(
-    statement: Select[*tuple[object, ...]], said: type[Reaction | Reply]
-) -> Select[*tuple[object, ...]]:
+def _beside_reason(statement: _Joined, said: type[Reaction | Reply]) -> _Joined:
     """Joined to the reason that it is about and to its author's seat."""
     return (
         statement.join(Reason, (Reason.study_id == said.study_id) & (Reason.public_id == said.public_id))
@@ -188,5 +188,5 @@ def _replies(session: Session, study: Study) -> Iterator[tuple[Value, ...]]:
         yield (row.reply_id, row.pseudonym, _invented(row, study), *row[3:])
 
 
-def _invented(row: Row[*tuple[object, ...]], study: Study) -> str:
+def _invented(row: Row[*tuple[Any, ...]], study: Study) -> str:
     return "yes" if study.is_synthetic or row.is_synthetic else "no"
