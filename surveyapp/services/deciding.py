@@ -42,6 +42,9 @@ class ItemOnTable:
     title: str
     version: int
     verdict: str
+    """In words; where several rules are for the item, that of each with its name."""
+    verdicts: Mapping[str, str]
+    """Rule → its verdict."""
     stability: str
     proposed: str
     because: str
@@ -75,6 +78,7 @@ def list_items(session: Session, *, study: Study, number: int) -> tuple[ItemOnTa
                 title=items[item].title.get(language),
                 version=figures.instrument.item_versions[item],
                 verdict=judgement.verdict if judgement else "",
+                verdicts=judgement.by_rule if judgement else {},
                 stability=judgement.stability.verdict if judgement and judgement.stability else "",
                 proposed=judgement.proposed.outcome if judgement else "",
                 because=str(judgement.proposed.because) if judgement else "",
@@ -92,6 +96,7 @@ def list_items(session: Session, *, study: Study, number: int) -> tuple[ItemOnTa
                     title=new.title.get(language),
                     version=0,
                     verdict="",
+                    verdicts={},
                     stability="",
                     proposed="",
                     because="",
