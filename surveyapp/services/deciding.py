@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -31,6 +32,8 @@ from surveyapp.services.figures import RoundFigures, read_figures
 from surveyapp.services.instruments import Instrument, get_instrument
 from surveyapp.services.judging import judge
 
+FIRST_QUESTIONNAIRE: Final = 1
+"""The number of the version that a study begins with, and every cohort of it."""
 _STATE_FOR_DECIDING = (RoundState.CLOSED, RoundState.RELEASED)
 
 
@@ -127,7 +130,7 @@ def _hold_ground(session: Session, *, study: Study, number: int) -> _Ground:
         held=held,
         instrument=get_instrument(session, study_id=study.id, number=held.questionnaire_number),
         first=read_first(session, study_id=study.id),
-        fates=read_fates(session, study_id=study.id, before=number),
+        fates=read_fates(session, study_id=study.id, cohort=held.cohort, before=number),
         decisions=read_decisions(session, study_id=study.id, number=number),
     )
 
@@ -320,10 +323,22 @@ def read_decisions(session: Session, *, study_id: int, number: int) -> dict[str,
     }
 
 
-def read_fates(session: Session, *, study_id: int, before: int | None = None) -> tuple[Fate, ...]:
-    """Every item there ever was, as it stands after all rounds, or after those before round `before`."""
+def read_fates(
+    session: Session, *, study_id: int, cohort: str, before: int | None = None
+) -> tuple[Fate, ...]:
+    """Every item that `cohort` ever had, as it stands after its rounds, or after those before round `before`.
+
+    Overlapping cohorts each have an item history of their own: what was decided on the answers of one never
+    changes what another is asked.
+    """
     fates = begin(read_first(session, study_id=study_id))
-    numbers = select(Decision.round).where(Decision.study_id == study_id).distinct().order_by(Decision.round)
+    numbers = (
+        select(Decision.round)
+        .join(Round, (Round.study_id == Decision.study_id) & (Round.number == Decision.round))
+        .where(Decision.study_id == study_id, Round.cohort == cohort)
+        .distinct()
+        .order_by(Decision.round)
+    )
     for number in session.scalars(numbers if before is None else numbers.where(Decision.round < before)):
         fates = fold(fates, read_decisions(session, study_id=study_id, number=number), number=number)
     return fates
@@ -331,7 +346,7 @@ def read_fates(session: Session, *, study_id: int, before: int | None = None) ->
 
 def read_first(session: Session, *, study_id: int) -> Questionnaire:
     """The questionnaire as the study began with it."""
-    version = session.get_one(QuestionnaireVersion, (study_id, 1))
+    version = session.get_one(QuestionnaireVersion, (study_id, FIRST_QUESTIONNAIRE))
     return Questionnaire.from_canonical(version.canonical)
 
 

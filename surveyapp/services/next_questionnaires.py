@@ -38,7 +38,7 @@ def next_questionnaire(
     """
     check_all_decided(session, study_id=study.id, number=after.number)
     decisions = read_decisions(session, study_id=study.id, number=after.number)
-    fates = read_fates(session, study_id=study.id)
+    fates = read_fates(session, study_id=study.id, cohort=after.cohort)
     questionnaire = derive(read_first(session, study_id=study.id), fates, asks)
     if not any(isinstance(question, Rating) for question in questionnaire.questions_by_id.values()):
         raise Refused(
@@ -46,17 +46,25 @@ def next_questionnaire(
         )
     asked = session.get_one(QuestionnaireVersion, (study.id, after.questionnaire_number))
     lines = edges(decisions)
-    versions = _bring_wordings(
-        session,
-        study=study,
-        fates=fates,
-        number=_next_number(session, study),
-        # Under the same version they would share cells, and so be compared.
-        anew={line.child for line in lines} - {line.child for line in lines if line.is_comparable},
-        asked=asked.number,
-    )
+    before = _versions_asked(session, study_id=study.id, number=asked.number)
+    # Under the same version they would share cells, and so be compared.
+    anew = {line.child for line in lines} - {line.child for line in lines if line.is_comparable} - {""}
     canonical = questionnaire.canonical()
-    if canonical == asked.canonical:
+    is_same = canonical == asked.canonical
+    # Another cohort may have newer wordings of the same items; where nothing changes they are none of ours.
+    versions = (
+        before
+        if is_same and not anew
+        else _bring_wordings(
+            session,
+            study=study,
+            fates=fates,
+            number=_next_number(session, study),
+            anew=anew,
+            asked=asked.number,
+        )
+    )
+    if is_same:
         number = asked.number
     else:
         number = _store(session, study=study, questionnaire=questionnaire, source=asked.source, now=now)
@@ -68,7 +76,7 @@ def next_questionnaire(
         study=study,
         after=after,
         versions=versions,
-        asked=_versions_asked(session, study_id=study.id, number=asked.number),
+        asked=before,
         now=now,
         actor=actor,
     )

@@ -14,6 +14,7 @@ from surveyapp.delphi.protocol.model import PlannedRound, Protocol
 from surveyapp.delphi.rounds import OpenTo, RoundState
 from surveyapp.errors import InputError, Problem, Refused
 from surveyapp.models import Round, Study
+from surveyapp.services.deciding import FIRST_QUESTIONNAIRE
 from surveyapp.services.next_questionnaires import Asks, next_questionnaire
 from surveyapp.services.protocols import find_protocol, is_locked
 
@@ -98,7 +99,8 @@ def _questionnaire(
     session: Session, *, study: Study, previous: Round | None, asks: Asks, now: datetime, actor: str
 ) -> int:
     if previous is None:
-        return study.questionnaire_number
+        # Not the one in force: that may have come of what was decided about another cohort's answers.
+        return FIRST_QUESTIONNAIRE
     return next_questionnaire(session, study=study, after=previous, asks=asks, now=now, actor=actor)
 
 
