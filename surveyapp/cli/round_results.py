@@ -20,14 +20,7 @@ from surveyapp.services.reading.results import (
 from surveyapp.services.rounds import get_round
 from surveyapp.services.studies import get_study
 from surveyapp.statistics.measure import Measure, Undefined
-
-_WHY = {
-    Undefined.NO_VALID_RATINGS: "no rating",
-    Undefined.NOT_ASKED: "not asked",
-    Undefined.TOO_FEW_RATINGS: "too few",
-    Undefined.NO_PAIRABLE_VALUES: "no pairs",
-    Undefined.NOT_DEFINED_FOR_SCALE: "not for this scale",
-}
+from surveyapp.statistics.telling import WHY
 
 
 @click.command()
@@ -135,7 +128,7 @@ def _numbers(measures: Mapping[str, Measure]) -> str:
 
 def _number(measure: Measure | None) -> str:
     if measure is None or measure.number is None:
-        return "–" if measure is None or measure.reason is None else _WHY.get(measure.reason, "–")
+        return "–" if measure is None or measure.reason is None else WHY[measure.reason].short
     return f"{measure.number:g}"
 
 
@@ -204,6 +197,7 @@ def _measure_json(measure: Measure) -> dict[str, Any]:
         "exact": str(measure.value) if isinstance(measure.value, Fraction) else None,
         "n": measure.n,
         "reason": measure.reason,
+        "why": None if measure.reason is None else WHY[measure.reason].sentence,
     }
 
 

@@ -86,7 +86,7 @@ def test_what_is_filled_in_finds_its_place(ground: Ground) -> None:
         HOSTILE: ("unread", "", ""),
     }
     with ground.database.reading() as session:
-        fates = deciding.read_fates(session, study_id=ground.study_id)
+        fates = deciding.read_fates(session, study_id=ground.study_id, cohort="")
     titles = {fate.item.id: fate.item.title.get("en") for fate in fates}
     assert titles["dikes"] == "Dikes and walls"
     assert titles["warning"] == "Early warning"

@@ -50,7 +50,7 @@ def place_from_sheet(
     wrong, row by row; then nothing is done.
     """
     known = {each.public_id: each for each in list_proposals(session, study=study, round_number=round_number)}
-    items = {fate.item.id for fate in deciding.read_fates(session, study_id=study.id)}
+    items = set(deciding.known_items(session, study_id=study.id, rounds={round_number}))
     problems = [Problem(f"{file}, row {row.row}", what) for row, what in _find_problems(rows, known, items)]
     if problems:
         raise InputError(problems)

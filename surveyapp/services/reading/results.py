@@ -17,7 +17,7 @@ from surveyapp.questionnaire.cells import CellKey
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services.deciding import asked_items, read_decisions
 from surveyapp.services.figures import EVERYBODY, RoundFigures, combination_cells
-from surveyapp.services.judging import ItemJudgement, judge
+from surveyapp.services.judging import ItemJudgement, judge, tell_verdicts
 from surveyapp.services.kept_figures import get_figures
 from surveyapp.services.release_drafts import privacy_rules
 from surveyapp.statistics.counts import Counts
@@ -218,10 +218,11 @@ def measure_cells(figures: RoundFigures, *, study: Study) -> tuple[CellResult, .
 def _item(
     figures: RoundFigures, item: str, study: Study, judgement: ItemJudgement | None, decided: str
 ) -> ItemResult:
-    verdict_of: dict[CellKey, str] = {}
+    by_rule: dict[CellKey, dict[str, str]] = {}
     for each in judgement.verdicts if judgement else ():
         for cell in each.cells:
-            verdict_of.setdefault(cell.cell, cell.verdict)
+            by_rule.setdefault(cell.cell, {})[each.rule] = cell.verdict
+    verdict_of = {key: "; ".join(tell_verdicts(found)) for key, found in by_rule.items()}
     return ItemResult(
         item=item,
         title=figures.questionnaire.items_by_id[item].title.get(figures.questionnaire.language),

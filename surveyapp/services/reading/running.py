@@ -283,7 +283,7 @@ def _count_items(
         return 0, len(asked), len(asked)
     if not study.protocol_number:
         return 0, len(asked), len(asked)
-    decided = read_all_decisions(session, study_id=study.id)
+    decided = read_all_decisions(session, study_id=study.id, cohort=previous.cohort)
     undecided = sum(item not in decided.get(previous.number, {}) for item in asked)
     first = read_first(session, study_id=study.id)
     fates = begin(first)
