@@ -107,13 +107,13 @@ def find_place(standing: Standing, public_id: str, *, key: str = "") -> Place | 
     return found
 
 
-def _get_place(standing: Standing, public_id: str) -> Place:
+def _get_place(standing: Standing, public_id: str, *, otherwise: int = 404) -> Place:
     """404 unless this expert reads the reason and may do something with it."""
     if standing.shown is None or standing.shown.discussion is None:
-        abort(404)
+        abort(otherwise)
     place = find_place(standing, public_id, key=request.values.get("page", ""))
     if place is None:
-        abort(404)
+        abort(otherwise)
     return place
 
 
@@ -184,10 +184,12 @@ def _run(
         # Another personal link was opened in this browser since: the two are never mixed.
         return ask_for_link()
     standing = read_standing(here)
-    place = _get_place(standing, public_id)
+    is_believed = g.get("csrf_valid", False)
+    # Without the session's token nothing is told, not even what is there.
+    place = _get_place(standing, public_id, otherwise=404 if is_believed else 400)
     discussion = standing.shown.discussion if standing.shown is not None else None
     assert discussion is not None
-    if not g.get("csrf_valid", False):
+    if not is_believed:
         return _show(standing, place, text=text, trouble=Trouble("expired", say_expired(), 400)), 400
     try:
         with get_database().verb() as session:
