@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -286,16 +286,16 @@ def decide_as_proposed(
             "Decide these first, one by one."
         )
     said = " ".join(reason.split())
-    fresh = [
+    fresh = tuple(
         Decided(item, Outcome(proposed.outcome), said or str(proposed.because))
         for item, proposed in left.items()
-    ]
+    )
     _decide_several(session, ground, fresh, now=now, actor=actor)
     return len(fresh)
 
 
 def decide_several(
-    session: Session, *, study: Study, number: int, decided: Sequence[Decided], now: datetime, actor: str
+    session: Session, *, study: Study, number: int, decided: tuple[Decided, ...], now: datetime, actor: str
 ) -> None:
     """Decide at once about several items that have no decision yet and need nothing beside their outcome.
 
@@ -306,7 +306,7 @@ def decide_several(
 
 
 def _decide_several(
-    session: Session, ground: _Ground, fresh: Sequence[Decided], *, now: datetime, actor: str
+    session: Session, ground: _Ground, fresh: tuple[Decided, ...], *, now: datetime, actor: str
 ) -> None:
     """Each of these is what the protocol proposes, or stands in for it."""
     asked = asked_items(ground.instrument)

@@ -137,10 +137,10 @@ def _decide_the_rest(
     judged = judge(figures)
     if left:
         proposed = {item: judged[item].proposed.outcome if item in judged else Outcome.KEEP for item in left}
-        decided = [
+        decided = tuple(
             Decided(item, Outcome.KEEP if each == Outcome.REVISE else Outcome(each), "as proposed")
             for item, each in proposed.items()
-        ]
+        )
         deciding.decide_several(
             session, study=study, number=figures.number, decided=decided, now=now, actor=_ACTOR
         )
