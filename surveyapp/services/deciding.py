@@ -302,24 +302,41 @@ def decide_as_proposed(
             "Decide these first, one by one."
         )
     said = " ".join(reason.split())
-    fresh = {
-        item: Decided(item, Outcome(proposed.outcome), said or str(proposed.because))
+    fresh = tuple(
+        Decided(item, Outcome(proposed.outcome), said or str(proposed.because))
         for item, proposed in left.items()
-    }
-    after = {**ground.decisions, **fresh}
+    )
+    _decide_several(session, ground, fresh, now=now, actor=actor)
+    return len(fresh)
+
+
+def decide_several(
+    session: Session, *, study: Study, number: int, decided: tuple[Decided, ...], now: datetime, actor: str
+) -> None:
+    """Decide at once about several items that have no decision yet and need nothing beside their outcome.
+
+    Raises InputError with all that is missing or would not fit together, Refused as `decide` does.
+    """
+    ground = _hold_ground(session, study=study, number=number)
+    _decide_several(session, ground, decided, now=now, actor=actor)
+
+
+def _decide_several(
+    session: Session, ground: _Ground, fresh: tuple[Decided, ...], *, now: datetime, actor: str
+) -> None:
+    """Each of these is what the protocol proposes, or stands in for it."""
     asked = asked_items(ground.instrument)
     problems = [
         problem
-        for decided in fresh.values()
+        for decided in fresh
         for problem in find_problems(decided, fates=ground.fates, decisions=ground.decisions, asked=asked)
     ]
     if problems:
         raise InputError(problems)
-    _check_fitting(ground, after)
-    for item, decided in fresh.items():
-        _write(session, ground, decided, now=now, actor=actor, proposed=left[item].outcome)
+    _check_fitting(ground, {**ground.decisions, **{decided.item: decided for decided in fresh}})
+    for decided in fresh:
+        _write(session, ground, decided, now=now, actor=actor, proposed=decided.outcome)
     session.flush()
-    return len(fresh)
 
 
 def read_decisions(session: Session, *, study_id: int, number: int) -> dict[str, Decided]:

@@ -81,7 +81,13 @@ def get_bench(session: Session, *, study_id: int, number: int) -> Bench:
     return Bench(
         number=number,
         state=held.state,
-        coverage=find_coverage(session, study_id=study_id, round_number=number, summaries=summaries),
+        coverage=find_coverage(
+            session,
+            study_id=study_id,
+            round_number=number,
+            summaries=summaries,
+            bands={each.public_id: each.band for each in reasons},
+        ),
         items=tuple(
             _on_bench(item, mine, questionnaire, sentences.get(item, 0)) for item, mine in by_item.items()
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from sqlalchemy.orm import Session
 
@@ -106,17 +107,34 @@ class ResultsPart:
 
 
 def list_results(
-    session: Session, *, study: Study, number: int, verdict: str = "", first: int = 0, most: int = 30
+    session: Session,
+    *,
+    study: Study,
+    number: int,
+    verdict: str = "",
+    by_agreement: bool = False,
+    first: int = 0,
+    most: int = 30,
 ) -> ResultsPart:
     """The results of `most` items from `first` on, of those with `verdict` if one is named.
 
-    All are judged, but only these are measured: so a page costs what it shows. Raises RoundClosed.
+    They come in the questionnaire's order, or those that most agree on first. All are judged, but only these
+    are measured: so a page costs what it shows. Raises NotFound, RoundClosed.
     """
     figures = get_figures(session, study_id=study.id, number=number)
     judged = judge(figures)
     asked = asked_items(figures.instrument)
     matching = [item for item in asked if not verdict or _verdict_of(judged, item) == verdict]
+    if by_agreement:
+        matching.sort(key=lambda item: _agreement(figures, item), reverse=True)
     return _part(session, figures, study, matching, first=first, most=most)
+
+
+def _agreement(figures: RoundFigures, item: str) -> Fraction:
+    """The mean share that agrees, over an item's ratings; less than nothing where none has one."""
+    found = [figures.for_rules.measure("agree", key, EVERYBODY).value for key, _ in figures.cells_of(item)]
+    shares = [Fraction(each) for each in found if isinstance(each, int | Fraction)]
+    return sum(shares, Fraction(0)) / len(shares) if shares else Fraction(-1)
 
 
 def get_item_result(session: Session, *, study: Study, number: int, item: str) -> ResultsPart:

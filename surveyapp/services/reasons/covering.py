@@ -10,8 +10,9 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.empty_words import is_empty_word
+from surveyapp.delphi.privacy.reasons import Band
 from surveyapp.errors import Refused
-from surveyapp.models import Reason, SummarySource
+from surveyapp.models import Reason
 from surveyapp.services.driver_statements import DriverStatement
 from surveyapp.services.instruments import Instrument, get_instrument
 from surveyapp.services.reading.reasons import (
@@ -113,16 +114,18 @@ def find_coverage(
     round_number: int,
     partial_counts: bool = False,
     summaries: Sequence[SummaryAtWork] | None = None,
+    bands: Mapping[str, Band] | None = None,
 ) -> Coverage:
     """Whether every reason of a closed round is released, summarised, merged or set aside.
 
-    `summaries` are all of the round's, where the caller has read them already.
+    Where the caller has read them already: `summaries` are all of the round's, `bands` say for the public
+    name of each reason where the ratings beside it lie.
     """
     held = get_closed_round(session, study_id=study_id, round_number=round_number)
     instrument = get_instrument(session, study_id=study_id, number=held.questionnaire_number)
     if summaries is None:
         summaries = list_summaries(session, study_id=study_id, round_number=round_number)
-    reasons = _read_slips(session, instrument, round_number=round_number)
+    reasons = _read_slips(session, instrument, summaries, round_number=round_number)
     open_by_item: dict[str, list[str]] = {}
     for each in reasons:
         if each.is_open:
@@ -143,7 +146,9 @@ def find_coverage(
             for item, public_ids in open_by_item.items()
         ),
         unsupported=unsupported,
-        silent_sides=tuple(_find_silent_sides(session, instrument, reasons, round_number=round_number)),
+        silent_sides=tuple(
+            _find_silent_sides(session, instrument, reasons, bands, round_number=round_number)
+        ),
     )
 
 
@@ -193,12 +198,13 @@ _REASONS = DriverStatement(
 )
 
 
-def _read_slips(session: Session, instrument: Instrument, *, round_number: int) -> list[_Slip]:
+def _read_slips(
+    session: Session, instrument: Instrument, summaries: Sequence[SummaryAtWork], *, round_number: int
+) -> list[_Slip]:
     """Every reason of the round, in the order in which `list_reasons` gives them."""
-    links = select(SummarySource.public_id).where(
-        SummarySource.study_id == instrument.study_id, SummarySource.round == round_number
-    )
-    summed_up = set(session.scalars(links))
+    summed_up = {
+        source for summary in summaries for sentence in summary.sentences for source in sentence.sources
+    }
     session.flush()
     key = {"study_id": instrument.study_id, "round": round_number}
     slips = []
@@ -213,16 +219,25 @@ def _read_slips(session: Session, instrument: Instrument, *, round_number: int) 
 
 
 def _find_silent_sides(
-    session: Session, instrument: Instrument, reasons: Sequence[_Slip], *, round_number: int
+    session: Session,
+    instrument: Instrument,
+    reasons: Sequence[_Slip],
+    known: Mapping[str, Band] | None,
+    *,
+    round_number: int,
 ) -> list[SilentSide]:
     # Where the panel would read every reason of an item, no side of it is silent.
     unheard = {each.item for each in reasons if not each.is_heard}
     looked_at = [each for each in reasons if each.item in unheard]
-    bands = read_bands(
-        session,
-        instrument,
-        round_number=round_number,
-        written=[(each.panellist_id, each.cell) for each in looked_at],
+    bands = (
+        read_bands(
+            session,
+            instrument,
+            round_number=round_number,
+            written=[(each.panellist_id, each.cell) for each in looked_at],
+        )
+        if known is None
+        else {(each.panellist_id, each.cell): known.get(each.public_id, "") for each in looked_at}
     )
     languages = instrument.questionnaire.languages
     given: dict[tuple[str, str], int] = {}

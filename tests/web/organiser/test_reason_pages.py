@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from sqlalchemy import select, update
 
 from surveyapp.models import (
+    AuditEntry,
     CodedReason,
     Reason,
     ReasonTheme,
@@ -303,8 +306,62 @@ def test_what_was_not_gathered_can_be_gathered_here(
     answered.close()
     page = client.get(f"{desk}/rounds/1/reasons")
     assert "12 reasons have not been gathered yet" in page.words
-    client.submit({}, action="/reasons/gather")
+    client.submit({}, action="/acts/gather")
     assert len(reasons(answered, "pears")) == 6
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "csv"])
+def test_reasons_go_out_in_a_file_and_come_back(
+    client: JudgingClient, answered: Ground, bench: str, ending: str
+) -> None:
+    client.get(bench)
+    taken = client.submit({"coder": ""}, action="/acts/sheet", button=("format", ending), expect=200)
+    content = taken.response.get_data()
+    taken.response.close()
+    assert f"fruit-reasons-1.{ending}" in taken.headers["Content-Disposition"]
+    assert send_back(client, bench, content, ending, go="keep", expect=303).location.endswith("brought=0")
+    changed = content.replace(b",unread,", b",released,") if ending == "csv" else content
+    page = send_back(client, bench, changed, ending, go="check", expect=200)
+    assert ("The file changes nothing." in page.words) is (ending == "xlsx")
+    assert {row.state for row in reasons(answered, "pears")} == {"unread"}
+    send_back(client, bench, changed, ending, go="keep", expect=303)
+    assert {row.state for row in reasons(answered, "pears")} == {"released" if ending == "csv" else "unread"}
+    with answered.database.reading() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.act == "reasons.export")).one()
+    assert entry.actor == "owner@example.org"
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("", b""), ("reasons.pdf", b"%PDF"), ("../x.csv", b"\xff\xfe"), ("x.xlsx", b"no zip")],
+)
+def test_what_is_no_sheet_gets_a_sentence(
+    client: JudgingClient, answered: Ground, bench: str, name: str, content: bytes
+) -> None:
+    for go in ("check", "keep"):
+        page = send_back(client, bench, content, name, go=go, expect=422)
+        assert "That was not done." in page.words
+    assert {row.state for row in reasons(answered, "pears")} == {"unread"}
+
+
+def send_back(client: JudgingClient, bench: str, content: bytes, name: str, *, go: str, expect: int) -> Page:
+    """Send a file to the bench, as a browser would."""
+    page = client.get(bench)
+    token = page.find_all("input", name="csrf_token")[0].get("value", "")
+    file = (io.BytesIO(content), name if "." in name or not name else f"mine.{name}")
+    sent = {"csrf_token": token, "go": go, "file": file}
+    return client.post(bench.replace("/reasons", "/acts/bring"), sent, expect=expect)  # type: ignore[arg-type]  # Werkzeug's own way to send a file
+
+
+@SQLITE
+def test_an_item_may_have_any_name(client: JudgingClient) -> None:
+    names = {"gather", "set-aside-empty", "as-proposed", "sheet"}
+    rules = [rule.rule for rule in client.app.url_map.iter_rules() if rule.endpoint.startswith("organiser.")]
+    for rule in rules:
+        before, item, _rest = rule.partition("/<item>")
+        if item:
+            assert not {f"{before}/{name}" for name in names} & set(rules)
 
 
 @SQLITE

@@ -14,6 +14,7 @@ from surveyapp.services.reading.benches import Bench, ItemBench, ItemOnBench, ti
 from surveyapp.services.reading.desks import Desk
 from surveyapp.services.reading.reasons import RatingBeside, ReasonAtWork
 from surveyapp.services.reasons.coding import ThemeAgreement, ThemeInBook
+from surveyapp.services.reasons.from_sheet import ImportedReasons
 from surveyapp.web.organiser.acting import said
 from surveyapp.web.organiser.results.numbers import number, percent_words
 
@@ -56,9 +57,17 @@ class BenchPage:
     warnings: tuple[str, ...]
     lines: tuple[BenchLine, ...]
     says_nothing: tuple[tuple[str, str], ...]
+    would_change: tuple[str, ...] | None
+    """What a file would change; None where nobody asked."""
+    done: str
 
 
-def bench_page(found: Bench, desk: Desk) -> BenchPage:
+_MOST_CHANGES = 100
+
+
+def bench_page(
+    found: Bench, desk: Desk, *, looked: ImportedReasons | None = None, brought: str = ""
+) -> BenchPage:
     """The overview of a round's reasons."""
     coverage = found.coverage
     return BenchPage(
@@ -71,7 +80,20 @@ def bench_page(found: Bench, desk: Desk) -> BenchPage:
         warnings=coverage.warnings,
         lines=tuple(_line(each, found.number, desk) for each in found.items),
         says_nothing=tuple((each.public_id, each.text) for each in found.says_nothing),
+        would_change=tuple(_changes(looked)) if looked is not None else None,
+        done=ngettext(
+            "%(num)s change from the file was made.", "%(num)s changes from the file were made.", int(brought)
+        )
+        if brought.isascii() and brought.isdigit() and len(brought) < 8
+        else "",
     )
+
+
+def _changes(looked: ImportedReasons) -> Iterator[str]:
+    for each in looked.changes[:_MOST_CHANGES]:
+        yield str(each)
+    if len(looked.changes) > _MOST_CHANGES:
+        yield _("… and %(count)s more like these", count=len(looked.changes) - _MOST_CHANGES)
 
 
 def item_url(desk: Desk, number: int, item: str) -> str:
