@@ -25,6 +25,7 @@ COMMANDS = {
     "results": ("round_results", "results"),
     "feedback": ("feedback", "feedback"),
     "reasons": ("reasons", "reasons"),
+    "proposals": ("proposals", "proposals"),
     "decide": ("deciding", "decide"),
     "export": ("results", "export"),
     "serve": ("serving", "serve"),
@@ -32,6 +33,8 @@ COMMANDS = {
     "backup": ("operating", "backup"),
     "restore": ("operating", "restore"),
     "organiser": ("accounts", "organiser"),
+    "member": ("members", "member"),
+    "lookup": ("members", "lookup"),
     "demo": ("demo", "demo"),
 }
 

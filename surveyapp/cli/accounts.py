@@ -1,14 +1,17 @@
-"""``surveyapp organiser``: accounts for signing in. There is no other way to make one."""
+"""``surveyapp organiser``: accounts for signing in, as the operator makes and mends them."""
 
 from __future__ import annotations
 
 import sys
 
 import click
+from sqlalchemy.orm import Session
 
-from surveyapp.cli.frame import ACTOR, Installation, installation
-from surveyapp.errors import InputError, Problem
-from surveyapp.services import accounts
+from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
+from surveyapp.clock import iso
+from surveyapp.errors import InputError, NotFound, Problem, Refused
+from surveyapp.services import accounts, first_start, members, resetting, sign_ins
+from surveyapp.services.resetting import ResetLetter
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
 
@@ -27,7 +30,7 @@ def add(here: Installation, *, email: str, studies: tuple[str, ...], password_st
     """Make an account, or let an existing one see more studies.
 
     The password is asked for; it has at least 8 characters, better 15. An account that is there already
-    keeps its password.
+    keeps its password. Whoever is the first in a study becomes its owner.
 
     \b
     Example:
@@ -44,12 +47,16 @@ def add(here: Installation, *, email: str, studies: tuple[str, ...], password_st
             accounts.add_organiser(
                 session, email=email, password=password, password_hash=password_hash, now=now, actor=ACTOR
             )
+        roles = {}
         for slug in studies:
             found = get_study(session, slug=slug)
-            accounts.grant(session, email=email, study=found, role="organiser", now=now, actor=ACTOR)
+            # Whoever works on it already keeps the role; 'member role' changes it.
+            roles[slug] = members.find_role(session, study=found, email=email) or accounts.grant(
+                session, email=email, study=found, role="organiser", now=now, actor=ACTOR
+            )
     click.echo(f"{'Made the account' if is_new else 'There is the account'} {email}.")
-    for slug in studies:
-        click.echo(f"It may see '{slug}'.")
+    for slug, role in roles.items():
+        click.echo(f"It may see '{slug}' ({role}).")
 
 
 @organiser.command(name="password")
@@ -84,7 +91,131 @@ def disable(here: Installation, *, email: str) -> None:
     """
     with here.database.verb() as session:
         accounts.disable(session, email=email, now=read_now(session), actor=ACTOR)
+        ownerless = accounts.list_studies_without_owner(session, email=email)
     click.echo(f"{email} cannot sign in any more.")
+    for slug in ownerless:
+        click.echo(
+            f"'{slug}' now has no owner who can sign in: surveyapp member add {slug} EMAIL --role owner",
+            err=True,
+        )
+
+
+@organiser.command()
+@click.argument("email", metavar="EMAIL")
+@installation
+def enable(here: Installation, *, email: str) -> None:
+    """Switch an account on again, with the password and the studies it had.
+
+    \b
+    Example:
+      surveyapp organiser enable jane@example.org
+    """
+    with here.database.verb() as session:
+        accounts.enable(session, email=email, now=read_now(session), actor=ACTOR)
+    click.echo(f"{email} can sign in again.")
+
+
+@organiser.command(name="set-up")
+@installation
+def set_up(here: Installation) -> None:
+    """Print a link that makes the first account, in a browser. It works once and for a day.
+
+    'serve' prints it too, as long as there is no account.
+
+    \b
+    Example:
+      surveyapp organiser set-up
+    """
+    with here.database.verb() as session:
+        secret = first_start.offer_set_up(session, now=read_now(session), actor=ACTOR)
+    if secret is None:
+        raise Refused("There is an account already. Make others with 'organiser add', or invite them.")
+    click.echo(one_time_link(here.config.base_url, secret))
+
+
+@organiser.command()
+@click.argument("email", metavar="EMAIL")
+@installation
+def reset(here: Installation, *, email: str) -> None:
+    """Print a link with which the account's owner sets a new password. It works once and for an hour.
+
+    Hand it to nobody else. The second factor stays; 'drop-factors' takes that away.
+
+    \b
+    Example:
+      surveyapp organiser reset jane@example.org
+    """
+    letters: list[ResetLetter] = []
+
+    def keep(_session: Session, letter: ResetLetter) -> None:
+        letters.append(letter)
+
+    with here.database.verb() as session:
+        resetting.request_reset(session, email=email, deliver=keep, now=read_now(session), actor=ACTOR)
+    if not letters:
+        raise NotFound(f"There is no account for {email} that can sign in.")
+    click.echo(one_time_link(here.config.base_url, letters[0].secret))
+    click.echo(f"It is valid until {iso(letters[0].expires_at)}.", err=True)
+
+
+@organiser.command(name="drop-factors")
+@click.argument("email", metavar="EMAIL")
+@installation
+def drop_factors(here: Installation, *, email: str) -> None:
+    """Take authenticator app, passkeys and recovery codes off an account whose owner lost them all.
+
+    Make sure who is asking: afterwards the password alone signs in. All its sessions end.
+
+    \b
+    Example:
+      surveyapp organiser drop-factors jane@example.org
+    """
+    with here.database.verb() as session:
+        sign_ins.drop_factors(session, email=email, now=read_now(session), actor=ACTOR)
+    click.echo(f"{email} signs in with the password alone until a second factor is set up again.")
+
+
+@organiser.command(name="list")
+@json_option
+@installation
+def list_(here: Installation, *, as_json: bool) -> None:
+    """List the accounts, what they sign in with, and their studies.
+
+    \b
+    Example:
+      surveyapp organiser list
+    """
+    with here.database.reading() as session:
+        found = sign_ins.list_accounts(session)
+    if as_json:
+        print_json(
+            [
+                {
+                    "email": each.email,
+                    "disabled": each.is_disabled,
+                    "app": each.has_app,
+                    "passkeys": each.passkeys,
+                    "studies": dict(each.studies),
+                }
+                for each in found
+            ]
+        )
+        return
+    if not found:
+        click.echo("There is no account yet. Make the first one: surveyapp organiser set-up")
+    for each in found:
+        factors = [
+            *(["app"] if each.has_app else []),
+            *([f"{each.passkeys} passkeys"] if each.passkeys else []),
+        ]
+        state = "switched off" if each.is_disabled else " and ".join(["password", *factors])
+        studies = ", ".join(f"{slug} ({role})" for slug, role in each.studies)
+        click.echo(f"{each.email:<40} {state:<28} {studies}")
+
+
+def one_time_link(base_url: str, secret: str) -> str:
+    """The address under which a one-time secret is used, always below the configured one."""
+    return f"{base_url.rstrip('/')}/organiser/l/{secret}"
 
 
 def _ask_password(email: str, from_stdin: bool) -> str:

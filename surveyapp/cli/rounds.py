@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -11,11 +11,14 @@ from zoneinfo import ZoneInfo
 import click
 
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
-from surveyapp.clock import as_utc, iso
+from surveyapp.cli.proposals import tell_unread
+from surveyapp.clock import iso
 from surveyapp.delphi.feedback import ReleaseContent
-from surveyapp.errors import InputError, Problem
 from surveyapp.services import admitting, releasing, rounds
+from surveyapp.services.local_times import read_time
 from surveyapp.services.reading.progress import STANDINGS, RoundProgress, get_progress
+from surveyapp.services.reading.proposals import read_waiting
+from surveyapp.services.round_plans import collected_only
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
 
@@ -52,13 +55,15 @@ def open_(here: Installation, *, study: str, closes: str | None, cohort: str, as
     """
     with here.database.verb() as session:
         found = get_study(session, slug=study)
-        closes_at = read_time(closes, time_zone=found.time_zone) if closes else None
+        closes_at = read_time(closes, time_zone=found.time_zone, where="--closes") if closes else None
         opened = rounds.open_round(
             session, study=found, now=read_now(session), actor=ACTOR, closes_at=closes_at, cohort=cohort
         )
         zone = found.time_zone
+        waiting = read_waiting(session, study_id=found.id)
     until = f"until {show_time(opened.closes_at, zone)}" if opened.closes_at else "until you close it"
     _tell(opened, study, as_json, f"is open {until}. Next: surveyapp links {study}")
+    _tell_waiting(waiting, study)
 
 
 @round_.command()
@@ -87,8 +92,8 @@ def schedule(
             study=found,
             now=read_now(session),
             actor=ACTOR,
-            opens_at=read_time(opens, time_zone=zone, option="--opens"),
-            closes_at=read_time(closes, time_zone=zone) if closes else None,
+            opens_at=read_time(opens, time_zone=zone, where="--opens"),
+            closes_at=read_time(closes, time_zone=zone, where="--closes") if closes else None,
             cohort=cohort,
         )
     assert planned.opens_at is not None
@@ -116,7 +121,7 @@ def extend(
         extended = rounds.extend_round(
             session,
             study=found,
-            closes_at=read_time(closes, time_zone=found.time_zone),
+            closes_at=read_time(closes, time_zone=found.time_zone, where="--closes"),
             reason=reason,
             now=read_now(session),
             actor=ACTOR,
@@ -144,7 +149,8 @@ def close(here: Installation, *, study: str, number: int | None, as_json: bool) 
         study_id = get_study(session, slug=study).id
     # The worker would do this too; whoever closes by hand wants to go on at once.
     releasing.settle_round(here.database, study_id=study_id, number=closed.number, actor=ACTOR)
-    _tell(closed, study, as_json, f"is closed. Next: surveyapp results {study}")
+    following = "proposals list" if collected_only(closed) else "results"
+    _tell(closed, study, as_json, f"is closed. Next: surveyapp {following} {study}")
 
 
 @round_.command()
@@ -163,7 +169,8 @@ def release(
 ) -> None:
     """Release a closed round's feedback to the panel; from then on nothing of it changes.
 
-    Refused while reasons are not accounted for or items have no decision.
+    Refused while reasons are not accounted for or items have no decision. That proposals have found no place
+    yet is pointed out.
 
     \b
     Example:
@@ -173,6 +180,8 @@ def release(
         here.database, slug=study, actor=ACTOR, number=number, figures_first=figures_first, note=note
     )
     content = ReleaseContent.from_canonical(released.content)
+    with here.database.reading() as session:
+        waiting = read_waiting(session, study_id=released.study_id)
     if as_json:
         print_json(
             {
@@ -184,6 +193,7 @@ def release(
                 "submissions": released.submissions,
                 "reasons": len(content.reasons),
                 "missing": list(content.missing),
+                "unread_proposals": sum(waiting.values()),
             }
         )
         return
@@ -193,6 +203,7 @@ def release(
     )
     for line in content.missing:
         click.echo(f"Not released yet: {line}")
+    _tell_waiting(waiting, study)
     click.echo(f"Next: surveyapp round open {study}")
 
 
@@ -220,7 +231,7 @@ def reopen(
             reason=reason,
             now=read_now(session),
             actor=ACTOR,
-            closes_at=read_time(closes, time_zone=found.time_zone) if closes else None,
+            closes_at=read_time(closes, time_zone=found.time_zone, where="--closes") if closes else None,
             number=number,
         )
         zone = found.time_zone
@@ -283,6 +294,12 @@ def admit(
     click.echo(f"What {pseudonym} gave in round {chosen} of '{study}' counts now. Every report says why.")
 
 
+def _tell_waiting(waiting: Mapping[int, int], study: str) -> None:
+    """Beside what was asked for, on standard error: a program that reads the rest is not disturbed."""
+    for number, unread in waiting.items():
+        click.echo(tell_unread(unread, study=study, number=number), err=True)
+
+
 def _tell(of: Any, study: str, as_json: bool, what: str) -> None:
     if not as_json:
         click.echo(f"Round {of.number} of '{study}' {what}")
@@ -329,7 +346,8 @@ def _print_round(each: RoundProgress, zone: str) -> None:
         end = f", closes {show_time(each.closes_at, zone)}" if each.closes_at else ", no deadline"
     elif each.closed_at is not None:
         end = f" since {show_time(each.closed_at, zone)}"
-    click.echo(f"\nRound {each.number}: {each.state}{end}")
+    what = " (collects items)" if each.collects else ""
+    click.echo(f"\nRound {each.number}{what}: {each.state}{end}")
     counts = asdict(each.counts)
     for standing in STANDINGS:
         click.echo(f"  {standing.replace('_', ' '):<14} {counts[standing]:>5} of {each.counts.panel}")
@@ -343,6 +361,7 @@ def _as_json(each: RoundProgress) -> dict[str, object]:
     times = {name: getattr(each, name) for name in ("opened_at", "closes_at", "closed_at")}
     return {
         "round": each.number,
+        "collects_items": each.collects,
         "state": each.state,
         **{name: iso(moment) if moment else None for name, moment in times.items()},
         **asdict(each.counts),
@@ -352,25 +371,6 @@ def _as_json(each: RoundProgress) -> dict[str, object]:
         ],
         "days": [{"day": day.day.isoformat(), "submitted": day.submitted} for day in each.days],
     }
-
-
-def read_time(text: str, *, time_zone: str, option: str = "--closes") -> datetime:
-    """A moment as an organiser writes it, in the study's zone unless it names an offset of its own."""
-    moment = None
-    with suppress(ValueError):
-        moment = datetime.fromisoformat(text.strip())
-    # A bare date would mean its first minute, which nobody means by a deadline.
-    if moment is None or len(text.strip()) <= len("2026-12-12"):
-        raise InputError([Problem(option, f"'{text}' is no time; write it like '2026-12-12 18:00'.")])
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=ZoneInfo(time_zone))
-        if moment.astimezone(ZoneInfo("UTC")).astimezone(moment.tzinfo).replace(fold=0) != moment.replace(
-            fold=0
-        ):
-            raise InputError(
-                [Problem(option, f"'{text}' does not exist in {time_zone}: clocks are put forward then.")]
-            )
-    return as_utc(moment)
 
 
 def show_time(moment: datetime, time_zone: str) -> str:

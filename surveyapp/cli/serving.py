@@ -19,10 +19,13 @@ from gunicorn.arbiter import Arbiter
 
 from config import Config
 from surveyapp import create_app
-from surveyapp.cli.frame import Installation, installation, settings_for
+from surveyapp.cli.accounts import one_time_link
+from surveyapp.cli.frame import ACTOR, Installation, installation, settings_for
 from surveyapp.cli.working import SERVER_VARIABLE
 from surveyapp.errors import Refused
+from surveyapp.services.first_start import offer_set_up
 from surveyapp.services.schema import check_current
+from surveyapp.services.unit import read_now
 
 _BACKLOG = 256
 _STOP_SECONDS = 20
@@ -40,6 +43,8 @@ def serve(here: Installation) -> None:
     """
     config = here.config
     check_current(here.unchecked)
+    with here.unchecked.verb() as session:
+        secret = offer_set_up(session, now=read_now(session), actor=ACTOR)
     # Nothing that is open now may be inherited by the web processes.
     here.unchecked.close()
     listener = listen(config.host, config.port)
@@ -48,6 +53,11 @@ def serve(here: Installation) -> None:
         click.echo(
             f"Surveyapp listens on {config.host} port {config.port}; experts reach it at {config.base_url}."
         )
+        if secret is not None:
+            click.echo(
+                "There is no account yet. Whoever opens this link makes the first one; it works once and "
+                f"for a day:\n  {one_time_link(config.base_url, secret)}"
+            )
 
     run_server(config, listener, environ=settings_for(os.environ), announce=announce)
 

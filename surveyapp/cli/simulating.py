@@ -94,7 +94,10 @@ def _play(here: Installation, *, study: str, seed: int, share: float, count: int
         return
     for each in played.rounds:
         verdicts = ", ".join(f"{times} {verdict}" for verdict, times in each.verdicts.items())
-        click.echo(f"Round {each.number}: {each.simulated.submitted} submitted; {verdicts or 'no verdicts'}.")
+        told = f"Round {each.number}: {each.simulated.submitted} submitted; {verdicts or 'no verdicts'}."
+        if each.proposals:
+            told += f" {each.proposals} proposals, {each.items_made} of them made items."
+        click.echo(told)
     planted = played.planted
     moods = ", ".join(f"{times} {mood}" for mood, times in Counter(planted.moods.values()).items())
     click.echo(

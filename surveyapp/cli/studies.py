@@ -11,7 +11,7 @@ from surveyapp.cli.questionnaires import load_questionnaire
 from surveyapp.clock import iso
 from surveyapp.services import accounts
 from surveyapp.services.reading.progress import get_progress
-from surveyapp.services.studies import create_study, list_studies
+from surveyapp.services.studies import change_study, create_study, get_study, list_studies
 from surveyapp.services.unit import read_now
 
 
@@ -80,6 +80,45 @@ def create(
         print_json({"slug": name, "title": title})
     else:
         click.echo(f"Created the study '{name}'. Next: surveyapp panel import {name} PANEL.csv")
+
+
+@study.command()
+@click.argument("slug", metavar="STUDY")
+@click.option("--title", help="Title as experts read it.")
+@click.option("--organisation", help="Who runs the study.")
+@click.option("--contact-email", help="Address that experts can write to.")
+@click.option("--time-zone", help="Zone in which deadlines are shown.")
+@installation
+def change(
+    here: Installation,
+    *,
+    slug: str,
+    title: str | None,
+    organisation: str | None,
+    contact_email: str | None,
+    time_zone: str | None,
+) -> None:
+    """Change what a study is called and what experts are told; what is left out stays as it is.
+
+    The slug stays for good: it stands in personal links.
+
+    \b
+    Example:
+      surveyapp study change my-study --contact-email team@example.org
+    """
+    with here.database.verb() as session:
+        found = get_study(session, slug=slug)
+        is_changed = change_study(
+            session,
+            study=found,
+            title=found.title if title is None else title,
+            organisation=found.organisation if organisation is None else organisation,
+            contact_email=found.contact_email if contact_email is None else contact_email,
+            time_zone=found.time_zone if time_zone is None else time_zone,
+            now=read_now(session),
+            actor=ACTOR,
+        )
+    click.echo(f"Changed '{slug}'." if is_changed else "There was nothing to change.")
 
 
 @study.command(name="list")

@@ -20,6 +20,7 @@ from surveyapp.questionnaire.model import (
     Identifier,
     Item,
     Page,
+    Proposals,
     Question,
     Questionnaire,
     Rating,
@@ -272,7 +273,7 @@ def derive(
 
     Accepted and finalised items stay in preferred combinations. Questions that have no item left are left
     out, and pages with them whose items are all gone, unless an answer on the page decides what is asked
-    elsewhere. Raises Refused when no page is left.
+    elsewhere, or experts propose items on it. Raises Refused when no page is left.
     """
     rated = {
         fate.item.id
@@ -291,7 +292,8 @@ def derive(
         had_items = any(isinstance(question, Rating | Combination) for question in page.questions)
         has_items = any(isinstance(question, Rating | Combination) for question in questions)
         is_needed = any(question.id in deciding for question in questions)
-        if questions and (has_items or is_needed or not had_items):
+        collects = any(isinstance(question, Proposals) for question in questions)
+        if questions and (has_items or is_needed or collects or not had_items):
             pages.append(_page(page, questions))
     if not pages:
         raise Refused(Sentence("No item is open any more: there is nothing to ask in another round."))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Self
 
+from surveyapp.delphi.collecting import only_collects
 from surveyapp.delphi.protocol.model import Discussion, Feedback, Protocol, Reasons, share_of
 from surveyapp.questionnaire.model import Strict
 
@@ -33,6 +34,11 @@ class RoundPlan(Strict):
     settled_results: str = "at the end"
     batch: int | None = None
     """In real time: how many people's answers renew a figure."""
+
+    @property
+    def only_collects(self) -> bool:
+        """Whether the round collects items, and has nothing rated."""
+        return only_collects(self.asks)
 
     def feedback_for(self, variant: str) -> Feedback | None:
         """What somebody who drew `variant` is shown."""

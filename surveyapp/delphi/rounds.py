@@ -86,7 +86,7 @@ class OpenTo(StrEnum):
     PREVIOUS = "previous"
 
 
-def may_take_part(open_to: str, *, earlier_rounds: Collection[int], previous: int) -> bool:
+def may_take_part(open_to: str, *, earlier_rounds: Collection[int], previous: int | None) -> bool:
     """Whether somebody who submitted in `earlier_rounds` may take part in the round after `previous`."""
     if open_to == OpenTo.INVITED:
         return True

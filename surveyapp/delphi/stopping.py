@@ -24,7 +24,10 @@ class Progress:
     """
 
     round: int
-    """The number of the round that was closed."""
+    """The round that was closed, by its number in the protocol (`RoundPlan.number`).
+
+    In the study cancelled rounds, and those of other cohorts, have numbers too.
+    """
     rounds: int
     """How many rounds of ratings were closed."""
     items: int

@@ -16,6 +16,7 @@ from surveyapp.models.people import (
     WebSession,
 )
 from surveyapp.models.reason import CodedReason, Reason, ReasonTheme, SummarySentence, SummarySource, Theme
+from surveyapp.models.signing_in import OneTimeSecret, Passkey, RecoveryCode
 from surveyapp.models.study import Cell, ItemVersion, QuestionnaireVersion, Round, Study
 
 __all__ = [
@@ -35,10 +36,12 @@ __all__ = [
     "LetterWish",
     "LineageEdge",
     "Membership",
+    "OneTimeSecret",
     "Organiser",
     "OutboxMessage",
     "Panellist",
     "Participation",
+    "Passkey",
     "Proposal",
     "ProtocolVersion",
     "Publication",
@@ -46,6 +49,7 @@ __all__ = [
     "Reaction",
     "Reason",
     "ReasonTheme",
+    "RecoveryCode",
     "Release",
     "ReminderRule",
     "Reply",

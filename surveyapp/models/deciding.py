@@ -12,11 +12,13 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
 from surveyapp.models.base import Base, UtcDateTime
 
+_EMPTY = text("''")
 _OUTCOMES = "'keep', 'accept', 'drop', 'revise', 'split', 'merge', 'new', 'finalise'"
 
 
@@ -139,9 +141,13 @@ class Proposal(Base):
             ondelete="CASCADE",
             name="fk_proposal_participation",
         ),
+        ForeignKeyConstraint(["study_id", "cell"], ["cell.study_id", "cell.number"], name="fk_proposal_cell"),
         UniqueConstraint("study_id", "public_id", name="uq_proposal_public_id"),
         CheckConstraint("state IN ('unread', 'item', 'covered', 'set_aside')", name="state_known"),
         CheckConstraint("(state = 'unread') = (handled_at IS NULL)", name="handled_has_time"),
+        CheckConstraint("(state IN ('item', 'covered')) = (item <> '')", name="item_where_one_is"),
+        CheckConstraint("state <> 'set_aside' OR because <> ''", name="set_aside_says_why"),
+        CheckConstraint("grouped_as <> public_id", name="grouped_with_another"),
     )
 
     # The study.
@@ -152,15 +158,17 @@ class Proposal(Base):
     panellist_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     # The cell it stands in.
     cell: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    # 1 for the first proposal in the cell, and so on.
+    # Tells the proposals of one cell apart; a line that was moved in an opened round keeps its number.
     position: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     # Random name: what organisers see instead of who and where.
     public_id: Mapped[str] = mapped_column(Text)
     # What was proposed, as submitted.
     text: Mapped[str] = mapped_column(Text)
-    # Proposals that say the same share a group; '' while ungrouped.
+    # The text with what identifies its author taken out; '' until then.
+    released_text: Mapped[str] = mapped_column(Text, default="", server_default=_EMPTY)
+    # Public name of the proposal that says the same and stands for both; '' for one that stands for itself.
     grouped_as: Mapped[str] = mapped_column(Text, default="")
-    # Not read yet, became an item, covered by an item there is, or set aside.
+    # Not read yet, became an item, covered by an item there is, or set aside; alike for all of a group.
     state: Mapped[str] = mapped_column(Text, default="unread")
     # The item it became or is covered by.
     item: Mapped[str] = mapped_column(Text, default="")

@@ -125,6 +125,14 @@ class Organiser(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     # When it was switched off.
     disabled_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The authenticator app's secret, encrypted with a key that is not in the database.
+    totp_secret: Mapped[str | None] = mapped_column(Text)
+    # The last half minute whose code was used; no code works twice.
+    totp_step: Mapped[int | None] = mapped_column(BigInteger)
+    # A secret that was shown and not confirmed yet, encrypted likewise.
+    totp_pending: Mapped[str | None] = mapped_column(Text)
+    # Random name under which authenticators keep this account's passkeys, as base64url.
+    passkey_handle: Mapped[str | None] = mapped_column(Text)
 
 
 class Membership(Base):
@@ -185,6 +193,10 @@ class WebSession(Base):
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
     # When it ends by itself.
     expires_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
+    # When the organiser last proved to be there, which changing ways to sign in asks for.
+    confirmed_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # An organiser's browser in two words, so that a list of sessions means something; '' for experts.
+    agent: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
 
 
 class Throttle(Base):

@@ -49,7 +49,7 @@ class Study(Base):
     time_grain: Mapped[str] = mapped_column(Text, default="day")
     # Whether its panel is invented; then every page and file says so.
     is_synthetic: Mapped[bool] = mapped_column(default=False)
-    # The questionnaire version in force.
+    # The questionnaire version in force: the one with ratings, also while a round only collects items.
     questionnaire_number: Mapped[int] = mapped_column(Integer, default=1)
     # The protocol version in force; 0 for a study without one.
     protocol_number: Mapped[int] = mapped_column(Integer, default=0, server_default="0")

@@ -397,6 +397,16 @@ class Questionnaire(Strict):
         """
         return {}
 
+    @property
+    def asks_for_proposals(self) -> bool:
+        """Whether experts are asked anywhere to propose items."""
+        return any(isinstance(question, Proposals) for question in self.questions_by_id.values())
+
+    @property
+    def awaits_items(self) -> bool:
+        """Whether there is no item yet, because experts propose what is to be rated."""
+        return not self.items and self.asks_for_proposals
+
     def members_of(self, page: Page) -> tuple[str, ...]:
         """The contexts that `page` is shown for, one after the other; ``''`` alone without `for_each`."""
         if page.for_each is None:

@@ -120,13 +120,15 @@ def _combination(path: Path, questionnaire: Questionnaire, question: Combination
     unfit = list(_selection(path, questionnaire, question))
     yield from unfit
     offered = 0 if unfit else len(questionnaire.items_of(question))
-    if not unfit and question.max > offered:
+    if not unfit and question.max > offered and not questionnaire.awaits_items:
         what = f"up to {question.max} are to be chosen of {offered} items; lower max"
         yield Finding((*path, "max"), what, of_whole=True)
 
 
 def _selection(path: Path, questionnaire: Questionnaire, question: Rating | Combination) -> Iterator[Finding]:
-    """Whether the items asked about exist, and are any."""
+    """Whether the items asked about exist, and are any; where experts propose them, they may be to come."""
+    if question.items is None and questionnaire.awaits_items:
+        return
     if question.items is not None:
         places = [((*path, "items", index), item) for index, item in enumerate(question.items)]
         yield from twice(places, "the item")

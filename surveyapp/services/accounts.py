@@ -1,4 +1,4 @@
-"""Organisers' accounts: made on the command line only, signed in with e-mail and password.
+"""Organisers' accounts: made at the first start, by invitation or on the command line; signing in.
 
 Signing in has three steps, so that the slow comparing of a password never holds a lock on the database:
 `find_credentials` reads, `is_password` compares, `start_session` writes.
@@ -18,15 +18,19 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import InputError, NotFound, Problem, Refused
-from surveyapp.models import Membership, Organiser, Study, WebSession, database_now
+from surveyapp.errors import InputError, NotFound, Problem, Refused, Sentence
+from surveyapp.models import Membership, Organiser, Passkey, Study, WebSession, database_now
 from surveyapp.services.addresses import find_problem, fold_address
 from surveyapp.services.audit import record
+from surveyapp.services.blindness import keep_apart
 from surveyapp.services.doors import hash_cookie
+from surveyapp.services.ownership import has_owner, keep_an_owner, role_to_give
 
 MIN_PASSWORD = 8
 MAX_PASSWORD_BYTES = 1_000
 SESSION_LENGTH = timedelta(hours=12)
+CONFIRMED_FOR = timedelta(minutes=10)
+"""How long after having signed in or confirmed it somebody may change ways to sign in, and members."""
 
 _hasher = PasswordHasher()
 # What people try first, and therefore what others try first: compared without case.
@@ -67,18 +71,28 @@ class SignedIn:
     email: str
     csrf_secret: str
     expires_at: datetime
+    id_hash: str
+    is_confirmed: bool
+    """Whether it was proved within the last minutes that the organiser, and nobody else, sits there."""
+    now: datetime
 
 
-def find_password_problem(password: str, *, email: str = "") -> str | None:
+def find_password_problem(password: str, *, email: str = "") -> Sentence | None:
     """Why `password` cannot be used, or None. Any characters will do; length is what protects."""
     if len(password) < MIN_PASSWORD:
-        return f"the password has {len(password)} characters; use at least {MIN_PASSWORD}, better 15."
+        return Sentence(
+            "the password has {length} characters; use at least {least}, better 15.",
+            length=len(password),
+            least=MIN_PASSWORD,
+        )
     if len(password.encode("utf-8", "surrogatepass")) > MAX_PASSWORD_BYTES:
-        return f"the password is longer than {MAX_PASSWORD_BYTES:,} bytes; use a shorter one."
+        return Sentence(
+            "the password is longer than {most} bytes; use a shorter one.", most=MAX_PASSWORD_BYTES
+        )
     if password.casefold() in COMMON_PASSWORDS or len(set(password)) < 3:
-        return "the password is one of the first that others try; use a rarer one."
+        return Sentence("the password is one of the first that others try; use a rarer one.")
     if email and password.casefold() in {email.casefold(), email.casefold().partition("@")[0]}:
-        return "the password is the address itself; use another one."
+        return Sentence("the password is the address itself; use another one.")
     return None
 
 
@@ -96,7 +110,12 @@ def add_organiser(
     """
     problems = []
     if reason := find_problem(email):
-        problems.append(Problem("e-mail", f"'{email[:100]}' is not an e-mail address ({reason})."))
+        problems.append(
+            Problem(
+                "e-mail",
+                Sentence("'{email}' is not an e-mail address ({reason}).", email=email[:100], reason=reason),
+            )
+        )
     if wrong := find_password_problem(password, email=email):
         problems.append(Problem("password", wrong))
     if problems:
@@ -108,7 +127,7 @@ def add_organiser(
     try:
         session.flush()
     except IntegrityError as error:
-        raise Refused(f"There is an account for {email} already.") from error
+        raise Refused(Sentence("There is an account for {email} already.", email=email)) from error
     record(session, study_id=None, now=now, actor=actor, act="organiser.add", detail={"id": organiser.id})
     return organiser.id
 
@@ -121,7 +140,7 @@ def has_organiser(session: Session, *, email: str) -> bool:
 
 def set_password(session: Session, *, email: str, password_hash: str, now: datetime, actor: str) -> None:
     """Give an account a new password; everybody signed in with the old one is signed out."""
-    organiser = _get_organiser(session, email=email)
+    organiser = get_organiser(session, email=email)
     organiser.password_hash = password_hash
     session.execute(delete(WebSession).where(WebSession.organiser_id == organiser.id))
     record(
@@ -129,11 +148,18 @@ def set_password(session: Session, *, email: str, password_hash: str, now: datet
     )
 
 
-def grant(session: Session, *, email: str, study: Study, role: str, now: datetime, actor: str) -> None:
-    """Let an organiser see a study; granting again only changes the role ('owner' or 'organiser')."""
-    organiser = _get_organiser(session, email=email)
+def grant(session: Session, *, email: str, study: Study, role: str, now: datetime, actor: str) -> str:
+    """Let an organiser into a study; granting again only changes the role. Returns the role.
+
+    Whoever comes into a study without an owner becomes its owner. Raises Refused where the study would be
+    left without one.
+    """
+    organiser = get_organiser(session, email=email)
+    role = role_to_give(session, study_id=study.id, role=role)
+    keep_apart(session, study=study, organiser_id=organiser.id, role=role)
     session.merge(Membership(study_id=study.id, organiser_id=organiser.id, role=role))
     session.flush()
+    keep_an_owner(session, study_id=study.id)
     record(
         session,
         study_id=study.id,
@@ -142,9 +168,11 @@ def grant(session: Session, *, email: str, study: Study, role: str, now: datetim
         act="organiser.grant",
         detail={"id": organiser.id, "role": role},
     )
+    return role
 
 
-def _get_organiser(session: Session, *, email: str) -> Organiser:
+def get_organiser(session: Session, *, email: str) -> Organiser:
+    """The account for this address, for other verbs. Raises NotFound with the command that makes one."""
     organiser = session.execute(
         select(Organiser).where(Organiser.email_key == fold_address(email))
     ).scalar_one_or_none()
@@ -179,10 +207,18 @@ def is_password(credentials: Credentials, *, password: str) -> bool:
     return credentials.organiser_id is not None
 
 
-def start_session(session: Session, *, credentials: Credentials, now: datetime) -> str:
+def start_session(
+    session: Session,
+    *,
+    credentials: Credentials,
+    now: datetime,
+    agent: str = "",
+    second_given: bool = False,
+) -> str:
     """Begin a session for the account and return the cookie's value, which is stored nowhere.
 
-    Raises Refused if the account went, or its password changed, in the moment before.
+    Raises Refused if the account went, or its password changed, in the moment before, or if it has a second
+    factor that was not given.
     """
     organiser = session.execute(
         select(Organiser).where(
@@ -192,7 +228,9 @@ def start_session(session: Session, *, credentials: Credentials, now: datetime) 
         )
     ).scalar_one_or_none()
     if organiser is None:
-        raise Refused("The account was changed just now. Please sign in again.")
+        raise Refused(Sentence("The account was changed just now. Please sign in again."))
+    if not second_given and _has_second_factor(session, organiser):
+        raise Refused(Sentence("This account has a second factor, and it was not given."))
     cookie = secrets.token_urlsafe(32)
     session.add(
         WebSession(
@@ -201,16 +239,32 @@ def start_session(session: Session, *, credentials: Credentials, now: datetime) 
             csrf_secret=secrets.token_urlsafe(32),
             created_at=now,
             expires_at=now + SESSION_LENGTH,
+            confirmed_at=now,
+            agent=agent[:100],
         )
     )
     session.flush()
     return cookie
 
 
+def _has_second_factor(session: Session, organiser: Organiser) -> bool:
+    if organiser.totp_secret is not None:
+        return True
+    found = session.scalar(select(Passkey.id).where(Passkey.organiser_id == organiser.id).limit(1))
+    return found is not None
+
+
 def find_signed_in(session: Session, *, id_hash: str) -> SignedIn | None:
     """The organiser behind a cookie's hash, or None when the session ended. One query, no writing."""
     row = session.execute(
-        select(Organiser.id, Organiser.email, WebSession.csrf_secret, WebSession.expires_at)
+        select(
+            Organiser.id,
+            Organiser.email,
+            WebSession.csrf_secret,
+            WebSession.expires_at,
+            WebSession.confirmed_at,
+            database_now(),
+        )
         .join(Organiser, Organiser.id == WebSession.organiser_id)
         .where(
             WebSession.id_hash == id_hash,
@@ -218,7 +272,11 @@ def find_signed_in(session: Session, *, id_hash: str) -> SignedIn | None:
             Organiser.disabled_at.is_(None),
         )
     ).one_or_none()
-    return None if row is None else SignedIn(*row)
+    if row is None:
+        return None
+    organiser_id, email, csrf_secret, expires_at, confirmed_at, now = row
+    is_confirmed = confirmed_at is not None and confirmed_at > now - CONFIRMED_FOR
+    return SignedIn(organiser_id, email, csrf_secret, expires_at, id_hash, is_confirmed, now)
 
 
 def sign_out(session: Session, *, id_hash: str) -> None:
@@ -228,12 +286,26 @@ def sign_out(session: Session, *, id_hash: str) -> None:
     )
 
 
+def enable(session: Session, *, email: str, now: datetime, actor: str) -> None:
+    """Switch an account on again."""
+    organiser = get_organiser(session, email=email)
+    organiser.disabled_at = None
+    record(session, study_id=None, now=now, actor=actor, act="organiser.enable", detail={"id": organiser.id})
+
+
 def disable(session: Session, *, email: str, now: datetime, actor: str) -> None:
     """Switch an account off and end its sessions."""
-    organiser = _get_organiser(session, email=email)
+    organiser = get_organiser(session, email=email)
     session.execute(update(Organiser).where(Organiser.id == organiser.id).values(disabled_at=now))
     session.execute(delete(WebSession).where(WebSession.organiser_id == organiser.id))
     record(session, study_id=None, now=now, actor=actor, act="organiser.disable", detail={"id": organiser.id})
+
+
+def list_studies_without_owner(session: Session, *, email: str) -> list[str]:
+    """The slugs of the studies of this account in which no owner can sign in."""
+    organiser = get_organiser(session, email=email)
+    found = list_studies_of(session, organiser_id=organiser.id)
+    return [study.slug for study in found if not has_owner(session, study_id=study.id)]
 
 
 def list_studies_of(session: Session, *, organiser_id: int) -> Sequence[Study]:

@@ -15,9 +15,10 @@ from surveyapp.errors import InputError, NotFound, Problem, Refused
 from surveyapp.models import LateDraft, Panellist, Participation, Round, Study, Submission
 from surveyapp.questionnaire.cells import BLANK, Given, Status
 from surveyapp.services.answer_writes import Held, write
-from surveyapp.services.answering import Submitted, check_complete, find_way, make_submission, with_kept
+from surveyapp.services.answering import Submitted, check_complete, find_way, make_submission
 from surveyapp.services.audit import record
 from surveyapp.services.instruments import get_instrument
+from surveyapp.services.keeping_ratings import with_kept
 from surveyapp.services.reading.earlier_rounds import EarlierRounds
 from surveyapp.services.reading.seats import Seat, given_of, read_sheet, stored_of
 

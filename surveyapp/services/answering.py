@@ -15,11 +15,10 @@ from surveyapp.delphi.rounds import takes_answers
 from surveyapp.errors import AnswerError, Conflict, InputError, Problem, Refused, RoundClosed, Sentence
 from surveyapp.models import LateDraft, Submission
 from surveyapp.questionnaire.cells import BLANK, Given, Status
-from surveyapp.questionnaire.keeping import keep
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.services.answer_writes import Held, NewSubmission, find_earlier, hold, key_of, write
 from surveyapp.services.instruments import Instrument, Way, get_instrument
-from surveyapp.services.reading.earlier import find_earlier_answer
+from surveyapp.services.keeping_ratings import as_far_as_kept, with_kept
 from surveyapp.services.reading.seats import (
     Seat,
     SeatKey,
@@ -181,12 +180,23 @@ def save_and_submit(
 
 
 def keep_late_draft(
-    session: Session, *, seat: SeatKey, request_id: str, changes: Mapping[int, Given], now: datetime
+    session: Session, *, seat: Seat, request_id: str, changes: Mapping[int, Given], now: datetime
 ) -> None:
-    """Keep what arrived after the round had closed: nothing typed is lost, and nothing of it counts."""
+    """Keep what arrived after the round had closed: nothing typed is lost, and nothing of it counts.
+
+    A rating that is to be kept is kept with its value, as in time; where there is none, as it was sent.
+    """
     _check_request_id(request_id)
     if session.get(LateDraft, (seat.study_id, seat.round, seat.panellist_id, request_id)) is not None:
         return
+    if any(given.status is Status.KEPT for given in changes.values()):
+        instrument = get_instrument(
+            session,
+            study_id=seat.study_id,
+            number=seat.questionnaire_number,
+            sha256=seat.questionnaire_sha256,
+        )
+        changes = as_far_as_kept(instrument, read_sheet(session, seat=seat), changes)
     content = canonical_json({str(cell): stored_of(given) for cell, given in changes.items()})
     session.add(LateDraft(**key_of(seat), request_id=request_id, content=content, received_at=now))
     session.flush()
@@ -332,34 +342,6 @@ def _cells_needed(instrument: Instrument, *, seat: Seat, changes: Mapping[int, G
             if given.status is Status.KEPT:
                 needed.update(instrument.earlier_of.get(cell, ()))
     return needed
-
-
-def with_kept(instrument: Instrument, sheet: Sheet, changes: Mapping[int, Given]) -> Mapping[int, Given]:
-    """`changes` with the earlier rating put in wherever one is kept.
-
-    Raises AnswerError for every rating that is to be kept and never was given.
-    """
-    wished = [cell for cell, given in changes.items() if given.status is Status.KEPT]
-    if not wished:
-        return changes
-    kept: dict[int, Given] = {}
-    problems: list[Problem] = []
-    for cell in wished:
-        own = find_earlier_answer(instrument, sheet, cell)
-        try:
-            kept[cell] = keep(own.given if own else None, _label_of(instrument, cell))
-        except AnswerError as error:
-            problems += error.problems
-    if problems:
-        raise AnswerError(problems)
-    return {**changes, **kept}
-
-
-def _label_of(instrument: Instrument, cell: int) -> str:
-    questionnaire, key = instrument.questionnaire, instrument.spec(cell).key
-    if key.item in questionnaire.items_by_id:
-        return questionnaire.items_by_id[key.item].title.get(questionnaire.language)
-    return questionnaire.questions_by_id[key.question].text.get(questionnaire.language)
 
 
 def find_way(instrument: Instrument, *, seat: Seat, sheet: Sheet, changes: Mapping[int, Given]) -> Way:

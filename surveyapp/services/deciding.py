@@ -30,6 +30,7 @@ from surveyapp.services.audit import record
 from surveyapp.services.figures import RoundFigures, read_figures
 from surveyapp.services.instruments import Instrument, get_instrument
 from surveyapp.services.judging import judge
+from surveyapp.services.proposals.becoming import tie, untie, with_proposals
 
 _STATE_FOR_DECIDING = (RoundState.CLOSED, RoundState.RELEASED)
 
@@ -48,22 +49,30 @@ class ItemOnTable:
     decided: str
     reason: str
     actor: str
+    verdicts: tuple[tuple[str, str], ...] = ()
+    """Rule → what it says."""
 
 
-def list_items(session: Session, *, study: Study, number: int) -> tuple[ItemOnTable, ...]:
+def list_items(
+    session: Session, *, study: Study, number: int, figures: RoundFigures | None = None
+) -> tuple[ItemOnTable, ...]:
     """Every item that the closed round rated, with proposal and decision, in the questionnaire's order.
 
-    New items that were decided after the round come last. Raises RoundClosed while the round is open.
+    New items that were decided after the round come last; `figures` where the round is counted already.
+    Raises RoundClosed while the round is open.
     """
-    figures = read_figures(session, study_id=study.id, number=number)
+    if figures is None:
+        figures = read_figures(session, study_id=study.id, number=number)
     judged = judge(figures)
-    decisions = read_decisions(session, study_id=study.id, number=number)
     rows = {
         each.item: each
         for each in session.scalars(
-            select(Decision).where(Decision.study_id == study.id, Decision.round == number)
+            select(Decision)
+            .where(Decision.study_id == study.id, Decision.round == number)
+            .order_by(Decision.item)
         )
     }
+    decisions = {item: _as_decided(row) for item, row in rows.items()}
     items = figures.questionnaire.items_by_id
     language = figures.questionnaire.language
     table = []
@@ -81,6 +90,7 @@ def list_items(session: Session, *, study: Study, number: int) -> tuple[ItemOnTa
                 decided=decided.outcome if decided else "",
                 reason=decided.reason if decided else "",
                 actor=row.actor if row else "",
+                verdicts=tuple((each.rule, each.verdict) for each in judgement.verdicts) if judgement else (),
             )
         )
     for item, decided in decisions.items():
@@ -139,12 +149,15 @@ def decide(
 ) -> tuple[str, ...]:
     """Decide about one item after a closed round; deciding again replaces the decision, both on record.
 
-    A merger is decided for all its partners at once. Returns the items that are undecided now, because this
-    breaks up a merger that they belonged to. Raises InputError with all that is missing or that would not fit
-    together, Refused when the round's feedback is released with a decision on this item: experts have read
-    that one.
+    A merger is decided for all its partners at once; a new item takes all proposals in that say the same as
+    those it names, and where it has no wording yet, it gets theirs. Returns the items that are undecided now,
+    because this breaks up a merger that they belonged to. Raises InputError with all that is missing or that
+    would not fit together, Refused when the round's feedback is released with a decision on this item:
+    experts have read that one.
     """
     ground = _hold_ground(session, study=study, number=number)
+    languages = ground.first.languages
+    decided = with_proposals(session, study_id=study.id, decided=decided, languages=languages)
     problems = list(
         find_problems(
             decided,
@@ -164,6 +177,7 @@ def decide(
         _delete(session, ground, item, now=now, actor=actor, reason=f"'{decided.item}' was decided anew")
     for item in items_of(decided):
         _write(session, ground, after[item], now=now, actor=actor, proposed=proposed)
+    tie(session, study_id=study.id, decided=decided, now=now, actor=actor)
     session.flush()
     return left
 
@@ -173,8 +187,9 @@ def take_back(
 ) -> tuple[str, ...]:
     """Take a decision back, so that the item is undecided, or the new item is none; returns what is undone.
 
-    A merger is taken back for all its partners. Raises NotFound when nothing was decided about the item,
-    InputError without a reason, Refused when experts have read the decision.
+    Proposals that the new item came from, or that it covered, are to be read again. A merger is taken back
+    for all its partners. Raises NotFound when nothing was decided about the item, InputError without a
+    reason, Refused when experts have read the decision.
     """
     ground = _hold_ground(session, study=study, number=number)
     decided = ground.decisions.get(item)
@@ -229,12 +244,15 @@ def _write(
         now=now,
         actor=actor,
         act="item.decide",
-        detail={"round": number, "item": item, "outcome": str(decided.outcome), "proposed": proposed},
+        detail={"round": number, "item": item, "outcome": str(decided.outcome), "proposed": proposed}
+        | ({"proposals": list(decided.detail.proposals)} if decided.detail.proposals else {}),
         reason=row.reason,
     )
 
 
 def _delete(session: Session, ground: _Ground, item: str, *, now: datetime, actor: str, reason: str) -> None:
+    if ground.decisions[item].outcome is Outcome.NEW:
+        untie(session, study_id=ground.study.id, item=item, now=now, actor=actor)
     session.delete(session.get_one(Decision, (ground.study.id, ground.held.number, item)))
     record(
         session,
@@ -267,8 +285,10 @@ def decide_as_proposed(
     """
     ground = _hold_ground(session, study=study, number=figures.number)
     judged = judge(figures)
-    if not judged:
+    if figures.protocol is None:
         raise Refused("This study has no protocol, so nothing is proposed. Decide item by item.")
+    if not judged:
+        raise Refused(f"Nothing was rated in round {figures.number}, so the protocol proposes nothing.")
     left = {item: each.proposed for item, each in judged.items() if item not in ground.decisions}
     needing = [item for item, proposed in left.items() if proposed.outcome == Outcome.REVISE]
     if needing:
@@ -304,23 +324,30 @@ def read_decisions(session: Session, *, study_id: int, number: int) -> dict[str,
         .where(Decision.study_id == study_id, Decision.round == number)
         .order_by(Decision.item)
     )
-    return {
-        row.item: Decided(
-            row.item,
-            Outcome(row.outcome),
-            row.reason,
-            Detail.model_validate(json.loads(row.detail), strict=False),
-        )
-        for row in rows
-    }
+    return {row.item: _as_decided(row) for row in rows}
+
+
+def _as_decided(row: Decision) -> Decided:
+    detail = Detail.model_validate(json.loads(row.detail), strict=False)
+    return Decided(row.item, Outcome(row.outcome), row.reason, detail)
+
+
+def read_all_decisions(
+    session: Session, *, study_id: int, before: int | None = None
+) -> dict[int, dict[str, Decided]]:
+    """Round → item → what was decided about it after that round; of all rounds, or those before `before`."""
+    rows = select(Decision).where(Decision.study_id == study_id).order_by(Decision.round, Decision.item)
+    found: dict[int, dict[str, Decided]] = {}
+    for row in session.scalars(rows if before is None else rows.where(Decision.round < before)):
+        found.setdefault(row.round, {})[row.item] = _as_decided(row)
+    return found
 
 
 def read_fates(session: Session, *, study_id: int, before: int | None = None) -> tuple[Fate, ...]:
     """Every item there ever was, as it stands after all rounds, or after those before round `before`."""
     fates = begin(read_first(session, study_id=study_id))
-    numbers = select(Decision.round).where(Decision.study_id == study_id).distinct().order_by(Decision.round)
-    for number in session.scalars(numbers if before is None else numbers.where(Decision.round < before)):
-        fates = fold(fates, read_decisions(session, study_id=study_id, number=number), number=number)
+    for number, decisions in read_all_decisions(session, study_id=study_id, before=before).items():
+        fates = fold(fates, decisions, number=number)
     return fates
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import SystemRandom
 
-from sqlalchemy import and_, delete, func, literal, or_, select, update
+from sqlalchemy import and_, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.plan import RoundPlan
@@ -31,9 +31,11 @@ from surveyapp.models import (
 )
 from surveyapp.questionnaire.cells import Status
 from surveyapp.services.audit import record
+from surveyapp.services.proposals.letting_go import erase_proposals
 from surveyapp.services.reading.earlier_rounds import EarlierRounds, read_earlier_rounds
 from surveyapp.services.reading.seats import Seat
 from surveyapp.services.reasons.letting_go import erase_reasons
+from surveyapp.tally.attending import is_in_cohort, previous_round
 
 _lots = SystemRandom()
 SESSION_LASTS = timedelta(days=60)
@@ -96,14 +98,21 @@ def find_invited(session: Session, *, token: str) -> Invited | None:
         .where(
             Round.study_id == Study.id,
             Round.state.not_in(("cancelled", "draft")),
-            # Tags are a JSON list of plain words, and so is a cohort.
-            or_(Round.cohort == "", Panellist.tags.like(literal('%"') + Round.cohort + '"%')),
+            is_in_cohort(),
         )
         .correlate(Study, Panellist)
         .scalar_subquery()
     )
     row = session.execute(
-        select(Study, Panellist, Round, Participation, QuestionnaireVersion.sha256, database_now())
+        select(
+            Study,
+            Panellist,
+            Round,
+            Participation,
+            QuestionnaireVersion.sha256,
+            database_now(),
+            previous_round(),
+        )
         .join(Invitation, Invitation.study_id == Study.id)
         .join(Panellist, and_(Panellist.study_id == Study.id, Panellist.id == Invitation.panellist_id))
         .outerjoin(Round, and_(Round.study_id == Study.id, Round.number == latest))
@@ -136,6 +145,7 @@ def find_invited(session: Session, *, token: str) -> Invited | None:
     participation: Participation | None = row[3]
     sha256: str = row[4]
     now: datetime = row[5]
+    previous: int | None = row[6]
     earlier = EarlierRounds()
     if current is not None:
         earlier = (
@@ -175,9 +185,7 @@ def find_invited(session: Session, *, token: str) -> Invited | None:
         or may_take_part(
             current.open_to,
             earlier_rounds=earlier.numbers,
-            previous=current.number - 1
-            if current.shows_round in {None, current.number}
-            else current.shows_round,
+            previous=previous,
         ),
         plan=RoundPlan.from_canonical(current.plan) if current else RoundPlan(),
         now=now,
@@ -258,6 +266,7 @@ def withdraw(session: Session, *, seat: Seat, keep_answers: bool, now: datetime)
         session.execute(update(Participation).where(*mine).values(submission=0, submitted_at=None))
         _erase_answers(session, seat=seat)
         erase_reasons(session, study_id=seat.study_id, panellist_id=seat.panellist_id, now=now)
+        erase_proposals(session, study_id=seat.study_id, panellist_id=seat.panellist_id, now=now)
     session.execute(
         delete(WebSession).where(
             WebSession.study_id == seat.study_id, WebSession.panellist_id == seat.panellist_id

@@ -21,6 +21,7 @@ from surveyapp.export.answers import AnswerWriter, AskedCell, Sheet, label, long
 from surveyapp.export.items import item_columns, item_rows
 from surveyapp.export.package import FileEntry, Package, PackageFile, building
 from surveyapp.export.panel import LATE_COLUMNS, panel_columns
+from surveyapp.export.proposals import PROPOSAL_COLUMNS, PROPOSALS, proposal_rows
 from surveyapp.export.readme import readme
 from surveyapp.export.tables import Column, Table
 from surveyapp.export.tokens import Entry
@@ -31,6 +32,7 @@ from surveyapp.questionnaire.model import Questionnaire, Text
 from surveyapp.questionnaire.routing import all_cells
 from surveyapp.services.audit import record
 from surveyapp.services.reading.ahead import read_ahead
+from surveyapp.services.reading.proposals import read_proposed_lines
 from surveyapp.services.reading.sheets import PanelSeat, iterate_seats
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
@@ -43,6 +45,7 @@ _ABOUT = {
     "panel.csv": "The panel without identities, one row per panellist.",
     "late-drafts.csv": "What arrived after a round had closed, one row per save and cell. It never counts.",
     "items.csv": "The items that were rated, one row per item and wording.",
+    PROPOSALS: "The items that experts proposed and what became of them, without their authors.",
     "codebook.csv": "Every column of every file and every code, explained.",
     "codebook.md": "The same for reading.",
     "questionnaire.json": "The questionnaire as the study uses it; its SHA-256 is in the manifest.",
@@ -176,6 +179,12 @@ def _write_files(
     items = Table("items.csv", _ABOUT["items.csv"], item_columns(contents), item_rows(contents))
     _write_table(package, items, exact=ground.exact)
     tables = {"panel.csv": panel, "items.csv": items.columns, "late-drafts.csv": LATE_COLUMNS}
+    if any(each.asks_for_proposals for each in ground.questionnaires):
+        proposed = read_proposed_lines(session, study_id=ground.study.id, rounds=ground.round_numbers)
+        rows_of = proposal_rows(proposed, is_synthetic=ground.is_synthetic)
+        table = Table(PROPOSALS, _ABOUT[PROPOSALS], PROPOSAL_COLUMNS, rows_of)
+        _write_table(package, table, exact=ground.exact)
+        tables[PROPOSALS] = PROPOSAL_COLUMNS
     _write_codebook(package, ground, tables)
     for version in ground.versions:
         is_in_force = version.number == ground.study.questionnaire_number
@@ -183,7 +192,7 @@ def _write_files(
         for ending, text in (("json", version.canonical), ("yaml", version.source)):
             about = _ABOUT[f"questionnaire.{ending}"]
             if not is_in_force:
-                about = f"Version {version.number}, no longer in force. {about}"
+                about = f"Version {version.number}, which other rounds asked. {about}"
             package.add_text(f"questionnaire{suffix}.{ending}", about, text)
     listed = [*package.files, FileEntry("README.txt", _ABOUT["README.txt"], 0, "", None)]
     text = readme(

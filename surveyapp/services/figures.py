@@ -310,9 +310,9 @@ def _as_counts(scale: RatingScale, tallies: list[CellTally]) -> Counts:
 
 
 def find_before(session: Session, current: Round) -> int | None:
-    """The latest round before this one, of the same cohort, that was closed."""
-    return session.scalars(
-        select(Round.number)
+    """The latest round of ratings before this one, of the same cohort, that was closed."""
+    rounds = session.execute(
+        select(Round.number, Round.plan)
         .where(
             Round.study_id == current.study_id,
             Round.number < current.number,
@@ -320,5 +320,6 @@ def find_before(session: Session, current: Round) -> int | None:
             Round.state.in_([RoundState.CLOSED, RoundState.RELEASED]),
         )
         .order_by(Round.number.desc())
-        .limit(1)
-    ).first()
+    )
+    # A round that only collected items has no ratings to compare with.
+    return next((row.number for row in rounds if not RoundPlan.from_canonical(row.plan).only_collects), None)

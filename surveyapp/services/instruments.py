@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.delphi.receipts import canonical_json
 from surveyapp.errors import NotFound
-from surveyapp.models import Cell, ItemVersion, LineageEdge, QuestionnaireVersion
+from surveyapp.models import Cell, Decision, ItemVersion, LineageEdge, QuestionnaireVersion
 from surveyapp.questionnaire.cells import CellKey, CellSpec, Given
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.questionnaire.model import Questionnaire
@@ -70,6 +71,8 @@ class Instrument:
     number_of: Mapping[CellKey, int]
     earlier_of: Mapping[int, tuple[int, ...]]
     """Cell → cells of earlier wordings of its item that it may be compared with, latest first."""
+    proposed: frozenset[str] = frozenset()
+    """This version's items that experts of the panel proposed."""
     _ways: OrderedDict[tuple[object, ...], Way] = field(
         default_factory=OrderedDict, repr=False, compare=False
     )
@@ -266,14 +269,7 @@ def get_instrument(session: Session, *, study_id: int, number: int, sha256: str 
     Raises NotFound when the study has no such version.
     """
     if not sha256:
-        sha256 = (
-            session.scalar(
-                select(QuestionnaireVersion.sha256).where(
-                    QuestionnaireVersion.study_id == study_id, QuestionnaireVersion.number == number
-                )
-            )
-            or ""
-        )
+        sha256 = _find_sha256(session, study_id=study_id, number=number)
     key = (study_id, number, sha256)
     with _kept_lock:
         instrument = _kept.get(key)
@@ -286,6 +282,29 @@ def get_instrument(session: Session, *, study_id: int, number: int, sha256: str 
         while len(_kept) > _KEPT_INSTRUMENTS:
             _kept.popitem(last=False)
     return instrument
+
+
+def _find_sha256(session: Session, *, study_id: int, number: int) -> str:
+    """Which text the version is, asked once in a unit of work: it never changes."""
+    known: dict[tuple[int, int], str] = session.info.setdefault("questionnaires", {})
+    key = (study_id, number)
+    if key not in known:
+        found = session.scalar(
+            select(QuestionnaireVersion.sha256).where(
+                QuestionnaireVersion.study_id == study_id, QuestionnaireVersion.number == number
+            )
+        )
+        if found is None:
+            return ""
+        known[key] = found
+    return known[key]
+
+
+def forget_instrument(*, study_id: int, number: int) -> None:
+    """Read this version anew the next time: for one that was stored and is not kept."""
+    with _kept_lock:
+        for key in [key for key in _kept if key[:2] == (study_id, number)]:
+            del _kept[key]
 
 
 def _read(session: Session, *, study_id: int, number: int) -> Instrument:
@@ -324,6 +343,7 @@ def _read(session: Session, *, study_id: int, number: int) -> Instrument:
         item_versions={item.id: in_force[item.id] for item in questionnaire.items},
         number_of={key: number_of_name[key, version] for key, version in own},
         earlier_of=_find_earlier(session, study_id=study_id, own=own, number_of=number_of_name),
+        proposed=frozenset(read_provenance(session, study_id=study_id)) & set(questionnaire.items_by_id),
     )
 
 
@@ -345,6 +365,19 @@ def _read_wordings(session: Session, *, study_id: int) -> list[tuple[str, int, i
 def _in_force(wordings: Iterable[tuple[str, int, int]], number: int) -> dict[str, int]:
     """Item → the version of its wording in questionnaire version `number`."""
     return {item: version for item, version, brought_by in wordings if brought_by <= number}
+
+
+def read_provenance(session: Session, *, study_id: int) -> Mapping[str, tuple[str, ...]]:
+    """Item → the random names of the proposals that it came from, for items that the panel proposed.
+
+    Once a version asks for an item, nothing of this can change any more.
+    """
+    rows = session.execute(
+        select(Decision.item, Decision.detail).where(
+            Decision.study_id == study_id, Decision.outcome == "new", Decision.detail.like('%"proposals":%')
+        )
+    )
+    return {item: tuple(json.loads(detail)["proposals"]) for item, detail in rows}
 
 
 def _find_earlier(

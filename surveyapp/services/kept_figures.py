@@ -9,6 +9,7 @@ from typing import TypeAlias
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from surveyapp.errors import NotFound
 from surveyapp.models import Panellist, Round
 from surveyapp.services.figures import RoundFigures, find_before, read_figures, refuse_open
 from surveyapp.services.release_drafts import read_input
@@ -23,9 +24,11 @@ _kept_lock = threading.Lock()
 def get_figures(session: Session, *, study_id: int, number: int) -> RoundFigures:
     """The figures of a closed round, counted again only when they could have changed.
 
-    Raises RoundClosed while the round is open: nobody peeks.
+    Raises NotFound, and RoundClosed while the round is open: nobody peeks.
     """
-    current = session.get_one(Round, (study_id, number))
+    current = session.get(Round, (study_id, number))
+    if current is None:
+        raise NotFound(f"This study has no round {number}.")
     refuse_open(current)
     key = _key(session, current)
     with _kept_lock:

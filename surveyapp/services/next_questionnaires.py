@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Literal, TypeAlias
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.lineage import Edge, Fate, derive, edges
+from surveyapp.delphi.plan import RoundPlan
 from surveyapp.errors import Refused
 from surveyapp.models import Cell, ItemVersion, LineageEdge, QuestionnaireVersion, Round, Study
 from surveyapp.questionnaire.model import Item, Questionnaire, Rating
 from surveyapp.questionnaire.routing import all_cells
 from surveyapp.services.audit import record
 from surveyapp.services.deciding import check_all_decided, read_decisions, read_fates, read_first
+from surveyapp.services.questionnaire_versions import find_version, next_number, store_version
 from surveyapp.tally.submissions import CellName, read_cell_names
 
 Asks: TypeAlias = Literal["all items", "only open", "proposals"]
@@ -33,34 +34,51 @@ def next_questionnaire(
 ) -> int:
     """Put what was decided after a round into force, and return the number of the version to ask next.
 
-    Where nothing changes, it is the version that was asked. Raises Refused while items have no decision, or
-    when nothing is left to ask.
+    Where nothing changes, it is the version that was asked; after a round that only collected items, the one
+    with ratings that was there before; and the same as before when it is asked for again, as for a round that
+    was scheduled. Raises Refused while items have no decision, or when nothing is left
+    to ask.
     """
     check_all_decided(session, study_id=study.id, number=after.number)
     decisions = read_decisions(session, study_id=study.id, number=after.number)
     fates = read_fates(session, study_id=study.id)
-    questionnaire = derive(read_first(session, study_id=study.id), fates, asks)
+    has_collected = RoundPlan.from_canonical(after.plan).only_collects
+    first = read_first(session, study_id=study.id)
+    if has_collected and not any(fate.status == "open" for fate in fates):
+        raise Refused(
+            f"After round {after.number} there is no item yet that could be rated. Make items of what was "
+            f"proposed: surveyapp proposals list {study.slug}, then surveyapp decide {study.slug} ITEM new "
+            "--proposal NAME --reason TEXT"
+        )
+    questionnaire = derive(first, fates, asks)
     if not any(isinstance(question, Rating) for question in questionnaire.questions_by_id.values()):
         raise Refused(
             f"After round {after.number} no item is open any more: there is nothing to ask in another round."
         )
     asked = session.get_one(QuestionnaireVersion, (study.id, after.questionnaire_number))
     lines = edges(decisions)
-    versions = _bring_wordings(
+    versions, is_fresh = _bring_wordings(
         session,
         study=study,
         fates=fates,
-        number=_next_number(session, study),
+        number=next_number(session, study=study),
         # Under the same version they would share cells, and so be compared.
         anew={line.child for line in lines} - {line.child for line in lines if line.is_comparable},
         asked=asked.number,
     )
     canonical = questionnaire.canonical()
-    if canonical == asked.canonical:
-        number = asked.number
+    known = asked.number if canonical == asked.canonical else None
+    if known is None and not is_fresh:
+        found = find_version(session, study=study, canonical=canonical)
+        known = found if found is not None and (has_collected or found > asked.number) else None
+    if known is not None:
+        number = known
     else:
-        number = _store(session, study=study, questionnaire=questionnaire, source=asked.source, now=now)
+        number = store_version(
+            session, study=study, questionnaire=questionnaire, source=asked.source, now=now
+        )
         _add_cells(session, study=study, questionnaire=questionnaire, versions=versions)
+    if number != asked.number:
         study.questionnaire_number = number
     _draw_lines(
         session,
@@ -72,7 +90,7 @@ def next_questionnaire(
         now=now,
         actor=actor,
     )
-    if number != asked.number:
+    if known is None:
         record(
             session,
             study_id=study.id,
@@ -85,13 +103,6 @@ def next_questionnaire(
     return number
 
 
-def _next_number(session: Session, study: Study) -> int:
-    last = session.scalar(
-        select(func.max(QuestionnaireVersion.number)).where(QuestionnaireVersion.study_id == study.id)
-    )
-    return (last or 0) + 1
-
-
 def _bring_wordings(
     session: Session,
     *,
@@ -100,8 +111,8 @@ def _bring_wordings(
     number: int,
     anew: Collection[str],
     asked: int,
-) -> dict[str, int]:
-    """Store the wordings that are new; returns item → version of its wording now.
+) -> tuple[dict[str, int], bool]:
+    """Store the wordings that are new; returns item → version of its wording now, and whether any is new.
 
     Items in `anew` mean something else than in the version `asked`, even where they are worded alike.
     """
@@ -132,30 +143,11 @@ def _bring_wordings(
         found[fate.item.id] = version
     if fresh:
         session.execute(insert(ItemVersion), fresh)
-    return found
+    return found, bool(fresh)
 
 
 def _content(item: Item) -> str:
     return item.model_dump_json(exclude_defaults=True)
-
-
-def _store(
-    session: Session, *, study: Study, questionnaire: Questionnaire, source: str, now: datetime
-) -> int:
-    canonical = questionnaire.canonical()
-    number = _next_number(session, study)
-    session.add(
-        QuestionnaireVersion(
-            study_id=study.id,
-            number=number,
-            canonical=canonical,
-            sha256=hashlib.sha256(canonical.encode()).hexdigest(),
-            source=source,
-            created_at=now,
-        )
-    )
-    session.flush()
-    return number
 
 
 def _add_cells(
@@ -208,8 +200,12 @@ def _draw_lines(
     now: datetime,
     actor: str,
 ) -> None:
+    # What was decided otherwise when a round was scheduled leaves no line.
+    session.execute(
+        delete(LineageEdge).where(LineageEdge.study_id == study.id, LineageEdge.round == after.number)
+    )
     for line in lines:
-        session.merge(
+        session.add(
             LineageEdge(
                 study_id=study.id,
                 round=after.number,

@@ -80,8 +80,9 @@ def set_protocol(
 ) -> int:
     """Give the study the protocol in `content`, or another one while it is not locked; returns its number.
 
-    Raises ProtocolError with everything in the file that is wrong or does not fit the questionnaire, Refused
-    once it is locked.
+    One that says the same as before stays the same version, with its author's words as they are now. Raises
+    ProtocolError with everything in the file that is wrong or does not fit the questionnaire, Refused once it
+    is locked.
     """
     if is_locked(session, study=study):
         raise Refused(
@@ -89,9 +90,29 @@ def set_protocol(
             f"surveyapp protocol amend {study.slug} FILE --reason TEXT"
         )
     protocol = _load(session, study=study, file=file, content=content)
-    number = _store(session, study=study, protocol=protocol, content=content, now=now, actor=actor)
+    before = session.get(ProtocolVersion, (study.id, study.protocol_number))
+    if before is not None and before.sha256 == protocol.sha256():
+        number, source = before.number, content.decode("utf-8-sig")
+        if before.source == source:
+            return number
+        before.source = source
+    else:
+        number = _store(session, study=study, protocol=protocol, content=content, now=now, actor=actor)
     _record(session, study, "protocol.set", number=number, protocol=protocol, now=now, actor=actor)
     return number
+
+
+def try_protocol(session: Session, *, study: Study, file: str, content: bytes) -> tuple[str, ...]:
+    """What the protocol in `content` would change of the one in force, sentence by sentence; nothing is kept.
+
+    Raises ProtocolError with everything that is wrong or would break what experts were promised.
+    """
+    protocol = _load(session, study=study, file=file, content=content)
+    problems = _broken_promises(session, study=study, protocol=protocol)
+    if problems:
+        raise ProtocolError(problems)
+    before = find_protocol(session, study=study)
+    return tuple(str(change) for change in differences(before, protocol)) if before is not None else ()
 
 
 def lock_protocol(session: Session, *, study: Study, now: datetime, actor: str) -> int:

@@ -15,7 +15,9 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
+from surveyapp.errors import NotFound, Refused
 from surveyapp.models import Job, UtcDateTime
+from surveyapp.services.audit import record
 
 LEASE = timedelta(minutes=5)
 MAX_ATTEMPTS = 12
@@ -101,6 +103,26 @@ def fail(session: Session, *, job: ClaimedJob, error: str, now: datetime) -> Non
     else:
         values["run_at"] = now + min(_FIRST_PAUSE * 2 ** (job.attempt - 1), _LONGEST_PAUSE)
     session.execute(update(Job).where(Job.id == job.id).values(**values))
+
+
+def run_again(session: Session, *, study_id: int, job_id: int, now: datetime, actor: str) -> None:
+    """Let a job of the study that could not be done be tried again, from the first attempt on.
+
+    Raises NotFound, and Refused for one that is done, or that a worker has at this moment.
+    """
+    job = session.scalars(
+        select(Job).where(Job.id == job_id, Job.study_id == study_id).with_for_update()
+    ).one_or_none()
+    if job is None:
+        raise NotFound(f"This study has no job {job_id}.")
+    if job.lease_until is not None and job.lease_until > now:
+        raise Refused("A worker is at it in this moment. Wait for what comes of it.")
+    if job.done_at is not None and job.error is None:
+        raise Refused("This job is done already.")
+    job.attempts, job.run_at, job.done_at, job.lease_until, job.error = 0, now, None, None, None
+    detail = {"job": job.id, "kind": job.kind}
+    record(session, study_id=study_id, now=now, actor=actor, act="job.again", detail=detail)
+    session.flush()
 
 
 def count_waiting(session: Session) -> int:

@@ -17,7 +17,9 @@ from surveyapp.services.judging import judge
 from surveyapp.services.personas import Planted, describe, plant_moods
 from surveyapp.services.protocols import find_protocol
 from surveyapp.services.reasons import handling
-from surveyapp.services.simulating import Simulated, simulate
+from surveyapp.services.rehearsing_proposals import take_up_proposals
+from surveyapp.services.round_plans import collected_only
+from surveyapp.services.simulating import Simulated, list_all_items, simulate
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
 
@@ -36,7 +38,11 @@ class RehearsedRound:
     verdicts: Mapping[str, int]
     """Verdict → how many items have it."""
     release: str
-    """SHA-256 of what was released; '' where the last round was left open or closed."""
+    """SHA-256 of what was released; '' where the last round was left open, or only collected items."""
+    proposals: int = 0
+    """How many items were proposed in it, those that say the same counted once."""
+    items_made: int = 0
+    """How many of these became items."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +70,14 @@ def rehearse(
 ) -> Rehearsal:
     """Play `count` rounds of the study's protocol with an invented panel, through the verbs of people.
 
-    Items are decided as the protocol proposes, some reasons are released and the others set aside. With
+    Items are decided as the protocol proposes, some reasons are released and the others set aside; what was
+    proposed becomes items, each thought once, as long as there is a round left to rate them in. With
     `leave_last_open` the last round is answered and left open. The same seed plays the same. Raises Refused
     when people have answered, or the study has no locked protocol.
     """
     if not 1 <= count <= 20:
         raise InputError([Problem("rounds", f"{count} rounds cannot be played; write 1 to 20.")])
-    planted = _plant(database, slug=slug, seed=seed)
+    _refuse_without_protocol(database, slug=slug)
     played = []
     ended = f"{count} rounds were played."
     for index in range(count):
@@ -97,10 +104,10 @@ def rehearse(
             played.append(RehearsedRound(number, done, {}, ""))
             break
         played.append(_finish(database, slug=slug, number=number, actor=actor, done=done))
-    return Rehearsal(tuple(played), planted, ended)
+    return Rehearsal(tuple(played), _read_planted(database, slug=slug, seed=seed), ended)
 
 
-def _plant(database: Database, *, slug: str, seed: int) -> Planted:
+def _refuse_without_protocol(database: Database, *, slug: str) -> None:
     with database.reading() as session:
         study = get_study(session, slug=slug)
         if find_protocol(session, study=study) is None:
@@ -108,7 +115,12 @@ def _plant(database: Database, *, slug: str, seed: int) -> Planted:
                 f"'{slug}' has no protocol, so there are no rounds to play. Give it one: "
                 f"surveyapp protocol set {slug} FILE"
             )
-        items = [item.id for item in deciding.read_first(session, study_id=study.id).items]
+
+
+def _read_planted(database: Database, *, slug: str, seed: int) -> Planted:
+    with database.reading() as session:
+        study = get_study(session, slug=slug)
+        items = list_all_items(session, study_id=study.id)
         names = session.scalars(
             select(Identity.email_key).where(Identity.study_id == study.id).order_by(Identity.email_key)
         ).all()
@@ -117,11 +129,19 @@ def _plant(database: Database, *, slug: str, seed: int) -> Planted:
 
 def _open(database: Database, *, slug: str, actor: str) -> tuple[int, bool]:
     """The round to play, and whether it is closed already: one that was left half-way goes on from there."""
+    with database.reading() as session:
+        study_id = get_study(session, slug=slug).id
+        current = rounds.get_current_round(session, study_id=study_id)
+        number, state = (current.number, current.state) if current is not None else (0, "")
+        has_collected = current is not None and collected_only(current)
+    if state == RoundState.OPEN or (state == RoundState.CLOSED and not has_collected):
+        return number, state == RoundState.CLOSED
+    if state == RoundState.CLOSED:
+        # It needs no release; what is left of its proposals is taken up, and the next one follows.
+        releasing.settle_round(database, study_id=study_id, number=number, actor=actor)
+        take_up_proposals(database, study_id=study_id, number=number, actor=actor)
     with database.verb() as session:
         study = get_study(session, slug=slug)
-        current = rounds.get_current_round(session, study_id=study.id)
-        if current is not None and current.state in {RoundState.OPEN, RoundState.CLOSED}:
-            return current.number, current.state == RoundState.CLOSED
         opened = rounds.open_round(session, study=study, now=read_now(session), actor=actor)
         return opened.number, False
 
@@ -134,6 +154,10 @@ def _finish(database: Database, *, slug: str, number: int, actor: str, done: Sim
         rounds.close_round(database, slug=slug, actor=actor, number=number)
     releasing.settle_round(database, study_id=study_id, number=number, actor=actor)
     _handle_reasons(database, study_id=study_id, number=number, actor=actor)
+    proposals, made = take_up_proposals(database, study_id=study_id, number=number, actor=actor)
+    with database.reading() as session:
+        if collected_only(rounds.get_round(session, study_id=study_id, number=number)):
+            return RehearsedRound(number, done, {}, "", proposals, made)
     with database.verb() as session:
         study = get_study(session, slug=slug)
         figures = read_figures(session, study_id=study_id, number=number)
@@ -143,7 +167,7 @@ def _finish(database: Database, *, slug: str, number: int, actor: str, done: Sim
                 session, study=study, figures=figures, reason=_DECIDED, now=read_now(session), actor=actor
             )
     released = releasing.release_round(database, slug=slug, actor=actor, number=number)
-    return RehearsedRound(number, done, dict(verdicts), released.content_sha256)
+    return RehearsedRound(number, done, dict(verdicts), released.content_sha256, proposals, made)
 
 
 def _handle_reasons(database: Database, *, study_id: int, number: int, actor: str) -> None:

@@ -15,6 +15,7 @@ from surveyapp.models import Decision, Release, Round, Study
 from surveyapp.services.audit import record
 from surveyapp.services.figures import RoundFigures, read_figures
 from surveyapp.services.ledgers import Line, write_lines
+from surveyapp.services.proposals.gathering import gather_proposals_in_parts
 from surveyapp.services.reasons.covering import check_covered
 from surveyapp.services.reasons.gathering import gather_in_parts
 from surveyapp.services.refreshing import find_latest_release
@@ -27,13 +28,17 @@ from surveyapp.version import __version__
 
 
 def settle_round(database: Database, *, study_id: int, number: int, actor: str) -> None:
-    """What follows from a close: reasons are gathered, a release is drafted. Twice changes nothing."""
+    """What follows from a close: reasons and proposals are gathered, a release is drafted.
+
+    Twice changes nothing.
+    """
     with database.reading() as session:
         held = session.get(Round, (study_id, number))
         if held is None or held.state != RoundState.CLOSED:
             # It was opened again, or released, before this job had its turn.
             return
     gather_in_parts(database, study_id=study_id, round_number=number, actor=actor)
+    gather_proposals_in_parts(database, study_id=study_id, round_number=number, actor=actor)
     draft_release(database, study_id=study_id, number=number)
 
 
@@ -79,6 +84,29 @@ def preview_release(database: Database, *, slug: str, number: int | None = None)
     study_id, number = _find_ready(database, slug=slug, number=number, actor="system")
     with database.snapshot() as session:
         return _prepare(session, study_id=study_id, number=number).content
+
+
+def look_at_release(
+    session: Session, *, study: Study, number: int, figures: RoundFigures
+) -> ReleaseContent | None:
+    """What `preview_release` gives, without writing anything: None while a new draft has to be made first.
+
+    `figures` are those of the round as it stands.
+    """
+    draft = _find_fresh_draft(session, study_id=study.id, number=number)
+    if draft is None:
+        return None
+    return with_texts(session, ReleaseContent.from_canonical(draft.content), figures, study=study)
+
+
+def rehearse_release(
+    session: Session, *, study: Study, number: int, content: ReleaseContent, now: datetime
+) -> None:
+    """Put a closed round into the state of a released one: for a transaction that is never kept."""
+    held = _hold(session, study_id=study.id, number=number)
+    if held.state != RoundState.RELEASED:
+        state = next_state(RoundState(held.state), RoundAct.RELEASE, number=number)
+        _release(session, held, state, content, now=now, actor="rehearsal")
 
 
 def release_round(
@@ -204,7 +232,7 @@ def _find_missing(
         session, study_id=study_id, round_number=figures.number, figures_first=figures_first
     )
     missing = list(coverage.problems)
-    undecided = _find_undecided(session, figures, study_id=study_id)
+    undecided = find_undecided(session, figures, study_id=study_id)
     if undecided and not figures_first:
         named = ", ".join(undecided[:8]) + (" …" if len(undecided) > 8 else "")
         raise Refused(
@@ -216,7 +244,7 @@ def _find_missing(
     return tuple(missing)
 
 
-def _find_undecided(session: Session, figures: RoundFigures, *, study_id: int) -> list[str]:
+def find_undecided(session: Session, figures: RoundFigures, *, study_id: int) -> list[str]:
     """Items that were rated in the round and have no decision; a study without a protocol decides nothing."""
     if figures.protocol is None:
         return []

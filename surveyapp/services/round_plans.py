@@ -9,11 +9,14 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveyapp.delphi.plan import plan_round
+from surveyapp.delphi.collecting import has_something_to_rate, only_collects
+from surveyapp.delphi.plan import RoundPlan, plan_round
 from surveyapp.delphi.protocol.model import PlannedRound, Protocol
 from surveyapp.delphi.rounds import OpenTo, RoundState
 from surveyapp.errors import InputError, Problem, Refused
 from surveyapp.models import Round, Study
+from surveyapp.services.collecting_questionnaires import collecting_questionnaire
+from surveyapp.services.instruments import get_instrument
 from surveyapp.services.next_questionnaires import Asks, next_questionnaire
 from surveyapp.services.protocols import find_protocol, is_locked
 
@@ -36,18 +39,35 @@ class Plan:
     shows_round: int | None = None
 
 
-def plan_next_round(session: Session, *, study: Study, now: datetime, actor: str, cohort: str) -> Plan:
+def plan_next_round(
+    session: Session,
+    *,
+    study: Study,
+    now: datetime,
+    actor: str,
+    cohort: str,
+    waiting: Round | None = None,
+) -> Plan:
     """Plan the round after the last one of this cohort; what was decided about items is put into force.
 
-    A study without a protocol asks the same questionnaire again and shows no feedback. Raises Refused while
-    the protocol is not locked, the round before is not released, or the protocol plans no further round.
+    A study without a protocol asks the same questionnaire again and shows no feedback. After a round that
+    only collected items there is no feedback to show either, and nobody is kept out for having proposed
+    nothing. `waiting` is the round itself where it was scheduled before: it is planned anew, because protocol
+    and decisions may have changed since. Raises Refused while the protocol is not locked, the round before is
+    not released, there is no item to rate, or the protocol plans no further round.
     """
-    rounds = session.scalars(select(Round).where(Round.study_id == study.id).order_by(Round.number)).all()
+    rounds = [
+        each
+        for each in session.scalars(
+            select(Round).where(Round.study_id == study.id).order_by(Round.number)
+        ).all()
+        if each is not waiting
+    ]
     protocol = find_protocol(session, study=study)
-    free = max((each.number for each in rounds), default=0) + 1
+    free = max((each.number for each in rounds), default=0) + 1 if waiting is None else waiting.number
     if protocol is None:
         _refuse_cohort(cohort)
-        return Plan(number=free, questionnaire_number=study.questionnaire_number)
+        return Plan(number=free, questionnaire_number=_first_questionnaire(session, study=study))
     if not is_locked(session, study=study):
         raise Refused(
             "The protocol is not locked yet, and it must be before the first round: what counts as consensus "
@@ -58,19 +78,20 @@ def plan_next_round(session: Session, *, study: Study, now: datetime, actor: str
     before = [each for each in rounds if each.cohort == cohort and each.state != RoundState.CANCELLED]
     planned = _planned(protocol, before)
     previous = before[-1] if before else None
-    shows = previous.number if previous is not None and protocol.feedback_in(planned.number).is_any else None
+    rated = None if previous is None or collected_only(previous) else previous
+    shows = rated.number if rated is not None and protocol.feedback_in(planned.number).is_any else None
     if (
         shows is not None
         and planned.real_time is None
-        and previous is not None
-        and previous.state != RoundState.RELEASED
+        and rated is not None
+        and rated.state != RoundState.RELEASED
     ):
         raise Refused(
             f"Round {planned.number} shows what the panel thinks, and the feedback of round "
-            f"{previous.number} is not released yet. Release it first: surveyapp round release {study.slug}"
+            f"{rated.number} is not released yet. Release it first: surveyapp round release {study.slug}"
         )
     taken = {each.number for each in rounds}
-    number = planned.number if planned.number not in taken else free
+    number = planned.number if planned.number not in taken and waiting is None else free
     if planned.real_time is not None and protocol.feedback_in(planned.number).is_any:
         # Such a round shows what it has found itself so far.
         shows = number
@@ -79,10 +100,15 @@ def plan_next_round(session: Session, *, study: Study, now: datetime, actor: str
         questionnaire_number=_questionnaire(
             session, study=study, previous=previous, asks=planned.asks, now=now, actor=actor
         ),
-        open_to=OpenTo.INVITED if previous is None else _OPEN_TO[protocol.later_rounds],
+        open_to=OpenTo.INVITED if rated is None else _OPEN_TO[protocol.later_rounds],
         for_pages=plan_round(protocol, planned.number, shows_feedback=shows is not None).canonical(),
         shows_round=shows,
     )
+
+
+def collected_only(held: Round) -> bool:
+    """Whether a round only collected items, as the protocol planned it when it was opened."""
+    return RoundPlan.from_canonical(held.plan).only_collects
 
 
 def _planned(protocol: Protocol, before: Sequence[Round]) -> PlannedRound:
@@ -97,9 +123,21 @@ def _planned(protocol: Protocol, before: Sequence[Round]) -> PlannedRound:
 def _questionnaire(
     session: Session, *, study: Study, previous: Round | None, asks: Asks, now: datetime, actor: str
 ) -> int:
+    if only_collects(asks):
+        return collecting_questionnaire(session, study=study, now=now)
     if previous is None:
-        return study.questionnaire_number
+        return _first_questionnaire(session, study=study)
     return next_questionnaire(session, study=study, after=previous, asks=asks, now=now, actor=actor)
+
+
+def _first_questionnaire(session: Session, *, study: Study) -> int:
+    instrument = get_instrument(session, study_id=study.id, number=study.questionnaire_number)
+    if not has_something_to_rate(instrument.questionnaire):
+        raise Refused(
+            "The questionnaire has no items yet, so there is nothing to rate. Let experts propose them "
+            "first, by a protocol that begins with {number: 0, asks: proposals}."
+        )
+    return study.questionnaire_number
 
 
 def _refuse_cohort(cohort: str) -> None:

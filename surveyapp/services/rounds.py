@@ -276,7 +276,10 @@ def _find_closable(session: Session, *, study_id: int) -> int:
 
 
 def _next_round(session: Session, *, study: Study, now: datetime, actor: str, cohort: str) -> Round:
-    """The round that is planned for this cohort, or a new one; refused while anything stands in its way."""
+    """The round that is scheduled for this cohort, or a new one; refused while anything stands in its way.
+
+    What it asks and shows is what stands decided now, whatever did when it was scheduled.
+    """
     _refuse_a_second(session, study=study, cohort=cohort)
     panel = session.scalar(select(func.count()).select_from(Panellist).where(Panellist.study_id == study.id))
     if not panel:
@@ -289,23 +292,16 @@ def _next_round(session: Session, *, study: Study, now: datetime, actor: str, co
         .order_by(Round.number)
         .limit(1)
     ).first()
-    if waiting is not None:
-        return waiting
-    plan: Plan = plan_next_round(session, study=study, now=now, actor=actor, cohort=cohort)
-    added = Round(
-        study_id=study.id,
-        number=plan.number,
-        state=RoundState.DRAFT,
-        questionnaire_number=plan.questionnaire_number,
-        protocol_number=study.protocol_number,
-        cohort=cohort,
-        open_to=plan.open_to,
-        plan=plan.for_pages,
-        shows_round=plan.shows_round,
-    )
-    session.add(added)
+    plan: Plan = plan_next_round(session, study=study, now=now, actor=actor, cohort=cohort, waiting=waiting)
+    planned = waiting or Round(study_id=study.id, number=plan.number, state=RoundState.DRAFT, cohort=cohort)
+    planned.questionnaire_number = plan.questionnaire_number
+    planned.protocol_number = study.protocol_number
+    planned.open_to = plan.open_to
+    planned.plan = plan.for_pages
+    planned.shows_round = plan.shows_round
+    session.add(planned)
     session.flush()
-    return added
+    return planned
 
 
 def _refuse_a_second(session: Session, *, study: Study, cohort: str, besides: int | None = None) -> None:

@@ -15,10 +15,12 @@ from sqlalchemy import Select, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.feedback import ReleaseContent
+from surveyapp.delphi.lineage import Outcome
+from surveyapp.delphi.rounds import OpenTo
 from surveyapp.errors import InputError, Problem, Refused, RoundClosed
 from surveyapp.exchange.panel_file import PanelRow
 from surveyapp.mail.links import derive_token
-from surveyapp.models import Identity, Invitation, Panellist, Participation, Round, Study
+from surveyapp.models import Decision, Identity, Invitation, Panellist, Participation, Round, Study
 from surveyapp.questionnaire.cells import CellSpec, Given, Status
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.questionnaire.model import Rating
@@ -65,6 +67,8 @@ class _Actor:
     email_key: str
     token: str
     round: int
+    is_for_all: bool
+    """Whether the round is open to everybody who was invited."""
 
 
 def synthetic_panel(count: int, *, groups: Sequence[str], seed: int = 1) -> list[PanelRow]:
@@ -182,6 +186,7 @@ def _cast(session: Session, *, study: Study, link_key: bytes, actor: str) -> lis
             email_key,
             derive_token(link_key, slug=study.slug, panellist_id=panellist_id, number=number),
             current.number,
+            current.open_to == OpenTo.INVITED,
         )
         for email_key, panellist_id, number in rows
     ]
@@ -217,12 +222,13 @@ def _may_come(database: Database, actor: _Actor) -> bool:
 
 
 def _act(database: Database, actor: _Actor, *, seed: int, share: float, with_personas: bool) -> str:
-    later = f":{actor.round}" if actor.round > 1 else ""
+    # A round 0 comes before the first, so it may not draw as the first does.
+    later = "" if actor.round == 1 else f":{actor.round}"
     chance = _chance(seed, actor.email_key + later)
     persona = draw_persona(seed, actor.email_key) if with_personas else None
     if persona is not None and not persona.comes_to(actor.round):
         return "not_started"
-    if actor.round > 1 and not _may_come(database, actor):
+    if not actor.is_for_all and not _may_come(database, actor):
         return "not_started"
     draw = chance.random()
     rest = (draw - share) / (1 - share) if share < 1 else 0.0
@@ -294,10 +300,20 @@ class _Habits:
     content: ReleaseContent | None
 
 
+def list_all_items(session: Session, *, study_id: int) -> tuple[str, ...]:
+    """The items that the study began with, then those that are new, in an order that stays when more come."""
+    first = [item.id for item in read_first(session, study_id=study_id).items]
+    new = session.execute(
+        select(Decision.round, Decision.item)
+        .where(Decision.study_id == study_id, Decision.outcome == Outcome.NEW)
+        .order_by(Decision.round)
+    ).all()
+    return (*first, *(row.item for row in sorted(new, key=lambda row: (row.round, row.item))))
+
+
 def _habits(session: Session, seat: Seat, sheet: Sheet, persona: Persona | None) -> _Habits | None:
     if persona is None:
         return None
-    items = [item.id for item in read_first(session, study_id=seat.study_id).items]
     content = None
     if seat.shows_round is not None and seat.release:
         content = get_release_content(
@@ -307,7 +323,7 @@ def _habits(session: Session, seat: Seat, sheet: Sheet, persona: Persona | None)
             number=seat.release,
             sha256=seat.release_sha256,
         )
-    return _Habits(persona, plant_moods(items), sheet, content)
+    return _Habits(persona, plant_moods(list_all_items(session, study_id=seat.study_id)), sheet, content)
 
 
 def _answers_of(

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import InputError, NotFound, Problem
+from surveyapp.errors import InputError, NotFound, Problem, Sentence
 from surveyapp.models import Cell, ItemVersion, QuestionnaireVersion, Study
 from surveyapp.questionnaire.model import Questionnaire, is_identifier
 from surveyapp.questionnaire.routing import all_cells
@@ -45,11 +45,14 @@ def create_study(
     """
     title = " ".join(title.split())
     slug = slug if slug is not None else make_slug(title)
-    problems = [
-        *_problems_of_names(session, title=title, slug=slug),
-        *_problems_of_settings(contact_email=contact_email, time_zone=time_zone, rounds=planned_rounds),
-    ]
-    if problems:
+    if problems := find_problems(
+        session,
+        title=title,
+        slug=slug,
+        contact_email=contact_email,
+        time_zone=time_zone,
+        planned_rounds=planned_rounds,
+    ):
         raise InputError(problems)
     study = Study(
         slug=slug,
@@ -69,6 +72,63 @@ def create_study(
     record(session, study_id=study.id, now=now, actor=actor, act="study.create", detail=detail)
     session.flush()
     return study
+
+
+def change_study(
+    session: Session,
+    *,
+    study: Study,
+    title: str,
+    organisation: str,
+    contact_email: str,
+    time_zone: str,
+    now: datetime,
+    actor: str,
+) -> bool:
+    """Call the study something else, or tell experts another contact; returns whether anything changed.
+
+    The slug stays: it stands in personal links. Raises InputError with all problems at once.
+    """
+    wanted = {
+        "title": " ".join(title.split()),
+        "organisation": organisation.strip(),
+        "contact_email": contact_email.strip(),
+        "time_zone": time_zone.strip(),
+    }
+    problems = [
+        *_problems_of_title(wanted["title"]),
+        *_problems_of_settings(
+            contact_email=wanted["contact_email"], time_zone=wanted["time_zone"], rounds=study.planned_rounds
+        ),
+    ]
+    if problems:
+        raise InputError(problems)
+    changed = [name for name, value in wanted.items() if getattr(study, name) != value]
+    for name in changed:
+        setattr(study, name, wanted[name])
+    if changed:
+        record(
+            session, study_id=study.id, now=now, actor=actor, act="study.change", detail={"changed": changed}
+        )
+    return bool(changed)
+
+
+def find_problems(
+    session: Session,
+    *,
+    title: str,
+    slug: str | None,
+    contact_email: str = "",
+    time_zone: str = "UTC",
+    planned_rounds: int = 1,
+) -> list[Problem]:
+    """Everything that is wrong with what a new study is to be called and told."""
+    title = " ".join(title.split())
+    slug = slug if slug is not None else make_slug(title)
+    return [
+        *_problems_of_names(session, title=title, slug=slug),
+        *_problems_of_settings(contact_email=contact_email, time_zone=time_zone, rounds=planned_rounds),
+    ]
 
 
 def _store_questionnaire(
@@ -149,22 +209,33 @@ def make_slug(title: str) -> str:
     return slug if slug[0].isalpha() else f"study-{slug}"[:MAX_SLUG].rstrip("-")
 
 
-def _problems_of_names(session: Session, *, title: str, slug: str) -> list[Problem]:
-    problems = []
+def _problems_of_title(title: str) -> list[Problem]:
     if not title:
-        problems.append(Problem("title", "it is empty; write the title as experts shall read it."))
-    elif len(title) > 200:
-        problems.append(Problem("title", f"it has {len(title)} characters; write at most 200."))
+        return [Problem("title", Sentence("it is empty; write the title as experts shall read it."))]
+    if len(title) > 200:
+        too_long = Sentence("it has {length} characters; write at most 200.", length=len(title))
+        return [Problem("title", too_long)]
+    return []
+
+
+def _problems_of_names(session: Session, *, title: str, slug: str) -> list[Problem]:
+    problems = _problems_of_title(title)
     if not is_identifier(slug) or "_" in slug or len(slug) > MAX_SLUG:
         problems.append(
             Problem(
                 "slug",
-                f"'{slug}' cannot name a study in an address; write lower-case letters and digits joined by "
-                f"hyphens, a letter first, at most {MAX_SLUG} characters.",
+                Sentence(
+                    "'{slug}' cannot name a study in an address; write lower-case letters and digits joined "
+                    "by hyphens, a letter first, at most {most} characters.",
+                    slug=slug[:100],
+                    most=MAX_SLUG,
+                ),
             )
         )
     elif session.execute(select(Study.id).where(Study.slug == slug)).first() is not None:
-        problems.append(Problem("slug", f"there is already a study '{slug}'; choose another slug."))
+        problems.append(
+            Problem("slug", Sentence("there is already a study '{slug}'; choose another slug.", slug=slug))
+        )
     return problems
 
 
@@ -173,13 +244,23 @@ def _problems_of_settings(*, contact_email: str, time_zone: str, rounds: int) ->
     # Whether the address can be written to is only known by writing; this catches slips.
     if contact_email.strip() and not re.fullmatch(r"[^@\s]+@[^@\s]+\.[^@\s]+", contact_email.strip()):
         problems.append(
-            Problem("contact e-mail", f"'{contact_email}' is not an address; write name@example.org.")
+            Problem(
+                "contact e-mail",
+                Sentence(
+                    "'{address}' is not an address; write name@example.org.", address=contact_email[:100]
+                ),
+            )
         )
     try:
         ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         problems.append(
-            Problem("time zone", f"'{time_zone}' is not known; write a name such as Europe/Berlin or UTC.")
+            Problem(
+                "time zone",
+                Sentence(
+                    "'{zone}' is not known; write a name such as Europe/Berlin or UTC.", zone=time_zone[:60]
+                ),
+            )
         )
     if not 1 <= rounds <= MAX_ROUNDS:
         problems.append(Problem("planned rounds", f"{rounds} is not possible; write 1 to {MAX_ROUNDS}."))

@@ -1,4 +1,4 @@
-"""What an installation forgets by itself: ended sessions, old counts, old replies to saves."""
+"""What an installation forgets by itself: ended sessions, old counts and replies, links that expired."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from surveyapp.models import SaveReceipt, WebSession
-from surveyapp.services import queue, throttling
+from surveyapp.services import one_time, queue, throttling
 
 RECEIPTS_KEPT = timedelta(days=30)
 THROTTLES_KEPT = timedelta(days=1)
 JOBS_KEPT = timedelta(days=30)
+SECRETS_KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class Swept:
     receipts: int
     throttles: int
     jobs: int
+    secrets: int
 
 
 def sweep(session: Session, *, now: datetime) -> Swept:
@@ -42,4 +44,5 @@ def sweep(session: Session, *, now: datetime) -> Swept:
         receipts=len(receipts),
         throttles=throttling.sweep(session, before=now - THROTTLES_KEPT),
         jobs=queue.sweep(session, before=now - JOBS_KEPT),
+        secrets=one_time.sweep(session, before=now - SECRETS_KEPT),
     )

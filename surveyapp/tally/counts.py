@@ -54,7 +54,8 @@ class CellTally:
 class RoundTally:
     """Everything that was counted in one round.
 
-    `counted` is how many people's answers that is, per group; `invited` everybody who could have come.
+    `counted` is how many people's answers that is, per group; `invited` everybody who could
+    have come: of the round's cohort, and as the protocol opens it to those who answered before.
     """
 
     cells: Mapping[Place, CellTally]

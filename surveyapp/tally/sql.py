@@ -15,7 +15,8 @@ from sqlalchemy import ColumnElement, and_, cast, func, literal, not_, select, t
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session, aliased
 
-from surveyapp.models import Answer, Panellist, Participation, Submission
+from surveyapp.models import Answer, Panellist, Participation, Round, Submission
+from surveyapp.tally.attending import could_come
 from surveyapp.tally.counts import (
     CellNumber,
     CellTally,
@@ -60,7 +61,7 @@ def count_round(
     return RoundTally(
         cells,
         counted=_count_people(session, study_id=study_id, number=number, complete=complete),
-        invited=_count_invited(session, study_id=study_id),
+        invited=_count_invited(session, study_id=study_id, number=number),
     )
 
 
@@ -347,11 +348,11 @@ def _count_people(
     return dict(rows.all())
 
 
-def _count_invited(session: Session, *, study_id: int) -> dict[GroupId, int]:
-    # A letter that reached the wrong person invited nobody.
+def _count_invited(session: Session, *, study_id: int, number: int) -> dict[GroupId, int]:
     rows = session.execute(
         select(Panellist.group, func.count())
-        .where(Panellist.study_id == study_id, Panellist.state != "not_me")
+        .join(Round, and_(Round.study_id == Panellist.study_id, Round.number == number))
+        .where(Panellist.study_id == study_id, could_come())
         .group_by(Panellist.group)
     )
     return dict(rows.all())

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, request
 from sqlalchemy import text
 from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.routing import IntegerConverter
 
 from config import Config
 from surveyapp.extensions import babel
@@ -20,6 +21,12 @@ from surveyapp.web.form_bodies import FormRequest
 LARGEST_BODY = 1_000_000
 _STATIC = Path(__file__).resolve().parent.parent / "static"
 _LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+
+
+class Number(IntegerConverter):
+    """`<number:id>` in an address: as we write numbers, and none that a database cannot hold."""
+
+    regex = "[1-9][0-9]{0,8}"
 
 
 def make_flask(config: Config) -> Flask:
@@ -42,6 +49,7 @@ def make_flask(config: Config) -> Flask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.url_map.strict_slashes = True
+    app.url_map.converters["number"] = Number
     if config.proxies:
         hops = config.proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]  # Flask's documented way to add middleware
@@ -125,6 +133,7 @@ def add_organiser_pages(app: Flask) -> None:
     """Everything an organiser sees."""
     if find_spec("surveyapp.web.organiser") is None:
         return
-    from surveyapp.web import organiser  # noqa: PLC0415 - as above
+    from surveyapp.web import organiser, preview  # noqa: PLC0415 - as above
 
+    preview.add_routes()
     app.register_blueprint(organiser.blueprint)

@@ -73,11 +73,22 @@ def show_http_error(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
     if code < 400:
         return error
-    title, what = _words(code)
+    title, what = _words_of_upload() if code == 413 and _is_upload() else _words(code)
     headers = [(name, value) for name, value in error.get_headers() if name in {"Allow", "Retry-After"}]
     if request.path.endswith("/save"):
         return {"kind": "http", "message": what}, code, headers
     return _show(title, what), code, headers
+
+
+def _is_upload() -> bool:
+    return request.mimetype == "multipart/form-data"
+
+
+def _words_of_upload() -> tuple[str, str]:
+    return (
+        _("That file is too large"),
+        _("A questionnaire has at most one megabyte. Go back and choose another file."),
+    )
 
 
 def _words(code: int) -> tuple[str, str]:

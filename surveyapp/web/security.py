@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -19,6 +21,9 @@ from surveyapp.services.reading.seats import Seat, find_seat
 SEAT = "seat"
 ORGANISER = "organiser"
 _HOST = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?", re.ASCII)
+# An organiser who does nothing for so long is signed out; experts are not.
+IDLE = timedelta(hours=2)
+_STAMP_AGAIN = timedelta(minutes=5)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -34,7 +39,8 @@ class Sessions(SessionInterface):
     """Sessions are rows: a cookie holds a random value, the database its hash.
 
     Reading one costs one query; no request ever writes the row, not even an expiry, so that a GET
-    changes nothing. Experts and organisers have different cookies and never see each other's.
+    changes nothing. Experts and organisers have different cookies and never see each other's. When an
+    organiser was last here stands in the cookie itself, under a seal that only the session's row can make.
     """
 
     def __init__(self, *, is_https: bool) -> None:
@@ -67,22 +73,39 @@ class Sessions(SessionInterface):
             return find_seat(connection, id_hash=hash_cookie(value))
 
     def _open_organiser(self, request: Request, opened: BrowserSession) -> None:
-        value = request.cookies.get(self.name(ORGANISER))
         g.organiser = None
+        g.stamp_again = False
+        value, _, stamp = request.cookies.get(self.name(ORGANISER), "").partition(".")
         if not value:
             return
         from surveyapp.services.accounts import find_signed_in  # noqa: PLC0415 - experts' requests need none
 
         with get_database().reading() as session:
-            g.organiser = find_signed_in(session, id_hash=hash_cookie(value))
-        if g.organiser is not None:
-            opened["csrf_token"] = g.organiser.csrf_secret
+            organiser = find_signed_in(session, id_hash=hash_cookie(value))
+        if organiser is None:
+            return
+        seen = _read_stamp(stamp, organiser.csrf_secret)
+        age = organiser.now.timestamp() - seen
+        if age > IDLE.total_seconds():
+            return
+        g.organiser = organiser
+        g.stamp_again = age > _STAMP_AGAIN.total_seconds()
+        opened["csrf_token"] = organiser.csrf_secret
+
+    def find_cookie(self, request: Request, audience: str) -> str:
+        """The secret in the audience's cookie; '' where there is none."""
+        return request.cookies.get(self.name(audience), "").partition(".")[0]
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        """Nothing to do: sessions begin and end by verbs."""
+        """Sessions begin and end by verbs; here an organiser's cookie only learns that time went on."""
+        organiser = g.get("organiser")
+        if organiser is not None and g.get("stamp_again"):
+            value = self.find_cookie(request, ORGANISER)
+            self.give(response, ORGANISER, stamped(value, organiser.csrf_secret, organiser.now.timestamp()))
 
     def give(self, response: Response, audience: str, value: str) -> None:
         """Hand the browser its cookie. An expert comes back for weeks; an organiser signs in anew."""
+        g.stamp_again = False
         response.set_cookie(
             self.name(audience),
             value,
@@ -95,9 +118,26 @@ class Sessions(SessionInterface):
 
     def take(self, response: Response, audience: str) -> None:
         """Take the cookie back."""
+        g.stamp_again = False
         response.delete_cookie(
             self.name(audience), path="/", secure=self.is_https, httponly=True, samesite="Lax"
         )
+
+
+def stamped(value: str, csrf_secret: str, moment: float) -> str:
+    """A cookie's value with the time at which its owner was here, sealed with the session's own secret."""
+    stamp = str(int(moment))
+    seal = hmac.digest(csrf_secret.encode(), b"seen\0" + stamp.encode(), "sha256").hex()[:32]
+    return f"{value}.{stamp}.{seal}"
+
+
+def _read_stamp(stamp: str, csrf_secret: str) -> float:
+    """When the owner of a cookie was here last; in the beginning of time for a seal that is not ours."""
+    moment, _, _ = stamp.partition(".")
+    if not (moment.isascii() and moment.isdigit()):
+        return 0.0
+    expected = stamped("", csrf_secret, int(moment[:15]))
+    return float(moment[:15]) if hmac.compare_digest(expected.encode(), f".{stamp}".encode()) else 0.0
 
 
 def get_sessions() -> Sessions:
@@ -139,14 +179,15 @@ def refuse_foreign_origin() -> None:
     if site is not None and site not in {"same-origin", "none"}:
         abort(403)
     origin = request.headers.get("Origin")
-    if origin is None or origin in _own_origins():
+    if origin is None or origin in own_origins():
         return
     if origin == "null" and (site == "same-origin" or not get_config().is_https):
         return
     abort(403)
 
 
-def _own_origins() -> set[str]:
+def own_origins() -> set[str]:
+    """The origins of this installation's own pages, as the present request may name them."""
     base = urlsplit(get_config().base_url)
     return {f"{base.scheme}://{base.netloc}", request.host_url.rstrip("/")}
 
@@ -170,7 +211,7 @@ def add_headers(response: Response) -> Response:
     headers["Cross-Origin-Opener-Policy"] = "same-origin"
     headers["Cross-Origin-Resource-Policy"] = "same-origin"
     # A page whose address holds a token must not tell it to anybody.
-    on_link = request.path.startswith("/l/")
+    on_link = request.path.startswith(("/l/", "/organiser/l/"))
     headers["Referrer-Policy"] = "no-referrer" if on_link else "same-origin"
     if request.endpoint == "static" and response.status_code == 200:
         headers["Cache-Control"] = "public, max-age=31536000, immutable"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -17,8 +18,9 @@ from pathlib import Path
 
 import pytest
 
-from surveyapp.services import rounds
+from surveyapp.services import one_time, rounds
 from surveyapp.services.unit import Database, read_now
+from tests.support.accounts import add_organiser
 from tests.support.studies import SMALL, lay_ground, load_text
 
 PATIENCE_SECONDS = 60
@@ -171,3 +173,31 @@ def test_a_taken_port_gets_one_sentence(database_url: str, tmp_path: Path, comma
     assert done.stderr.startswith(f"Port {port} on 127.0.0.1 cannot be used")
     assert len(done.stderr.splitlines()) == 1
     assert not (tmp_path / "demo" / "surveyapp.sqlite3").exists()
+
+
+@pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)
+def test_sec_94_the_first_start_prints_the_one_link_that_makes_an_account(
+    database: Database, database_url: str, tmp_path: Path
+) -> None:
+    links = []
+    for _ in range(2):
+        port = find_free_port()
+        with serving(database_url, tmp_path, port) as server:
+            log = tmp_path / f"server-{port}.log"
+            wait_until(lambda at=port: is_answering(at), "the server answers")
+            wait_until(lambda log=log: "/organiser/l/" in log.read_text(), "the link is printed")
+            [link] = re.findall(r"http://127\.0\.0\.1:\d+/organiser/l/[\w-]{43}", log.read_text())
+            links.append(link)
+            with urllib.request.urlopen(link, timeout=10) as reply:
+                assert b"This makes the first account" in reply.read()
+            server.terminate()
+            server.wait(PATIENCE_SECONDS)
+    with database.reading() as session:
+        found = [one_time.find(session, secret=link.rpartition("/")[2]) for link in links]
+    assert found[0] is None, "a newer link takes the older one's place"
+    assert found[1] is not None
+    add_organiser(database, "jane@example.org")
+    port = find_free_port()
+    with serving(database_url, tmp_path, port):
+        wait_until(lambda: is_answering(port), "the server answers")
+        assert "/organiser/l/" not in (tmp_path / f"server-{port}.log").read_text()

@@ -105,6 +105,8 @@ def test_a_round_is_scheduled_moved_extended_reopened_and_cancelled(locked: Shel
     told = shell.fail("round", "cancel", "fruit", "--round", "1", "--reason", "again")
     assert "was cancelled, so you cannot cancel it" in told
     assert shell.ask("round", "open", "fruit")["round"] == 2
+    assert states(shell) == [(1, "cancelled"), (2, "open")]
+    assert "Round 1: cancelled since" in shell.say("round", "status", "fruit")
 
 
 def test_a_release_waits_for_decisions_and_shows_in_the_next_round(locked: Shell) -> None:

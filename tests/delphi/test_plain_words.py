@@ -55,6 +55,15 @@ def test_the_shipped_protocol_in_plain_words() -> None:
     assert "No figure of fewer than 5 people is shown." in said(protocol, "Anonymity")
 
 
+def test_nobody_is_kept_out_for_having_proposed_nothing() -> None:
+    rounds = said(load(SHIPPED / "examples" / "protocols" / "round-zero.protocol.yaml"), "Rounds")
+    assert "Round 0 collects items: experts propose what should be rated." in rounds
+    later = rounds.index("Later rounds are for those who answered the round before.")
+    assert rounds[later + 1] == (
+        "Everybody who was invited may take part in round 1, whether they proposed anything or not."
+    )
+
+
 @pytest.mark.parametrize(
     ("rule", "words"),
     [

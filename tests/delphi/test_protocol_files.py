@@ -33,12 +33,14 @@ def plain(text: str) -> Any:
 
 
 def floods() -> Questionnaire:
-    """The first example of the other format, which rates `helps` per region, and `feasible` besides."""
+    """The first example of the other format, which rates `helps` per region; `feasible` and proposals too."""
     text = re.findall(r"```yaml\n(.*?)```", (SHIPPED / "README.md").read_text(encoding="utf-8"), re.DOTALL)[0]
     data = plain(text)
     question = {"id": "feasible", "kind": "rating", "text": "Feasible?", "criteria": ["feasible"]}
     page = {"id": "feasible", "title": "Feasible", "questions": [question]}
-    whole = data | {"pages": [*data["pages"], page]}
+    proposals = {"id": "missing", "kind": "proposals", "text": "What is missing?"}
+    more = {"id": "missing", "title": "More", "questions": [proposals]}
+    whole = data | {"pages": [*data["pages"], page, more]}
     return load_questionnaire_text("README.md", json.dumps(whole).encode(), SHIPPED)
 
 

@@ -20,6 +20,7 @@ from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services import answering, rounds, studies
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.unit import Database, read_now
+from tests.support.protocols import ROUND_ZERO, give_protocol
 from tests.support.serving import LiveServer
 from tests.support.studies import QUESTIONNAIRES, Ground, Member, add_member
 
@@ -160,6 +161,8 @@ def open_study(
             is_synthetic=True,
         )
         panel = tuple(add_member(session, study, group=group, now=now) for group in groups)
+        if questionnaire.awaits_items:
+            give_protocol(session, study, ROUND_ZERO)
         if is_open:
             rounds.open_round(session, study=study, now=now, actor="test", closes_at=closes_at)
         study_id = study.id

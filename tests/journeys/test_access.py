@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page
 
-from tests.journeys import feedback_states
+from tests.journeys import account_states, feedback_states
 from tests.journeys.house import House, load_questionnaire
 from tests.journeys.states import EXAMPLES, EXPERT_STATES, ORGANISER_STATES, State, Visit
 from tests.support.browser import DESKTOP, PHONE, OpenPage
@@ -17,6 +17,7 @@ pytestmark = pytest.mark.browser
 
 Axe = Callable[[Page], list[str]]
 assert feedback_states.news is EXPERT_STATES["news"]  # which says that its states are among them
+assert account_states.set_up is ORGANISER_STATES["set_up"]
 
 NARROW = (320, 256)
 """What is left of 1280 pixels at 400 per cent: WCAG's own measure."""

@@ -290,3 +290,19 @@ def test_after_the_deadline_a_kind_page_and_a_late_draft(house: House, invite: I
     expect(typing.page.get_by_role("main")).to_contain_text("You had not submitted")
     typing.page.get_by_role("link", name="A copy of what you had answered").click()
     expect(typing.page.get_by_role("main")).to_contain_text("Strongly agree")
+
+
+def test_what_is_below_stays_where_it_is_when_an_answer_is_chosen_or_cleared(rater: Expert) -> None:
+    below = rater.page.locator(f"#{rater.name_of(rating(1))}")
+
+    def height() -> float:
+        return float(below.evaluate("element => element.getBoundingClientRect().top + scrollY"))
+
+    before = height()
+    rater.give(rating(0), 4)
+    expect(rater.status).to_have_text(SAVED)
+    clear = rater.page.get_by_role("button", name="Clear this answer")
+    assert height() == before
+    clear.click()
+    expect(clear).to_have_count(0)
+    assert height() == before

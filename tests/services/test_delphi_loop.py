@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from surveyapp.delphi.lineage import Detail, Outcome, Wording
 from surveyapp.errors import AnswerError, InputError, Refused, RoundClosed
-from surveyapp.models import Release, Round, Study
+from surveyapp.models import LateDraft, Release, Round, Study
 from surveyapp.questionnaire.cells import CellKey, Given, Status
 from surveyapp.questionnaire.model import Item, Text
-from surveyapp.services import deciding, protocols, releasing, rounds
+from surveyapp.services import answering, deciding, protocols, releasing, rounds
 from surveyapp.services.figures import read_figures
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.judging import judge
@@ -147,6 +149,26 @@ def test_the_next_round_asks_what_is_open_and_keeps_the_rest_in_reach(ground: Gr
     with ground.database.reading() as session:
         sheet = read_sheet(session, seat=seat)
     assert sheet.now[pears][0][:2] == (int(Status.KEPT), 3.0)
+
+
+def test_a_rating_that_is_kept_too_late_is_kept_with_its_value(ground: Ground) -> None:
+    ground.close()
+    for item in ("apples", "pears"):
+        decide(ground, item, Outcome.KEEP)
+    release(ground)
+    open_next(ground)
+    seat, pears = ground.sit_down(0), cell(ground, "pears", "north")
+    ground.close()
+    with ground.database.verb() as session:
+        changes = {pears: Given(Status.KEPT), cell(ground, "apples", "south", "reason"): Given(Status.KEPT)}
+        answering.keep_late_draft(
+            session, seat=seat, request_id="kept-too-late", changes=changes, now=read_now(session)
+        )
+    with ground.database.reading() as session:
+        content = json.loads(session.scalars(select(LateDraft.content)).one())
+    assert content[str(pears)] == [int(Status.KEPT), 3.0, None, None]
+    # What cannot be kept for want of an earlier rating stays as it was sent.
+    assert content[str(cell(ground, "apples", "south", "reason"))] == [int(Status.KEPT), None, None, None]
 
 
 def test_nothing_can_be_kept_where_nothing_was_given(ground: Ground, database: Database) -> None:

@@ -8,12 +8,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select, update
 
+from surveyapp.delphi.lineage import Outcome
 from surveyapp.errors import NotFound, Refused
-from surveyapp.models import AuditEntry, Base, Invitation, Panellist, Participation, Round, WebSession
-from surveyapp.services import doors
+from surveyapp.models import AuditEntry, Base, Invitation, Panellist, Participation, Round, Study, WebSession
+from surveyapp.services import doors, rounds
 from surveyapp.services.reading.seats import find_seat
 from surveyapp.services.unit import Database, read_now
+from tests.support.answering import answer
+from tests.support.between_rounds import decide, open_next
+from tests.support.protocols import PROTOCOL, set_protocol
 from tests.support.studies import SMALL, Ground, lay_ground, load_text
+
+SILENT = (
+    "feedback: {own_answer: false, distribution: false, quartiles: false, reasons: false, summaries: false}\n"
+)
 
 
 @pytest.fixture
@@ -187,3 +195,22 @@ def test_rel_13_the_deadline_refuses_by_itself(ground: Ground) -> None:
     assert (seat.round_state, seat.takes_answers) == ("open", False)
     with pytest.raises(Refused), ground.database.verb() as session:
         doors.start(session, token=ground.panel[1].token, now=read_now(session))
+
+
+def test_the_previous_round_is_the_one_that_was_not_cancelled(database: Database, tmp_path: Path) -> None:
+    """Also where no feedback is shown, which would name it."""
+    ground = lay_ground(database, load_text(SMALL, tmp_path), is_open=False)
+    set_protocol(ground, PROTOCOL + SILENT + "later_rounds: answered the previous round\n")
+    open_next(ground)
+    answer(ground, 0, {})
+    ground.close()
+    for item in ("apples", "pears"):
+        decide(ground, item, Outcome.KEEP)
+    assert open_next(ground).number == 2
+    with database.verb() as session:
+        study = session.get_one(Study, ground.study_id)
+        rounds.cancel_round(session, study=study, reason="wrong letter", now=read_now(session), actor="test")
+    third = open_next(ground)
+    assert (third.number, third.shows_round, third.open_to) == (3, None, "previous")
+    invited = [find(ground, member.token) for member in ground.panel[:2]]
+    assert [each is not None and each.may_take_part for each in invited] == [True, False]

@@ -123,3 +123,21 @@ def test_each_round_counts_its_own(ground: Ground) -> None:
     assert (first.counts.submitted, first.counts.in_progress, first.counts.not_started) == (1, 0, 6)
     assert (second.counts.submitted, second.counts.in_progress, second.counts.not_started) == (0, 1, 6)
     assert (len(first.days), len(second.days)) == (1, 0)
+
+
+def test_a_cancelled_round_is_listed_and_is_not_the_current_one(ground: Ground) -> None:
+    submit(ground, 0)
+    with ground.database.verb() as session:
+        study = get_study(session, slug=ground.slug)
+        now = read_now(session)
+        rounds.cancel_round(session, study=study, reason="wrong letter", now=now, actor="test")
+        rounds.open_round(session, study=study, now=now, actor="test")
+    progress = look(ground)
+    assert [(each.number, each.state) for each in progress.rounds] == [(1, "cancelled"), (2, "open")]
+    assert (progress.current, progress.is_open) == (progress.rounds[1], True)
+    with ground.database.verb() as session:
+        study = get_study(session, slug=ground.slug)
+        rounds.cancel_round(session, study=study, reason="again", now=read_now(session), actor="test")
+    progress = look(ground)
+    assert [each.state for each in progress.rounds] == ["cancelled", "cancelled"]
+    assert (progress.current, progress.is_open) == (None, False)

@@ -105,6 +105,21 @@ def test_before_locking_it_is_replaced_and_afterwards_amended(ground: Ground) ->
         assert entry.reason == "the panel asked for it"
 
 
+def test_giving_the_same_protocol_again_makes_no_version(ground: Ground) -> None:
+    set_protocol(ground, is_locked=False)
+    set_protocol(ground, "# The same, explained.\n" + PROTOCOL, is_locked=False)
+    with ground.database.reading() as session:
+        (version,) = protocols.list_versions(session, study_id=ground.study_id)
+        acts = session.scalars(select(AuditEntry.act).where(AuditEntry.study_id == ground.study_id)).all()
+    # Its author's own words are kept as they stand now.
+    assert version.source.startswith("# The same, explained.")
+    assert acts.count("protocol.set") == 2
+    set_protocol(ground, "# The same, explained.\n" + PROTOCOL)
+    with ground.database.reading() as session:
+        acts = session.scalars(select(AuditEntry.act).where(AuditEntry.study_id == ground.study_id)).all()
+    assert acts.count("protocol.set") == 2
+
+
 def test_what_does_not_fit_the_questionnaire_is_told_with_its_line(ground: Ground) -> None:
     wrong = PROTOCOL.replace("criterion: effect", "criterion: efect").replace(
         "questionnaire: small", "questionnaire: other"
@@ -153,10 +168,10 @@ def test_the_next_round_waits_for_the_release_of_the_one_before(ground: Ground) 
         open_round(ground)
 
 
-def test_a_round_zero_comes_first_where_it_is_planned(ground: Ground) -> None:
+def test_a_round_zero_is_planned_only_where_experts_can_propose(ground: Ground) -> None:
     text = PROTOCOL.replace("rounds:\n", "rounds:\n  - {number: 0, asks: proposals}\n")
-    set_protocol(ground, text)
-    assert open_round(ground).number == 0
+    with pytest.raises(ProtocolError, match="no question of the kind proposals"):
+        set_protocol(ground, text)
 
 
 def test_cohorts_overlap_only_where_the_protocol_lets_them(ground: Ground) -> None:

@@ -194,12 +194,12 @@ def test_the_sweep_forgets_what_is_over_and_nothing_else(database: Database, gro
             )
     with database.verb() as session:
         swept = upkeep.sweep(session, now=now)
-    assert swept == upkeep.Swept(sessions=1, receipts=1, throttles=1, jobs=0)
+    assert swept == upkeep.Swept(sessions=1, receipts=1, throttles=1, jobs=0, secrets=0)
     assert count(database, WebSession) == 2
     assert count(database, SaveReceipt) == count(database, Throttle) == 1
     assert count(database, Participation) == 1
     with database.verb() as session:
-        assert upkeep.sweep(session, now=now) == upkeep.Swept(0, 0, 0, 0)
+        assert upkeep.sweep(session, now=now) == upkeep.Swept(0, 0, 0, 0, 0)
 
 
 def test_upkeep_is_asked_for_once_an_hour(database: Database) -> None:

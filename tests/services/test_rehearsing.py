@@ -9,14 +9,16 @@ import pytest
 from sqlalchemy import select
 
 from surveyapp.errors import InputError, Refused
-from surveyapp.models import Answer, Identity, Panellist, Participation, Release, Study
+from surveyapp.models import Answer, Decision, Identity, Panellist, Participation, Release, Study
 from surveyapp.questionnaire.cells import CellKey, Status
 from surveyapp.services import panel, protocols, rounds, studies
 from surveyapp.services.personas import Mood, describe, draw_persona, plant_moods
+from surveyapp.services.reading.proposals import read_waiting
 from surveyapp.services.reading.results import ItemResult, RoundResults, get_results
 from surveyapp.services.rehearsing import Rehearsal, rehearse
 from surveyapp.services.simulating import synthetic_panel
 from surveyapp.services.unit import Database, read_now
+from tests.support.proposing import lay_proposing
 from tests.support.protocols import PROTOCOL, set_protocol
 from tests.support.studies import LINK_KEY, SMALL, lay_ground, load_text
 
@@ -256,3 +258,63 @@ def test_a_protocol_that_is_over_ends_the_rehearsal(database: Database, tmp_path
     played = play(database, count=5)
     assert len(played.rounds) == 3
     assert "The protocol plans rounds up to 3" in played.ended
+
+
+def test_a_round_zero_is_played_and_its_items_are_rated(database: Database) -> None:
+    """Each thought becomes one item; the same seed proposes the same, and rates it alike."""
+    found = []
+    for slug in ("one", "other"):
+        ground = lay_proposing(database, slug=slug, people=0, is_open=False)
+        with database.verb() as session:
+            study = session.get_one(Study, ground.study_id)
+            panel.import_panel(
+                session,
+                study=study,
+                questionnaire=ground.instrument.questionnaire,
+                rows=synthetic_panel(20, groups=("",)),
+                now=read_now(session),
+                actor="test",
+                link_key=LINK_KEY,
+            )
+        played = play(database, slug=slug, count=3)
+        assert [each.number for each in played.rounds] == [0, 1, 2]
+        collected = played.rounds[0]
+        assert collected.release == ""
+        assert collected.items_made == collected.proposals >= 4
+        assert len(played.planted.moods) == collected.items_made
+        results = results_of(database, ground.study_id, 1)
+        titles = [item.title for item in results.items]
+        assert len(set(titles)) == collected.items_made
+        assert all(title.startswith("Synthetic proposal") for title in titles)
+        found.append(
+            (
+                titles,
+                [cell.counts.of for item in results.items for cell in item.cells],
+                [each.simulated for each in played.rounds],
+            )
+        )
+        with database.reading() as session:
+            assert read_waiting(session, study_id=ground.study_id) == {}
+    assert found[0] == found[1]
+
+
+def test_a_round_zero_that_was_left_half_way_goes_on(database: Database) -> None:
+    ground = lay_proposing(database, people=0, is_open=False)
+    with database.verb() as session:
+        panel.import_panel(
+            session,
+            study=session.get_one(Study, ground.study_id),
+            questionnaire=ground.instrument.questionnaire,
+            rows=synthetic_panel(6, groups=("",)),
+            now=read_now(session),
+            actor="test",
+            link_key=LINK_KEY,
+        )
+    play(database, slug="floods", count=1)
+    with database.verb() as session:
+        study = session.get_one(Study, ground.study_id)
+        rounds.reopen_round(session, study=study, reason="more", now=read_now(session), actor="test")
+        for decision in session.scalars(select(Decision.item).where(Decision.study_id == study.id)).all():
+            assert decision.startswith("proposed-")
+    rounds.close_round(database, slug="floods", actor="test")
+    assert [each.number for each in play(database, slug="floods", count=1).rounds] == [1]

@@ -16,6 +16,7 @@ from surveyapp.services.reading.progress import get_progress
 from surveyapp.services.simulating import Simulated, count_waiting, simulate, synthetic_panel
 from surveyapp.services.studies import create_study, get_study
 from surveyapp.services.unit import Database, read_now
+from tests.support.protocols import ROUND_ZERO, give_protocol
 from tests.support.studies import LINK_KEY, QUESTIONNAIRES, SMALL, lay_ground, load_text
 
 
@@ -166,5 +167,7 @@ def test_every_kind_of_question_can_be_rehearsed(database: Database) -> None:
                 actor="test",
                 link_key=LINK_KEY,
             )
+            if questionnaire.awaits_items:
+                give_protocol(session, study, ROUND_ZERO)
             rounds.open_round(session, study=study, now=now, actor="test")
         assert run(database, slug=slug, share=1).submitted == 3, file.name

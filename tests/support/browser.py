@@ -107,7 +107,7 @@ def _watch(page: Page, faults: list[str]) -> None:
         faults.append(f"uncaught: {error.message}")
 
     def on_request(request: Request) -> None:
-        if not request.url.startswith(("http://127.0.0.1:", "data:", "blob:", "about:")):
+        if not request.url.startswith(("http://127.0.0.1:", "http://localhost:", "data:", "blob:", "about:")):
             faults.append(f"a request to another place: {request.url}")
 
     page.on("console", on_console)

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from surveyapp.models import Participation, Round, Study, Submission
+from surveyapp.models import Panellist, Participation, Round, Study, Submission
 from surveyapp.questionnaire.cells import CellKey
 from surveyapp.services import doors, rounds
 from surveyapp.services.unit import Database, read_now
@@ -130,6 +130,46 @@ def test_edits_after_the_submission_do_not_count(ground: Ground) -> None:
     assert tally.cells[Place(apples(ground), "both")].values == {3.0: 1}
     assert (tally.counted, tally.people) == ({"both": 1}, 1)
     assert tally.invited == {"both": 3, "north": 1, "south": 1}
+
+
+@pytest.mark.parametrize(
+    ("open_to", "cohort", "invited"),
+    [
+        ("invited", "", {"both": 3, "north": 1, "south": 1}),
+        ("any_earlier", "", {"both": 2, "north": 1}),
+        ("previous", "", {"both": 1, "north": 1}),
+        ("invited", "late", {"both": 1, "north": 1}),
+        ("previous", "late", {"both": 1}),
+    ],
+)
+def test_invited_is_who_could_come(
+    ground: Ground, open_to: str, cohort: str, invited: dict[str, int]
+) -> None:
+    """Of round 4, which comes after round 3; round 2 was called off."""
+    answer(ground, 0, {})
+    answer(ground, 2, {})
+    next_round(ground)
+    with ground.database.verb() as session:
+        study = session.get_one(Study, ground.study_id)
+        rounds.cancel_round(session, study=study, reason="wrong letter", now=read_now(session), actor="test")
+        rounds.open_round(session, study=study, now=read_now(session), actor="test")
+    answer(ground, 1, {})
+    answer(ground, 2, {})
+    next_round(ground)
+    with ground.database.verb() as session:
+        late = [ground.panel[1].panellist_id, ground.panel[2].panellist_id]
+        if cohort:
+            session.execute(update(Panellist).where(Panellist.id.in_(late)).values(tags='["early", "late"]'))
+            session.execute(update(Round).where(Round.number == 3).values(cohort=cohort))
+        session.execute(update(Round).where(Round.number == 4).values(open_to=open_to, cohort=cohort))
+        if cohort and open_to == "previous":
+            session.execute(
+                update(Participation)
+                .where(Participation.round == 3, Participation.panellist_id == late[1])
+                .values(submission=0, submitted_at=None)
+            )
+    with ground.database.reading() as session:
+        assert count_round(session, study_id=ground.study_id, number=4).invited == invited
 
 
 def test_who_was_not_asked_is_in_no_count(ground: Ground) -> None:

@@ -10,11 +10,14 @@ import pytest
 from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po
 from flask import g
+from markupsafe import escape
 
 import surveyapp
 from surveyapp.questionnaire.loading import load
 from surveyapp.questionnaire.model import Text
-from surveyapp.web.expert.asking import Wording
+from surveyapp.questionnaire.planning import plan
+from surveyapp.web.expert.asking import Wording, page_heading, page_title
+from surveyapp.web.expert.pages import cell_label
 from surveyapp.web.languages import page_direction, page_language, text_direction, written_time
 
 if TYPE_CHECKING:
@@ -83,3 +86,17 @@ def test_the_page_runs_as_the_texts_of_the_study(app: Flask) -> None:
         assert page_direction() == "ltr"
         g.language = "ar"
         assert (page_language(), page_direction()) == ("en", "rtl")
+
+
+def test_a_heading_and_a_label_in_another_language_are_marked(app: Flask) -> None:
+    questionnaire = load(STUDY)
+    wording = Wording(questionnaire, "de", "de")
+    planned = next(each for each in plan(questionnaire) if each.context)
+    heading = page_heading(wording, planned.page, planned.context)
+    assert heading == f'<span lang="en">{escape(page_title(wording, planned.page, planned.context))}</span>'
+    cells = [spec for question in planned.questions for spec in question.cells]
+    with app.test_request_context():
+        label = cell_label(wording, next(spec for spec in cells if spec.key.part == "reason"))
+    assert label.startswith('<span lang="en">')
+    assert label.endswith("</span> (reason)")
+    assert "<" not in page_heading(Wording(questionnaire, "en", "en"), planned.page, planned.context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from surveyapp.delphi.collecting import as_if_proposed, find_unreachable, only_collects
 from surveyapp.delphi.grounds import cells_by_item, groups_of, select
 from surveyapp.delphi.protocol.checking import rules_of
 from surveyapp.delphi.protocol.model import Protocol, Selection
@@ -35,7 +36,12 @@ _NEED_NINE = frozenset({"disagreement", "di"})
 
 
 def check(protocol: Protocol, questionnaire: Questionnaire) -> Iterator[Finding]:
-    """Everything in `protocol` that `questionnaire` does not have, or has otherwise."""
+    """Everything in `protocol` that `questionnaire` does not have, or has otherwise.
+
+    Rules about ratings are checked as if items had come where experts are to propose them.
+    """
+    yield from _collecting(protocol, questionnaire)
+    questionnaire = as_if_proposed(questionnaire)
     if protocol.questionnaire not in {None, questionnaire.id}:
         what = (
             f"this protocol is for “{protocol.questionnaire}”, but the questionnaire is “{questionnaire.id}”"
@@ -53,6 +59,23 @@ def check(protocol: Protocol, questionnaire: Questionnaire) -> Iterator[Finding]
                 yield from _Check(protocol, questionnaire, path, each.for_).whole(condition)
     yield from _stability(protocol, questionnaire)
     yield from _step(protocol, questionnaire)
+
+
+def _collecting(protocol: Protocol, questionnaire: Questionnaire) -> Iterator[Finding]:
+    """Whether a round that collects items asks for any, and comes first where there are none."""
+    first = protocol.rounds[0]
+    if first.number or not only_collects(first.asks):
+        if questionnaire.awaits_items and not only_collects(first.asks):
+            what = "the questionnaire has no items yet; begin with {number: 0, asks: proposals}, or add items"
+            yield Finding(("rounds",), what, of_whole=True)
+        return
+    path: Path = ("rounds", 0, "asks")
+    if not questionnaire.asks_for_proposals:
+        what = "this round collects items, but the questionnaire has no question of the kind proposals"
+        yield Finding(path, f"{what}; add one, or remove the round")
+    for name in sorted(find_unreachable(questionnaire)):
+        what = f"what this round asks is shown only after “{name}”, which is about items and not asked in it"
+        yield Finding(path, f"{what}; change the condition in the questionnaire")
 
 
 def _groups(protocol: Protocol, questionnaire: Questionnaire) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from surveyapp.delphi.collecting import only_collects
 from surveyapp.delphi.consensus import rule_in_force
 from surveyapp.delphi.grounds import cells_by_item, select
 from surveyapp.delphi.protocol.model import ConsensusRule, Feedback, PlannedRound, Protocol, Selection
@@ -135,6 +136,12 @@ class _Teller:
                 )
             yield from self.live(each)
         yield _LATER[self.protocol.later_rounds]
+        if only_collects(self.protocol.rounds[0].asks) and self.protocol.later_rounds != "all invited":
+            yield Sentence(
+                "Everybody who was invited may take part in round {number}, whether they proposed anything "
+                "or not.",
+                number=self.protocol.rating_rounds[0].number,
+            )
         if self.protocol.cohorts == "overlapping":
             yield Sentence("Cohorts may overlap: one can be in a later round while another is in an earlier.")
         else:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.models import LateDraft, Panellist, Participation, Round, Study
 from surveyapp.services.instruments import get_instrument
+from surveyapp.services.round_plans import collected_only
 
 Standing = Literal["submitted", "in_progress", "not_started", "declined", "not_me", "withdrawn"]
 STANDINGS: tuple[Standing, ...] = (
@@ -65,11 +66,16 @@ class RoundProgress:
     """Panellists who changed something after the round had closed; it is kept and not counted."""
     groups: tuple[GroupProgress, ...]
     days: tuple[Day, ...]
+    collects: bool = False
+    """Whether it only collects items."""
 
 
 @dataclass(frozen=True, slots=True)
 class StudyProgress:
-    """A study and its rounds, the latest last; without a round yet, `panel` still counts who is invited."""
+    """A study and its rounds, cancelled ones too, the latest last.
+
+    Without a round yet, `panel` still counts who is invited.
+    """
 
     slug: str
     title: str
@@ -82,8 +88,8 @@ class StudyProgress:
 
     @property
     def current(self) -> RoundProgress | None:
-        """The latest round, or None before the first."""
-        return self.rounds[-1] if self.rounds else None
+        """The latest round that was not cancelled, or None before the first."""
+        return next((each for each in reversed(self.rounds) if each.state != "cancelled"), None)
 
     @property
     def is_open(self) -> bool:
@@ -93,9 +99,7 @@ class StudyProgress:
 
 def get_progress(session: Session, *, study: Study) -> StudyProgress:
     """How every round of `study` stands."""
-    rounds = session.execute(
-        select(Round).where(Round.study_id == study.id, Round.state != "cancelled").order_by(Round.number)
-    ).scalars()
+    rounds = session.execute(select(Round).where(Round.study_id == study.id).order_by(Round.number)).scalars()
     panel = session.execute(
         select(func.count()).select_from(Panellist).where(Panellist.study_id == study.id)
     ).scalar_one()
@@ -125,6 +129,7 @@ def _round_progress(session: Session, study: Study, current: Round) -> RoundProg
     ).scalar_one()
     return RoundProgress(
         number=current.number,
+        collects=collected_only(current),
         state=current.state,
         opened_at=current.opened_at,
         closes_at=current.closes_at,

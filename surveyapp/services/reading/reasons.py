@@ -31,6 +31,7 @@ from surveyapp.services.reading.counted import Counted, read_counted
 from surveyapp.services.reading.seats import Stored
 from surveyapp.statistics.counts import RatingScale
 
+_NO_THEMES: Mapping[tuple[int, int], Mapping[str, tuple[str, ...]]] = {}
 _BAND_OF_STATUS: Mapping[int, Band] = {Status.DONT_KNOW: "dont_know"}
 
 
@@ -112,10 +113,12 @@ def get_closed_round(session: Session, *, study_id: int, round_number: int, hold
 
     Raises NotFound, or RoundClosed while it may still take answers: until then nobody reads what is written.
     """
-    statement = select(Round).where(Round.study_id == study_id, Round.number == round_number)
     if hold:
+        statement = select(Round).where(Round.study_id == study_id, Round.number == round_number)
         statement = statement.with_for_update().execution_options(populate_existing=True)
-    found = session.scalars(statement).one_or_none()
+        found = session.scalars(statement).one_or_none()
+    else:
+        found = session.get(Round, (study_id, round_number))
     if found is None:
         raise NotFound(f"This study has no round {round_number}.")
     if found.state not in {RoundState.CLOSED, RoundState.RELEASED}:
@@ -126,16 +129,32 @@ def get_closed_round(session: Session, *, study_id: int, round_number: int, hold
 
 
 def list_reasons(
-    session: Session, *, study_id: int, round_number: int, item: str | None = None, state: str = ""
+    session: Session,
+    *,
+    study_id: int,
+    round_number: int,
+    item: str | None = None,
+    state: str = "",
+    with_codes: bool = True,
+    summaries: Sequence[SummaryAtWork] | None = None,
 ) -> tuple[ReasonAtWork, ...]:
     """The reasons of a closed round, or those about `item`, or those in one `state`.
 
     They come in the order of the questionnaire's items, contexts and criteria, and within these by their
-    random names: an order that tells neither who nor when.
+    random names: an order that tells neither who nor when. Without `with_codes` nobody's themes are read;
+    `summaries` are those of these items, where the caller has them already.
     """
     held = get_closed_round(session, study_id=study_id, round_number=round_number)
     instrument = get_instrument(session, study_id=study_id, number=held.questionnaire_number)
-    return _list(session, instrument, round_number=round_number, item=item, state=state)
+    return _list(
+        session,
+        instrument,
+        round_number=round_number,
+        item=item,
+        state=state,
+        with_codes=with_codes,
+        summaries=summaries,
+    )
 
 
 def list_summaries(
@@ -176,7 +195,14 @@ def ratings_beside(instrument: Instrument, cell: int) -> tuple[int, ...]:
 
 
 def _list(
-    session: Session, instrument: Instrument, *, round_number: int, item: str | None, state: str
+    session: Session,
+    instrument: Instrument,
+    *,
+    round_number: int,
+    item: str | None,
+    state: str,
+    with_codes: bool,
+    summaries: Sequence[SummaryAtWork] | None,
 ) -> tuple[ReasonAtWork, ...]:
     study_id = instrument.study_id
     statement = (
@@ -201,8 +227,12 @@ def _list(
         partial_counts=True,
         only={row.panellist_id for row, _ in rows},
     )
-    themes = _read_themes(session, study_id=study_id, round_number=round_number)
-    sentences = _read_links(session, study_id=study_id, round_number=round_number)
+    themes = _read_themes(session, study_id=study_id, round_number=round_number) if with_codes else _NO_THEMES
+    sentences = (
+        _links_of(summaries)
+        if summaries is not None
+        else _read_links(session, study_id=study_id, round_number=round_number)
+    )
     found = [
         _at_work(
             row,
@@ -298,6 +328,15 @@ def _read_links(session: Session, *, study_id: int, round_number: int) -> Mappin
     found: dict[str, list[int]] = defaultdict(list)
     for public_id, position in session.execute(links):
         found[public_id].append(position)
+    return found
+
+
+def _links_of(summaries: Sequence[SummaryAtWork]) -> Mapping[str, Sequence[int]]:
+    found: dict[str, list[int]] = defaultdict(list)
+    for summary in summaries:
+        for sentence in summary.sentences:
+            for public_id in sentence.sources:
+                found[public_id].append(sentence.position)
     return found
 
 

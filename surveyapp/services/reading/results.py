@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.privacy.suppression import Exact, suppress
 from surveyapp.delphi.sensitivity import Alternative, sensitivity
+from surveyapp.errors import NotFound
 from surveyapp.models import Round, Study
 from surveyapp.questionnaire.cells import CellKey
+from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services.deciding import asked_items, read_decisions
 from surveyapp.services.figures import EVERYBODY, RoundFigures, combination_cells
 from surveyapp.services.judging import ItemJudgement, judge
@@ -78,12 +81,89 @@ class RoundResults:
     rules: Mapping[str, str]
     """The protocol's rules of consensus: name → as it is written."""
     items: tuple[ItemResult, ...]
+    questionnaire: Questionnaire
+    """The version that the round asked: titles and labels."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResultsPart:
+    """Some of a round's items, out of those with one verdict or of all."""
+
+    results: RoundResults
+    """Without the items that lie before and after."""
+    count: int
+    """How many items there are in all with this verdict."""
+    verdicts: Mapping[str, int]
+    """Verdict → how many items of the round have it."""
+    before: str
+    """The item before the first of these; '' where there is none."""
+    after: str
+    sensitivity: Mapping[str, tuple[Alternative, ...]] = field(default_factory=dict)
+    """Of a single item: the protocol's rule → what other customary rules would have said."""
+
+
+def list_results(
+    session: Session, *, study: Study, number: int, verdict: str = "", first: int = 0, most: int = 30
+) -> ResultsPart:
+    """The results of `most` items from `first` on, of those with `verdict` if one is named.
+
+    All are judged, but only these are measured: so a page costs what it shows. Raises RoundClosed.
+    """
+    figures = get_figures(session, study_id=study.id, number=number)
+    judged = judge(figures)
+    asked = asked_items(figures.instrument)
+    matching = [item for item in asked if not verdict or _verdict_of(judged, item) == verdict]
+    return _part(session, figures, study, matching, first=first, most=most)
+
+
+def get_item_result(session: Session, *, study: Study, number: int, item: str) -> ResultsPart:
+    """The result of one item in full, and its neighbours.
+
+    Raises RoundClosed, and NotFound for an item that was not asked.
+    """
+    figures = get_figures(session, study_id=study.id, number=number)
+    asked = asked_items(figures.instrument)
+    if item not in asked:
+        raise NotFound(f"Round {number} asked no item '{item}'.")
+    part = _part(session, figures, study, asked, first=asked.index(item), most=1)
+    return replace(part, sensitivity=_sensitivity(figures, item))
+
+
+def _part(
+    session: Session, figures: RoundFigures, study: Study, items: Sequence[str], *, first: int, most: int
+) -> ResultsPart:
+    judged = judge(figures)
+    shown = items[first : first + most]
+    behind = first + most
+    return ResultsPart(
+        _results(session, figures, study=study, judged=judged, items=shown),
+        count=len(items),
+        verdicts=Counter(_verdict_of(judged, item) for item in asked_items(figures.instrument)),
+        before=items[first - 1] if 0 < first <= len(items) else "",
+        after=items[behind] if behind < len(items) else "",
+    )
+
+
+def _verdict_of(judged: Mapping[str, ItemJudgement], item: str) -> str:
+    return judged[item].verdict if item in judged else ""
 
 
 def get_results(session: Session, *, study: Study, number: int) -> RoundResults:
     """The results of a closed round. Raises RoundClosed while it is open: nobody peeks."""
     figures = get_figures(session, study_id=study.id, number=number)
-    judged = judge(figures)
+    items = asked_items(figures.instrument)
+    return _results(session, figures, study=study, judged=judge(figures), items=items)
+
+
+def _results(
+    session: Session,
+    figures: RoundFigures,
+    *,
+    study: Study,
+    judged: Mapping[str, ItemJudgement],
+    items: Sequence[str],
+) -> RoundResults:
+    number = figures.number
     decided = read_decisions(session, study_id=study.id, number=number)
     protocol = figures.protocol
     return RoundResults(
@@ -100,8 +180,9 @@ def get_results(session: Session, *, study: Study, number: int) -> RoundResults:
         rules={each.id: each.rule for each in protocol.consensus} if protocol else {},
         items=tuple(
             _item(figures, item, study, judged.get(item), decided[item].outcome if item in decided else "")
-            for item in asked_items(figures.instrument)
+            for item in items
         ),
+        questionnaire=figures.questionnaire,
     )
 
 
@@ -109,7 +190,10 @@ def get_sensitivity(
     session: Session, *, study: Study, number: int, item: str
 ) -> Mapping[str, tuple[Alternative, ...]]:
     """What other customary rules would have said of an item: the protocol's rule → verdicts side by side."""
-    figures = get_figures(session, study_id=study.id, number=number)
+    return _sensitivity(get_figures(session, study_id=study.id, number=number), item)
+
+
+def _sensitivity(figures: RoundFigures, item: str) -> Mapping[str, tuple[Alternative, ...]]:
     if figures.protocol is None:
         return {}
     return {

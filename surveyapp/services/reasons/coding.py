@@ -118,16 +118,17 @@ def remove_theme(session: Session, *, study_id: int, theme: str, now: datetime, 
     session.flush()
 
 
-def list_themes(session: Session, *, study_id: int) -> tuple[ThemeInBook, ...]:
-    """The code book, in the order of the themes' ids."""
+def list_themes(session: Session, *, study_id: int, with_uses: bool = True) -> tuple[ThemeInBook, ...]:
+    """The code book, in the order of the themes' ids; without `with_uses` nobody counts who found them."""
     uses: dict[str, dict[str, int]] = defaultdict(dict)
-    rows = session.execute(
-        select(ReasonTheme.theme, ReasonTheme.coder, func.count())
-        .where(ReasonTheme.study_id == study_id)
-        .group_by(ReasonTheme.theme, ReasonTheme.coder)
-    )
-    for theme, coder, count in rows:
-        uses[theme][coder] = count
+    if with_uses:
+        rows = session.execute(
+            select(ReasonTheme.theme, ReasonTheme.coder, func.count())
+            .where(ReasonTheme.study_id == study_id)
+            .group_by(ReasonTheme.theme, ReasonTheme.coder)
+        )
+        for theme, coder, count in rows:
+            uses[theme][coder] = count
     themes = session.scalars(select(Theme).where(Theme.study_id == study_id))
     found = [ThemeInBook(each.id, each.title, each.definition, uses[each.id]) for each in themes]
     return tuple(sorted(found, key=lambda each: each.id))

@@ -16,6 +16,7 @@ from surveyapp.models import Reason
 from surveyapp.services.instruments import Instrument, get_instrument
 from surveyapp.services.reading.reasons import (
     ReasonAtWork,
+    SummaryAtWork,
     get_closed_round,
     list_reasons,
     list_summaries,
@@ -106,19 +107,33 @@ def uncovered(session: Session, *, study_id: int, round_number: int) -> tuple[Un
 
 
 def find_coverage(
-    session: Session, *, study_id: int, round_number: int, partial_counts: bool = False
+    session: Session,
+    *,
+    study_id: int,
+    round_number: int,
+    partial_counts: bool = False,
+    reasons: Sequence[ReasonAtWork] | None = None,
+    summaries: Sequence[SummaryAtWork] | None = None,
 ) -> Coverage:
-    """Whether every reason of a closed round is released, summarised, merged or set aside."""
+    """Whether every reason of a closed round is released, summarised, merged or set aside.
+
+    `reasons` and `summaries` are all of the round's, where the caller has read them already.
+    """
     held = get_closed_round(session, study_id=study_id, round_number=round_number)
     instrument = get_instrument(session, study_id=study_id, number=held.questionnaire_number)
-    reasons = list_reasons(session, study_id=study_id, round_number=round_number)
+    if summaries is None:
+        summaries = list_summaries(session, study_id=study_id, round_number=round_number)
+    if reasons is None:
+        reasons = list_reasons(
+            session, study_id=study_id, round_number=round_number, with_codes=False, summaries=summaries
+        )
     open_by_item: dict[str, list[str]] = {}
     for each in reasons:
         if each.state == "unread" or (each.state == "summarised" and not each.sentences):
             open_by_item.setdefault(each.item, []).append(each.public_id)
     unsupported = tuple(
         UnsupportedSentence(summary.item, _title(instrument, summary.item), sentence.position)
-        for summary in list_summaries(session, study_id=study_id, round_number=round_number)
+        for summary in summaries
         for sentence in summary.sentences
         if not sentence.sources
     )

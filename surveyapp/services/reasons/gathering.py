@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from random import Random, SystemRandom
+from random import Random
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
@@ -14,17 +14,13 @@ from surveyapp.models import Participation, Reason
 from surveyapp.questionnaire.kinds.written import REASON
 from surveyapp.services.audit import record
 from surveyapp.services.instruments import Instrument, get_instrument
+from surveyapp.services.public_names import draw_names, read_names, system_chance
 from surveyapp.services.reading.counted import read_counted
 from surveyapp.services.reading.reasons import get_closed_round
 from surveyapp.services.reasons.letting_go import let_go, start_again
 from surveyapp.services.unit import Database, read_now
 
-# Without letters and digits that look alike: public names are read aloud and typed.
-_ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-_LETTERS = 7
 _PART = 200
-_AT_ONCE = 500
-_system_chance = SystemRandom()
 
 Written = Mapping[tuple[int, int], str]
 """Panellist and cell → what was written there and counts."""
@@ -50,7 +46,7 @@ def gather_reasons(
     partial_counts: bool = False,
     only: Collection[int] | None = None,
     taken: set[str] | None = None,
-    chance: Random = _system_chance,
+    chance: Random = system_chance,
 ) -> Gathered:
     """Give every written answer that counts its coding record; running it again changes nothing.
 
@@ -73,7 +69,7 @@ def gather_reasons(
     start_again(session, changed, texts=[written[row.panellist_id, row.cell] for row in changed])
     let_go(session, gone)
     fresh = sorted(written.keys() - kept.keys())
-    names = _new_public_ids(session, len(fresh), study_id=study_id, taken=taken, chance=chance)
+    names = draw_names(session, Reason, len(fresh), study_id=study_id, taken=taken, chance=chance)
     _add(session, instrument, round_number=round_number, fresh=fresh, written=written, names=names)
     found = Gathered(len(fresh), len(changed), len(gone), len(kept) - len(changed) - len(gone))
     if found.added or found.changed or found.gone:
@@ -95,7 +91,7 @@ def gather_in_parts(
             .order_by(Participation.panellist_id)
         ).all()
         # Once for all parts: to look for each part's names anew costs more with every part.
-        taken = set(session.scalars(select(Reason.public_id).where(Reason.study_id == study_id)))
+        taken = read_names(session, Reason, study_id=study_id)
     found = [Gathered(0, 0, 0, 0)]
     for start in range(0, len(everybody), _PART):
         with database.verb() as session:
@@ -177,26 +173,3 @@ def _add(
     ]
     # Plain rows: of ten thousand experts there may be many.
     session.execute(insert(Reason), rows)
-
-
-def _new_public_ids(
-    session: Session, number: int, *, study_id: int, taken: set[str] | None, chance: Random
-) -> list[str]:
-    """So many names that no reason has; `taken`, where it is known, learns them."""
-    found: set[str] = set()
-    while len(found) < number:
-        missing = min(number - len(found), _AT_ONCE)
-        drawn = {"R-" + "".join(chance.choices(_ALPHABET, k=_LETTERS)) for _ in range(missing)} - found
-        found |= drawn - (_find_taken(session, drawn, study_id=study_id) if taken is None else taken)
-    if taken is not None:
-        taken |= found
-    # A set has no order that would tell who came first; sorted, it is the same for the same chance.
-    return chance.sample(sorted(found), number)
-
-
-def _find_taken(session: Session, names: Collection[str], *, study_id: int) -> set[str]:
-    return set(
-        session.scalars(
-            select(Reason.public_id).where(Reason.study_id == study_id, Reason.public_id.in_(names))
-        )
-    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 
 from markupsafe import Markup, escape
@@ -86,6 +86,8 @@ class Card:
     rows: tuple[Row, ...]
     reason: Field | None
     beside: BesideItem | None = None
+    is_proposed: bool = False
+    """Whether experts of the panel proposed the item."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +145,25 @@ class Wording:
         """Paragraphs and lists; headings begin at `top`, below the heading that the text stands under."""
         return self._marked(text, lambda words: Markup(to_html(words, top)), "div")  # noqa: S704 - sanitised
 
+    def mark(self, words: str, text: Text) -> Markup:
+        """`words`, which were put together from `text`, with the language of `text`."""
+        return self._spoken_as(escape(words), text, "span")
+
     def _marked(self, text: Text | None, show: Callable[[str], Markup], element: str) -> Markup:
-        if text is None:
-            return Markup("")
-        shown = show(self.plain(text))
-        spoken = self._spoken(text)
-        if spoken.split("-")[0] == self.page_language.split("-")[0]:
+        return EMPTY if text is None else self._spoken_as(show(self.plain(text)), text, element)
+
+    def _spoken_as(self, shown: Markup, text: Text, element: str) -> Markup:
+        spoken = self.language_of(text)
+        if not spoken:
             return shown
         turned = text_direction(spoken) != text_direction(self.page_language)
         direction = Markup(' dir="{}"').format(text_direction(spoken)) if turned else EMPTY
         return Markup('<{0} lang="{1}"{2}>{3}</{0}>').format(element, spoken, direction, shown)
+
+    def language_of(self, text: Text) -> str:
+        """The language that `text` is shown in; '' where it is the page's."""
+        spoken = self._spoken(text)
+        return "" if spoken.split("-")[0] == self.page_language.split("-")[0] else spoken
 
     def _spoken(self, text: Text) -> str:
         for language in (self.language, self.questionnaire.language):
@@ -180,7 +191,9 @@ class Asker:
         field: Callable[[int], Field],
         context: str,
         beside: Beside | None = None,
+        proposed: Collection[str] = (),
     ) -> None:
+        self.proposed = proposed
         self.wording = wording
         self.questionnaire = wording.questionnaire
         self.context = context
@@ -345,6 +358,7 @@ def _card(asker: Asker, question: Rating, item: Item, scales: Mapping[str, tuple
         beside=asker.beside.item(item.id, asker.context, _scales_of(asker, question))
         if asker.beside is not None
         else None,
+        is_proposed=item.id in asker.proposed,
     )
 
 
@@ -400,9 +414,12 @@ def _ask_combination(asker: Asker, asked: Asked, question: Combination) -> Asked
 
 
 def _ask_proposals(asker: Asker, asked: Asked, question: Proposals) -> Asked:
+    say = asker.wording
     return _with(
         asked,
         field=asker.field(CellKey(question.id, context=asker.context)),
+        # What is on the list already, so that nobody proposes it again.
+        choices=tuple(Choice(item.id, say.line(item.title)) for item in asker.questionnaire.items),
         most=str(question.max),
         length=question.max_length,
     )
@@ -430,3 +447,8 @@ def page_title(wording: Wording, page: Page, context: str) -> str:
         return title
     name = wording.plain(wording.questionnaire.contexts_by_id[context].title)
     return title.replace("{context}", name) if "{context}" in title else f"{title}: {name}"
+
+
+def page_heading(wording: Wording, page: Page, context: str) -> Markup:
+    """The same as a heading on a page: where it is in another language than the page, that is marked."""
+    return wording.mark(page_title(wording, page, context), page.title)

@@ -110,9 +110,8 @@ def copy_of(standing: Standing) -> tuple[pages.AnsweredPage, ...]:
             if answered:
                 questions.append(pages.AnsweredQuestion(wording.plain(question.text), answered))
         if questions:
-            copied.append(
-                pages.AnsweredPage(page_title(wording, routed.page, routed.context), tuple(questions))
-            )
+            title = page_title(wording, routed.page, routed.context)
+            copied.append(pages.AnsweredPage(title, wording.language_of(routed.page.title), tuple(questions)))
     return tuple(copied)
 
 

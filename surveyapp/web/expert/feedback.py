@@ -41,8 +41,7 @@ def shown_to(seat: Seat, instrument: Instrument, sheet: Sheet) -> Shown | None:
     if not seat.release or seat.shows_round is None:
         return Shown(None, feedback, seat.plan.reasons, key)
     content = _read_content(seat, seat.shows_round)
-    group = seat.group if feedback.of_groups != "none" else ""
-    viewer = viewer_of(seat.panellist_id) if feedback.reasons else ""
+    group, viewer = _group_of(seat, feedback), _viewer_of(seat, feedback)
     blind = _find_blind(instrument, seat, sheet) if content.kind == "real_time" else frozenset()
     key += (seat.study_id, instrument.sha256, group, viewer, seat.plan.settled_results, blind)
     panel = _panels.get(
@@ -59,6 +58,33 @@ def shown_to(seat: Seat, instrument: Instrument, sheet: Sheet) -> Shown | None:
         ),
     )
     return Shown(panel, feedback, seat.plan.reasons, key)
+
+
+def shown_of(seat: Seat, instrument: Instrument, content: ReleaseContent | None) -> Shown | None:
+    """What this seat would be shown of `content`; nothing is kept of it, because it may never come to be."""
+    feedback = seat.plan.feedback_for(seat.variant)
+    if feedback is None:
+        return None
+    panel = None
+    if content is not None:
+        panel = show_panel(
+            instrument,
+            content,
+            seat.plan,
+            feedback,
+            group=_group_of(seat, feedback),
+            viewer=_viewer_of(seat, feedback),
+            seed=content.sha256(),
+        )
+    return Shown(panel, feedback, seat.plan.reasons, ("never kept",))
+
+
+def _group_of(seat: Seat, feedback: Feedback) -> str:
+    return seat.group if feedback.of_groups != "none" else ""
+
+
+def _viewer_of(seat: Seat, feedback: Feedback) -> str:
+    return viewer_of(seat.panellist_id) if feedback.reasons else ""
 
 
 def _read_content(seat: Seat, shows_round: int) -> ReleaseContent:

@@ -49,6 +49,9 @@ class LandingPage:
     smallest_group: int
     shows_panel: bool
     """Whether this round shows how the panel answered before."""
+    collects: bool
+    """Whether this round only collects items."""
+    asks_for_proposals: bool
     has_answered: bool
     """Whether whoever holds the link submitted answers in an earlier round."""
 
@@ -122,6 +125,8 @@ def _make_page(session: Session, invited: Invited, token: str) -> LandingPage:
         planned_rounds=invited.planned_rounds,
         smallest_group=invited.smallest_group,
         shows_panel=invited.plan.feedback is not None and invited.plan.feedback.of_panel,
+        collects=invited.plan.only_collects,
+        asks_for_proposals=questionnaire.asks_for_proposals,
         has_answered=bool(invited.earlier.numbers),
     )
 

@@ -27,8 +27,18 @@ def leave(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the guard has che
 @seat.get("/withdraw")
 def withdraw(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - as above
     """Ask what is to become of the answers."""
+    return _ask(asks=False)
+
+
+def _ask(*, asks: bool) -> str:
+    here = get_seat()
+    instrument = read_instrument(here)
     return render_template(
-        "expert/withdraw.html", frame=pages.frame_of(get_seat()), csrf=generate_csrf(), asks=False
+        "expert/withdraw.html",
+        frame=pages.frame_of(here),
+        csrf=generate_csrf(),
+        asks=asks,
+        has_proposals=instrument.questionnaire.asks_for_proposals or bool(instrument.proposed),
     )
 
 
@@ -38,10 +48,7 @@ def end_participation(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - as ab
     here = get_seat()
     wish = request.form.get("answers")
     if wish not in {"keep", "remove"}:
-        shown = render_template(
-            "expert/withdraw.html", frame=pages.frame_of(here), csrf=generate_csrf(), asks=True
-        )
-        return shown, 422
+        return _ask(asks=True), 422
     with get_database().verb() as session:
         doors.withdraw(session, seat=here, keep_answers=wish == "keep", now=read_now(session))
     response = part("links.withdrawn", here, answers=wish)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from flask import redirect, render_template, url_for
@@ -73,12 +73,18 @@ def news(slug: str) -> ResponseReturnValue:
     shown = standing.shown
     if shown is None or not here.takes_answers:
         return redirect(url_for("seat.enter", slug=slug), 303)
-    panel = shown.panel
+    page = news_page(standing, shown, csrf=generate_csrf(), first_url=_next_url(standing))
+    return render_template("expert/news.html", page=page, form=None)
+
+
+def news_page(standing: Standing, shown: Shown, *, csrf: str, first_url: str) -> NewsPage:
+    """What is told at the beginning of a round to whoever sits in this seat."""
+    here, panel = standing.seat, shown.panel
     wording = Wording(standing.instrument.questionnaire, here.language, page_language())
-    page = NewsPage(
+    return NewsPage(
         frame=pages.frame_of(here),
-        csrf=generate_csrf(),
-        first_url=_next_url(standing),
+        csrf=csrf,
+        first_url=first_url,
         round=panel.round if panel else 0,
         submissions=panel.submissions if panel else 0,
         smallest_group=panel.smallest_group if panel else here.smallest_group,
@@ -87,30 +93,35 @@ def news(slug: str) -> ResponseReturnValue:
         has_group=bool(panel and panel.group),
         reasons=shown.reasons,
         discussion=here.plan.discussion,
-        changed=tuple(_changed(shown, wording)),
+        changed=tuple(_changed(shown, wording, standing.instrument.proposed)),
         settled=tuple(_settled(shown, standing.instrument, wording)),
     )
-    return render_template("expert/news.html", page=page, form=None)
 
 
 def _next_url(standing: Standing) -> str:
     """Where to go from here: newcomers try the scale first."""
     here = standing.seat
-    is_new = not here.revision and not here.earlier.numbers
-    if is_new and standing.instrument.questionnaire.practice is not None:
+    if (
+        not here.revision
+        and not standing.has_rated
+        and standing.instrument.questionnaire.practice is not None
+    ):
         return url_for("seat.practice", slug=here.slug)
     key = here.place if standing.is_open(here.place) else standing.route.pages[0].key
     return pages.page_url(here.slug, key)
 
 
-def _changed(shown: Shown, wording: Wording) -> Iterator[ItemNews]:
+def _changed(shown: Shown, wording: Wording, proposed: Collection[str]) -> Iterator[ItemNews]:
     if shown.panel is None:
         return
     for item in wording.questionnaire.items:
         change = shown.panel.changes.get(item.id)
         if change is not None:
             title = wording.plain(item.title)
-            yield ItemNews(title, tuple(change_words(change, title, shown.panel.round)))
+            words = [*change_words(change, title, shown.panel.round)]
+            if item.id in proposed:
+                words.insert(1, fill(_("Proposed by the panel.")))
+            yield ItemNews(title, tuple(words))
 
 
 def _settled(shown: Shown, instrument: Instrument, wording: Wording) -> Iterator[ItemNews]:

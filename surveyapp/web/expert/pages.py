@@ -18,7 +18,7 @@ from surveyapp.services.doors import Invited
 from surveyapp.services.instruments import Instrument
 from surveyapp.services.reading.faces import Face
 from surveyapp.services.reading.seats import Seat
-from surveyapp.web.expert.asking import Asked, Asker, Choice, Wording, page_title
+from surveyapp.web.expert.asking import Asked, Asker, Choice, Wording, page_heading, page_title
 from surveyapp.web.expert.beside import Beside
 from surveyapp.web.expert.fields import Fields
 from surveyapp.web.expert.scales import spread
@@ -50,6 +50,7 @@ def _frame(
     contact_email: str,
     number: int | None,
     planned: int,
+    collects: bool,
     closes_at: datetime | None,
     time_zone: str,
     is_synthetic: bool,
@@ -58,6 +59,8 @@ def _frame(
     closes = "" if closes_at is None else written_time(closes_at, time_zone, language)
     if number is None:
         round_line = ""
+    elif collects:
+        round_line = _("Collecting items")
     elif planned > 1:
         round_line = _("Round %(number)s of %(planned)s", number=number, planned=max(planned, number))
     else:
@@ -74,6 +77,7 @@ def frame_of(place: Seat | Invited) -> Frame:
         contact_email=place.contact_email,
         number=place.round,
         planned=place.planned_rounds,
+        collects=place.plan.only_collects,
         closes_at=place.closes_at,
         time_zone=place.time_zone,
         is_synthetic=place.is_synthetic,
@@ -135,6 +139,7 @@ class QuestionPage:
     frame: Frame
     key: str
     title: str
+    heading: Markup
     intro: Markup
     context: Markup
     questions: tuple[Asked, ...]
@@ -170,12 +175,14 @@ def question_page(
         field=fields.field,
         context=routed.context,
         beside=beside,
+        proposed=instrument.proposed,
     )
     context = instrument.questionnaire.contexts_by_id.get(routed.context)
     return QuestionPage(
         frame=frame,
         key=routed.key,
         title=page_title(wording, routed.page, routed.context),
+        heading=page_heading(wording, routed.page, routed.context),
         intro=wording.block(routed.page.intro, top=2),
         context=wording.inline(context.definition) if context else Markup(""),
         questions=tuple(asker.ask(question) for question in routed.questions),
@@ -311,23 +318,28 @@ class AnsweredPage:
     """A page and what was answered on it."""
 
     title: str
+    language: str
+    """What its texts are in, where it is not the page's language; else ''."""
     questions: tuple[AnsweredQuestion, ...]
 
 
-def cell_label(wording: Wording, spec: CellSpec) -> str:
-    """What a cell asks, in one line: the item and the criterion, or the question."""
+def cell_label(wording: Wording, spec: CellSpec) -> Markup:
+    """What a cell asks, in one line and with its language: the item and the criterion, or the question."""
     questionnaire = wording.questionnaire
     question = questionnaire.questions_by_id[spec.key.question]
     if spec.key.item:
-        label = wording.plain(questionnaire.items_by_id[spec.key.item].title)
+        text = questionnaire.items_by_id[spec.key.item].title
+        label = wording.plain(text)
         if spec.key.criterion and len(getattr(question, "criteria", ())) > 1:
             label = f"{label}: {wording.plain(questionnaire.criteria[spec.key.criterion].title)}"
     else:
-        label = wording.plain(question.text)
+        text = question.text
+        label = wording.plain(text)
         context = questionnaire.contexts_by_id.get(spec.key.context)
         if context is not None and question.kind == "expertise":
             label = f"{label} {wording.plain(context.title)}"
-    return f"{label} ({_('reason')})" if spec.key.part == "reason" else label
+    said = wording.mark(label, text)
+    return Markup("{} ({})").format(said, _("reason")) if spec.key.part == "reason" else said
 
 
 def is_given(given: Given | None) -> bool:

@@ -43,7 +43,7 @@ def enter(slug: str) -> ResponseReturnValue:
         return redirect(url_for("seat.news", slug=slug), 303)
     if (
         not here.revision
-        and not here.earlier.numbers
+        and not standing.has_rated
         and standing.instrument.questionnaire.practice is not None
     ):
         return redirect(url_for("seat.practice", slug=slug), 303)

@@ -29,6 +29,11 @@ class Standing:
     shown: Shown | None = None
     """What is shown of earlier rounds; None in a round without feedback."""
 
+    @property
+    def has_rated(self) -> bool:
+        """Whether this expert was asked for ratings in an earlier round: then the scale is known."""
+        return any(self.instrument.spec(cell).key.criterion for cell in self.sheet.earlier)
+
     def find_page(self, key: str) -> RoutedPage:
         """The page `key` of this expert's route; 404 when it is not on it."""
         try:

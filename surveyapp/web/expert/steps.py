@@ -17,7 +17,7 @@ from surveyapp.questionnaire.cells import Given, Status
 from surveyapp.questionnaire.routing import Route
 from surveyapp.services.instruments import Instrument
 from surveyapp.services.reading.seats import Seat
-from surveyapp.web.expert.asking import Wording, page_title
+from surveyapp.web.expert.asking import Wording, page_heading
 from surveyapp.web.expert.compiled import Compiled, Kept, cut
 from surveyapp.web.expert.fields import slot
 from surveyapp.web.expert.pages import Person, page_url
@@ -35,7 +35,7 @@ class Stage:
     """One page of a route, before anybody's progress is known."""
 
     key: str
-    title: str
+    title: Markup
     url: str
     counted: frozenset[int]
     """The cells that count as progress: answers, not what is written beside them."""
@@ -45,7 +45,7 @@ class Stage:
 class Step:
     """One line of the side navigation; what depends on the person is a slot."""
 
-    title: str
+    title: Markup
     url: str
     total: int
     state: str
@@ -69,7 +69,7 @@ def _make_outline(seat: Seat, instrument: Instrument, route: Route) -> tuple[Sta
     return tuple(
         Stage(
             page.key,
-            page_title(wording, page.page, page.context),
+            page_heading(wording, page.page, page.context),
             page_url(seat.slug, page.key),
             frozenset(instrument.number_of[spec.key] for spec in page.cells if not spec.key.part),
         )

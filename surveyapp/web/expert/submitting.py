@@ -15,7 +15,7 @@ from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.services import answering
 from surveyapp.services.reading.seats import Seat
 from surveyapp.web.expert import forms, pages, steps
-from surveyapp.web.expert.asking import Wording, page_title
+from surveyapp.web.expert.asking import Wording, page_heading
 from surveyapp.web.expert.blueprints import get_seat, seat
 from surveyapp.web.expert.compiled import SLOTTED_PERSON, Kept, cut
 from surveyapp.web.expert.fields import slot
@@ -96,7 +96,7 @@ def _review_page(standing: Standing, position: int) -> pages.ReviewedPage:
             )
             (blanks if why is None else needed).append(blank)
     return pages.ReviewedPage(
-        title=page_title(wording, routed.page, routed.context),
+        title=page_heading(wording, routed.page, routed.context),
         url=pages.page_url(slug, routed.key),
         answered=answered,
         total=total,

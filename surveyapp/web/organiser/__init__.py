@@ -3,9 +3,30 @@
 from __future__ import annotations
 
 # Imported for the routes that they add to the blueprint.
-from surveyapp.web.organiser.account import signing_in  # noqa: F401
+from surveyapp.web.organiser.account import (  # noqa: F401
+    confirming,
+    forgotten,
+    links,
+    own_account,
+    second_factors,
+    second_step,
+    signing_in,
+)
+from surveyapp.web.organiser.audit import routes as audit_routes  # noqa: F401
+from surveyapp.web.organiser.beginning import routes as beginning_routes  # noqa: F401
+from surveyapp.web.organiser.beginning import settings  # noqa: F401
 from surveyapp.web.organiser.blueprint import blueprint
+from surveyapp.web.organiser.decisions import routes as decisions_routes  # noqa: F401
 from surveyapp.web.organiser.export import routes as export_routes  # noqa: F401
+from surveyapp.web.organiser.jobs import routes as jobs_routes  # noqa: F401
+from surveyapp.web.organiser.lookup import routes as lookup_routes  # noqa: F401
+from surveyapp.web.organiser.members import routes as members_routes  # noqa: F401
 from surveyapp.web.organiser.overview import routes as overview_routes  # noqa: F401
+from surveyapp.web.organiser.protocol import routes as protocol_routes  # noqa: F401
+from surveyapp.web.organiser.reasons import routes as reasons_routes  # noqa: F401
+from surveyapp.web.organiser.reasons import themes  # noqa: F401
+from surveyapp.web.organiser.release import routes as release_routes  # noqa: F401
+from surveyapp.web.organiser.results import routes as results_routes  # noqa: F401
+from surveyapp.web.organiser.rounds import routes as rounds_routes  # noqa: F401
 
 __all__ = ["blueprint"]

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, g, redirect, request, url_for
+from flask import Blueprint, abort, g, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
 from surveyapp.extensions import get_database
 from surveyapp.services.accounts import SignedIn
 from surveyapp.services.reading.desks import Desk, find_desk
 from surveyapp.web import security
-from surveyapp.web.organiser.permissions import IN_STUDY, OPEN, SIGNED_IN
+from surveyapp.web.organiser.detours import confirm_first, sign_in_first
+from surveyapp.web.organiser.permissions import CONFIRMED, IN_STUDY, OPEN, SIGNED_IN, UPLOADS
+from surveyapp.web.organiser.sending_again import show_sent_form
+from surveyapp.web.organiser.tabs import tabs
 
 blueprint = Blueprint("organiser", __name__, url_prefix="/organiser")
 
@@ -25,20 +29,34 @@ def guard() -> ResponseReturnValue | None:
         return None
     organiser: SignedIn | None = g.get("organiser")
     if organiser is None:
-        return redirect(url_for("organiser.sign_in"), 303)
+        return sign_in_first()
     if name in IN_STUDY:
         g.desk = _find_desk(organiser)
         if g.desk is None:
             abort(404)
         if not g.desk.may(IN_STUDY[name]):
-            abort(403)
+            return _say_missing_right(name)
     elif name not in SIGNED_IN:
         abort(404)
+    if name in UPLOADS:
+        request.max_content_length = UPLOADS[name]
     if request.method not in security.SAFE_METHODS and not security.is_csrf_token_valid(
         request.form.get("csrf_token")
     ):
-        abort(400)
+        return (show_sent_form() if name in IN_STUDY else None) or abort(400)
+    if name in CONFIRMED and not organiser.is_confirmed:
+        return confirm_first(organiser)
     return None
+
+
+def _say_missing_right(name: str) -> ResponseReturnValue:
+    """Whoever opens a study whose overview is not theirs to see goes on to what is; else it is said."""
+    listed = tabs(g.desk)
+    if name == "study" and listed:
+        return redirect(listed[0].url, 303)
+    title = _("This is not part of your work in this study")
+    what = _("Whoever owns the study can give you the right to it. Your role is: %(role)s.", role=g.desk.role)
+    return render_template("errors/error.html", title=title, what=what, reference=""), 403
 
 
 def _find_desk(organiser: SignedIn) -> Desk | None:

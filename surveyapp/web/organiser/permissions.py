@@ -11,14 +11,136 @@ from types import MappingProxyType
 from surveyapp.services.permissions import Right
 
 # The doors in the wall: nobody is signed in yet.
-OPEN = frozenset({"sign_in", "enter"})
+OPEN = frozenset(
+    {
+        "sign_in",
+        "enter",
+        "second_step",
+        "give_second",
+        "ask_passkey",
+        "enter_by_passkey",
+        "forgotten",
+        "ask_reset",
+        "follow_link",
+        "set_up",
+        "reset_password",
+        "join_with_new_account",
+    }
+)
 # For everybody who is signed in, whatever the study.
-SIGNED_IN = frozenset({"studies", "sign_out"})
+SIGNED_IN = frozenset(
+    {
+        "studies",
+        "new_study",
+        "begin_study",
+        "sign_out",
+        "confirm",
+        "give_confirmation",
+        "account",
+        "password",
+        "change_password",
+        "end_session",
+        "end_other_sessions",
+        "authenticator",
+        "begin_authenticator",
+        "confirm_authenticator",
+        "remove_authenticator",
+        "ask_new_passkey",
+        "add_passkey",
+        "rename_passkey",
+        "remove_passkey",
+        "renew_recovery_codes",
+        "join",
+    }
+)
 # Addresses of one study, `/organiser/s/STUDY/…`: the right that somebody needs there.
 IN_STUDY: Mapping[str, Right] = MappingProxyType(
     {
         "study": Right.PROGRESS,
         "export": Right.EXPORT,
         "make_export": Right.EXPORT,
+        # Running rounds.
+        "rounds": Right.PROGRESS,
+        "open_round": Right.ROUNDS,
+        "schedule_round": Right.ROUNDS,
+        "extend_round": Right.ROUNDS,
+        "close_round": Right.ROUNDS,
+        "reopen_round": Right.ROUNDS,
+        "cancel_round": Right.ROUNDS,
+        "admit_late": Right.ROUNDS,
+        # Between rounds.
+        "results_latest": Right.RESULTS,
+        "results": Right.RESULTS,
+        "result": Right.RESULTS,
+        "reasons_latest": Right.REASONS,
+        "reasons": Right.REASONS,
+        "gather_reasons": Right.REASONS,
+        "set_aside_empty": Right.REASONS,
+        "reasons_on": Right.REASONS,
+        "handle_reasons": Right.REASONS,
+        "redact_reason": Right.REASONS,
+        "write_item_summary": Right.REASONS,
+        "themes": Right.REASONS,
+        "change_themes": Right.REASONS,
+        "decisions_latest": Right.DECIDE,
+        "decisions": Right.DECIDE,
+        "decide_as_proposed": Right.DECIDE,
+        "decision": Right.DECIDE,
+        "decide": Right.DECIDE,
+        "take_back": Right.DECIDE,
+        "new_item": Right.DECIDE,
+        "add_item": Right.DECIDE,
+        "release_latest": Right.ROUNDS,
+        "release": Right.ROUNDS,
+        "draft_release": Right.ROUNDS,
+        "release_round": Right.ROUNDS,
+        # Own answers beside a pseudonym: for those who see results.
+        "preview_as": Right.RESULTS,
+        "preview": Right.RESULTS,
+        # The protocol is read by everybody who watches the study, and changed by those who set it up.
+        "protocol": Right.PROGRESS,
+        "protocol_source": Right.PROGRESS,
+        "set_protocol": Right.SET_UP,
+        "lock_protocol": Right.SET_UP,
+        "amend_protocol": Right.SET_UP,
+        "audit": Right.AUDIT,
+        "audit_file": Right.AUDIT,
+        "jobs": Right.JOBS,
+        "run_again": Right.JOBS,
+        "settings": Right.SET_UP,
+        "change_settings": Right.SET_UP,
+        "members": Right.MEMBERS,
+        "invite_member": Right.MEMBERS,
+        "withdraw_invitation": Right.MEMBERS,
+        "change_member": Right.MEMBERS,
+        "remove_member": Right.MEMBERS,
+        "change_anonymity": Right.MEMBERS,
+        "lookup": Right.IDENTITIES,
+        "look_up": Right.IDENTITIES,
     }
 )
+# Acts for which somebody must have signed in, or confirmed it, within the last ten minutes: a browser that
+# was left open shall not be enough to change who can sign in, and as whom.
+CONFIRMED = frozenset(
+    {
+        "authenticator",
+        "begin_authenticator",
+        "confirm_authenticator",
+        "remove_authenticator",
+        "ask_new_passkey",
+        "add_passkey",
+        "rename_passkey",
+        "remove_passkey",
+        "renew_recovery_codes",
+        "end_other_sessions",
+        "invite_member",
+        "withdraw_invitation",
+        "change_member",
+        "remove_member",
+        "change_anonymity",
+        "look_up",
+    }
+)
+# Where files are sent: how many bytes a request may have there. Elsewhere a page's million is the most. Much
+# more than a file may have: one that is too large is then refused on the page, with what was typed beside it.
+UPLOADS: Mapping[str, int] = MappingProxyType({"begin_study": 64_000_000})

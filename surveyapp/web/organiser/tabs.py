@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from flask import request, url_for
@@ -10,6 +11,9 @@ from flask_babel import gettext as _
 from surveyapp.services.permissions import Right
 from surveyapp.services.reading.desks import Desk
 from surveyapp.web.organiser.permissions import IN_STUDY
+
+# The pages about one round lie under it, and belong to the tabs of their own names.
+_OF_A_ROUND = re.compile(r"/rounds/(?P<number>[0-9]+)/(?P<part>[a-z]+)(?:/|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +30,33 @@ def tabs(desk: Desk) -> tuple[Tab, ...]:
     # Each: the endpoint that it opens, its label. Pages under it share the first word of their address.
     listed = (
         ("study", _("Overview")),
+        ("protocol", _("Protocol")),
+        ("rounds", _("Rounds")),
+        ("results_latest", _("Results")),
+        ("reasons_latest", _("Reasons")),
+        ("decisions_latest", _("Decisions")),
+        ("release_latest", _("Release")),
         ("export", _("Export")),
+        ("lookup", _("Look-up")),
+        ("members", _("Members")),
+        ("settings", _("Settings")),
+        ("audit", _("Record")),
+        ("jobs", _("Jobs")),
     )
     here = request.path
+    of_round = _OF_A_ROUND.search(here)
+    part = of_round["part"] if of_round else ""
     found = []
     for endpoint, label in listed:
         if not desk.may(IN_STUDY.get(endpoint, Right.DELETE)):
             continue
         url = url_for(f"organiser.{endpoint}", slug=desk.slug)
-        is_current = here == url or (endpoint != "study" and here.startswith(f"{url}/"))
+        if of_round and endpoint.endswith("_latest"):
+            # Whoever looks at one round goes on within it.
+            endpoint = endpoint.removesuffix("_latest")  # noqa: PLW2901 - the same page, of this round
+            url = url_for(f"organiser.{endpoint}", slug=desk.slug, number=int(of_round["number"]))
+        is_under = here.startswith(f"{url}/") and not (endpoint == "rounds" and part)
+        is_current = here == url or url.endswith(f"/{part}" if part else "//")
+        is_current = is_current or (endpoint != "study" and is_under)
         found.append(Tab(label, url, is_current))
     return tuple(found)

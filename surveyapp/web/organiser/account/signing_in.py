@@ -1,85 +1,109 @@
-"""Signing in and out."""
+"""Signing in with e-mail and password, or with a passkey alone, and signing out."""
 
 from __future__ import annotations
 
-from flask import g, make_response, redirect, render_template, request, url_for
+from flask import g, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from surveyapp.extensions import get_config, get_database
-from surveyapp.services import accounts, throttling
+from surveyapp.errors import InputError
+from surveyapp.extensions import get_database
+from surveyapp.services import accounts, passkeys
 from surveyapp.services.addresses import fold_address
 from surveyapp.services.doors import hash_cookie
+from surveyapp.services.sign_ins import find_second_step
 from surveyapp.services.unit import read_now
 from surveyapp.web import security
-from surveyapp.web.organiser.account.forms import SignInForm
+from surveyapp.web.organiser.account import half_way, throttles
+from surveyapp.web.organiser.account.forms import PasskeyForm, SignInForm, text_of
+from surveyapp.web.organiser.account.party import find_party
+from surveyapp.web.organiser.account.second_step import ask_second_step
+from surveyapp.web.organiser.account.starting import begin_session, enter_with
 from surveyapp.web.organiser.blueprint import blueprint
-
-PURPOSE = "sign-in"
-WINDOW_SECONDS = 15 * 60
-# An address may stand for a whole institute, an account for one person.
-TRIES_PER_ACCOUNT = 10
-TRIES_PER_ADDRESS = 60
+from surveyapp.web.organiser.detours import Kept, kept_in_form, own_page, show_sign_in
 
 
 @blueprint.get("/sign-in")
 def sign_in() -> ResponseReturnValue:
-    """The form; somebody who is signed in goes on to the studies."""
+    """The form; somebody who is signed in goes on."""
+    wanted = own_page(request.args.get("next"))
     if g.get("organiser") is not None:
-        return redirect(url_for("organiser.studies"), 303)
-    return render_template("organiser/account/sign_in.html", form=SignInForm(), wrong="")
+        return redirect(wanted, 303)
+    return show_sign_in(Kept(wanted))
 
 
 @blueprint.post("/sign-in")
 def enter() -> ResponseReturnValue:
-    """Compare the password, and begin a session. Nobody learns whether there is such an account."""
-    form = SignInForm()
+    """Compare the password. Nobody learns whether there is such an account."""
+    form, kept = SignInForm(), kept_in_form()
     if not form.validate():
-        return render_template("organiser/account/sign_in.html", form=form, wrong=""), 422
+        return show_sign_in(kept, form), 422
     email, password = (form.email.data or "").strip(), form.password.data or ""
-    _count_try(email)
+    throttles.count_try(throttles.SIGN_IN, account=fold_address(email))
     with get_database().reading() as session:
         credentials = accounts.find_credentials(session, email=email)
     if not accounts.is_password(credentials, password=password):
-        wrong = _("E-mail and password do not belong together. Try again, or ask whoever runs the server.")
-        return render_template("organiser/account/sign_in.html", form=form, wrong=wrong), 422
-    sessions = security.get_sessions()
-    old = request.cookies.get(sessions.name(security.ORGANISER))
+        wrong = _("E-mail and password do not belong together. Try again, or set a new password.")
+        return show_sign_in(kept, form, wrong), 422
+    assert credentials.organiser_id is not None
+    with get_database().reading() as session:
+        second = find_second_step(session, organiser_id=credentials.organiser_id)
+    if second.is_needed:
+        return half_way.remember(ask_second_step(credentials, kept), credentials, kept.to)
     with get_database().verb() as session:
-        cookie = accounts.start_session(session, credentials=credentials, now=read_now(session))
-        if old:
-            # Whatever was planted or left here ends with the new session's beginning.
-            accounts.sign_out(session, id_hash=hash_cookie(old))
-    response = make_response(redirect(url_for("organiser.studies"), 303))
-    sessions.give(response, security.ORGANISER, cookie)
+        cookie = begin_session(session, credentials=credentials, second_given=False)
+    return enter_with(cookie, kept)
+
+
+@blueprint.post("/passkey")
+def ask_passkey() -> ResponseReturnValue:
+    """What a browser needs to look for a passkey: of whoever is half-way or signed in, or of anybody."""
+    throttles.count_try(throttles.PASSKEY)
+    party = find_party()
+    if party is None:
+        return {"message": _("Passkeys need a host name; this page was opened by a bare number.")}, 409
+    organiser = g.get("organiser")
+    half = half_way.recall()
+    organiser_id = organiser.organiser_id if organiser else half.credentials.organiser_id if half else None
+    with get_database().verb() as session:
+        options = passkeys.ask_for_passkey(
+            session, party=party, now=read_now(session), organiser_id=organiser_id
+        )
+    response = make_response(options)
+    response.mimetype = "application/json"
     return response
 
 
-def _count_try(email: str) -> None:
-    key = get_config().secret_key.encode()
-    subjects = {
-        f"address {request.remote_addr}": TRIES_PER_ADDRESS,
-        f"account {fold_address(email)}": TRIES_PER_ACCOUNT,
-    }
-    # A unit of work of its own: the try counts whatever becomes of it.
-    with get_database().verb() as session:
-        now = read_now(session)
-        for subject, limit in subjects.items():
-            throttling.count(
+@blueprint.post("/sign-in/passkey")
+def enter_by_passkey() -> ResponseReturnValue:
+    """Sign in with what a passkey signed."""
+    throttles.count_try(throttles.PASSKEY)
+    form, kept, party = PasskeyForm(), kept_in_form(), find_party()
+    if not form.validate() or party is None:
+        return show_sign_in(kept, wrong=_("The passkey was not accepted. Try again.")), 422
+    half = half_way.recall()
+    try:
+        with get_database().verb() as session:
+            credentials = passkeys.use_passkey(
                 session,
-                purpose=PURPOSE,
-                subject=throttling.hide(key, subject),
-                limit=limit,
-                window_seconds=WINDOW_SECONDS,
-                now=now,
+                credential=text_of(form.credential),
+                party=party,
+                now=read_now(session),
+                organiser_id=half.credentials.organiser_id if half else None,
             )
+            cookie = begin_session(session, credentials=credentials, second_given=True)
+    except InputError as error:
+        return show_sign_in(kept, wrong=error.said_by(_)), 422
+    response = enter_with(cookie, half_way.where_to(half, kept))
+    half_way.forget(response)
+    return response
 
 
 @blueprint.post("/sign-out")
 def sign_out() -> ResponseReturnValue:
     """End the session here and in the database."""
     sessions = security.get_sessions()
-    cookie = request.cookies.get(sessions.name(security.ORGANISER), "")
+    cookie = sessions.find_cookie(request, security.ORGANISER)
     with get_database().verb() as session:
         accounts.sign_out(session, id_hash=hash_cookie(cookie))
     response = make_response(redirect(url_for("organiser.sign_in"), 303))

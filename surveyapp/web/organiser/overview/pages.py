@@ -100,9 +100,13 @@ def studies_page(email: str, found: Sequence[StudyProgress]) -> StudiesPage:
                 title=each.title,
                 is_synthetic=each.is_synthetic,
                 round_line=(
-                    _("Round %(number)s %(state)s", number=current.number, state=_state_word(current.state))
-                    if current
-                    else _("no round yet")
+                    _("no round yet")
+                    if current is None
+                    else _("Collecting items: %(state)s", state=_state_word(current.state))
+                    if current.collects
+                    else _(
+                        "Round %(number)s %(state)s", number=current.number, state=_state_word(current.state)
+                    )
                 ),
                 submitted=current.counts.submitted if current else 0,
                 panel=each.panel,
@@ -132,6 +136,7 @@ def _state_word(state: str) -> str:
         "open": _("open"),
         "closed": _("closed"),
         "released": _("released"),
+        "cancelled": _("cancelled"),
     }
     return words.get(state, state)
 
@@ -139,7 +144,7 @@ def _state_word(state: str) -> str:
 def _strip(progress: StudyProgress) -> tuple[RoundStep, ...]:
     steps = [
         RoundStep(
-            name=_("Round %(number)s", number=each.number),
+            name=_("Collecting items") if each.collects else _("Round %(number)s", number=each.number),
             state=each.state,
             word=_state_word(each.state),
             note=_round_note(each, progress.time_zone),
@@ -148,6 +153,8 @@ def _strip(progress: StudyProgress) -> tuple[RoundStep, ...]:
         for each in progress.rounds
     ]
     last = progress.rounds[-1].number if progress.rounds else 0
+    # A cancelled round takes a number and brings the end no nearer.
+    held = sum(each.state != "cancelled" and not each.collects for each in progress.rounds)
     steps.extend(
         RoundStep(
             name=_("Round %(number)s", number=number),
@@ -156,7 +163,7 @@ def _strip(progress: StudyProgress) -> tuple[RoundStep, ...]:
             note="",
             is_current=False,
         )
-        for number in range(last + 1, progress.planned_rounds + 1)
+        for number in range(last + 1, last + 1 + progress.planned_rounds - held)
     )
     return tuple(steps)
 
@@ -167,7 +174,7 @@ def _round_note(each: RoundProgress, zone: str) -> str:
     ]
     if each.state == "open" and each.closes_at is not None:
         notes.append(_("closes %(time)s", time=written_time(each.closes_at, zone, page_language())))
-    elif each.closed_at is not None:
+    elif each.closed_at is not None and each.state != "cancelled":
         notes.append(_("closed %(time)s", time=written_time(each.closed_at, zone, page_language())))
     return " · ".join(notes)
 

@@ -8,10 +8,12 @@ from flask.typing import ResponseReturnValue
 from surveyapp.extensions import get_database
 from surveyapp.services import accounts
 from surveyapp.services.reading.progress import get_progress
+from surveyapp.services.reading.setting_up import get_set_up
 from surveyapp.services.studies import get_study
 from surveyapp.web.organiser.account.forms import ActForm
 from surveyapp.web.organiser.blueprint import blueprint, get_desk, get_signed_in
 from surveyapp.web.organiser.overview import pages
+from surveyapp.web.organiser.overview.set_up import set_up_steps
 from surveyapp.web.organiser.tabs import tabs
 
 
@@ -33,8 +35,10 @@ def study(slug: str) -> ResponseReturnValue:
     """How a study's rounds go."""
     desk = get_desk()
     with get_database().reading() as session:
-        progress = get_progress(session, study=get_study(session, slug=slug))
+        found = get_study(session, slug=slug)
+        progress = get_progress(session, study=found)
+        steps = () if progress.rounds else set_up_steps(slug, get_set_up(session, study=found))
     page = pages.study_page(progress)
     return render_template(
-        "organiser/overview/study.html", desk=desk, tabs=tabs(desk), page=page, form=ActForm()
+        "organiser/overview/study.html", desk=desk, tabs=tabs(desk), page=page, steps=steps, form=ActForm()
     )

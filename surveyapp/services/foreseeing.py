@@ -1,0 +1,168 @@
+"""The next round before it is there: released, decided and opened in one transaction that is never kept."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from surveyapp.delphi.feedback import ReleaseContent
+from surveyapp.delphi.lineage import Decided, Outcome
+from surveyapp.delphi.plan import RoundPlan
+from surveyapp.delphi.rounds import may_take_part
+from surveyapp.errors import NotFound, Refused
+from surveyapp.models import Panellist, Participation, Round, Study, WebSession
+from surveyapp.services import deciding, releasing
+from surveyapp.services.figures import RoundFigures, read_figures
+from surveyapp.services.instruments import Instrument, forget_instrument, get_instrument
+from surveyapp.services.judging import judge
+from surveyapp.services.reading.earlier_rounds import read_earlier_rounds
+from surveyapp.services.reading.seats import Seat, Sheet, find_seat, read_sheet
+from surveyapp.services.rounds import open_round
+from surveyapp.services.studies import get_study
+from surveyapp.services.unit import Database, read_now
+
+_ACTOR = "rehearsal"
+_MINUTE = timedelta(minutes=1)
+
+
+class _NeverKept(Exception):
+    """Raised to leave the transaction without keeping anything of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Foreseen:
+    """The next round as one panellist would find it, were the round before released and it opened now."""
+
+    seat: Seat
+    instrument: Instrument
+    sheet: Sheet
+    content: ReleaseContent | None
+    """What the panel would be shown; None in a round without feedback."""
+    variants: tuple[str, ...]
+    as_proposed: tuple[str, ...]
+    """Titles of items that nothing was decided about, and that stand here as the protocol proposes."""
+
+
+def foresee(database: Database, *, slug: str, number: int, pseudonym: str, variant: str = "") -> Foreseen:
+    """What the panellist would see of round `number` in the next one, as everything stands now.
+
+    The release, the decisions that are missing, the opening and the panellist's start are really done, and
+    then undone together, so this cannot differ from what will be. Raises NotFound, and Refused with the
+    sentence of whatever would refuse it.
+    """
+    found: list[Foreseen] = []
+    try:
+        with database.verb() as session:
+            study = get_study(session, slug=slug)
+            try:
+                found.append(_play(session, study=study, number=number, pseudonym=pseudonym, variant=variant))
+            finally:
+                # Before anybody else can store a version under the same number.
+                forget_instrument(study_id=study.id, number=study.questionnaire_number)
+            raise _NeverKept  # noqa: TRY301 - what ends the unit of work must be raised inside it
+    except _NeverKept:
+        return found[0]
+    raise AssertionError("a transaction that is never kept was kept")
+
+
+def _play(session: Session, *, study: Study, number: int, pseudonym: str, variant: str) -> Foreseen:
+    now = read_now(session)
+    panellist = session.scalars(
+        select(Panellist).where(Panellist.study_id == study.id, Panellist.pseudonym == pseudonym)
+    ).one_or_none()
+    if panellist is None:
+        raise NotFound(f"There is no '{pseudonym}' on this panel.")
+    figures = read_figures(session, study_id=study.id, number=number)
+    content = releasing.look_at_release(session, study=study, number=number, figures=figures)
+    if content is None:
+        raise Refused(
+            f"The release of round {number} is not drafted from the answers as they stand. Draft it."
+        )
+    as_proposed = _decide_the_rest(session, study=study, figures=figures, now=now)
+    releasing.rehearse_release(session, study=study, number=number, content=content, now=now)
+    cohort = session.get_one(Round, (study.id, number)).cohort
+    opened = open_round(session, study=study, now=now, actor=_ACTOR, cohort=cohort)
+    plan = RoundPlan.from_canonical(opened.plan)
+    variants = tuple(each.id for each in plan.variants)
+    seat = _sit_down(
+        session,
+        study=study,
+        opened=opened,
+        panellist=panellist,
+        variant=variant if variant in variants else "",
+        now=now,
+    )
+    instrument = get_instrument(session, study_id=study.id, number=opened.questionnaire_number)
+    return Foreseen(
+        seat=seat,
+        instrument=instrument,
+        sheet=read_sheet(session, seat=seat),
+        content=content if opened.shows_round == number else None,
+        variants=variants,
+        as_proposed=as_proposed,
+    )
+
+
+def _decide_the_rest(
+    session: Session, *, study: Study, figures: RoundFigures, now: datetime
+) -> tuple[str, ...]:
+    """Decide what is left as proposed; what would need words is kept as it is."""
+    left: Sequence[str] = releasing.find_undecided(session, figures, study_id=study.id)
+    judged = judge(figures)
+    for item in left:
+        proposed = judged[item].proposed.outcome if item in judged else Outcome.KEEP
+        outcome = Outcome.KEEP if proposed == Outcome.REVISE else Outcome(proposed)
+        decided = Decided(item, outcome, "as proposed")
+        deciding.decide(session, study=study, number=figures.number, decided=decided, now=now, actor=_ACTOR)
+    items, language = figures.questionnaire.items_by_id, figures.questionnaire.language
+    return tuple(items[item].title.get(language) for item in left)
+
+
+def _sit_down(
+    session: Session, *, study: Study, opened: Round, panellist: Panellist, variant: str, now: datetime
+) -> Seat:
+    earlier = read_earlier_rounds(session, study_id=study.id, panellist_id=panellist.id, before=opened.number)
+    previous = opened.shows_round if opened.shows_round not in {None, opened.number} else opened.number - 1
+    assert previous is not None
+    if not may_take_part(opened.open_to, earlier_rounds=earlier.numbers, previous=previous):
+        raise Refused(
+            f"{panellist.pseudonym} did not answer the earlier round, and the next one is for those who did. "
+            "Choose somebody else."
+        )
+    session.add(
+        Participation(
+            study_id=study.id,
+            round=opened.number,
+            panellist_id=panellist.id,
+            group=panellist.group,
+            earlier_rounds=earlier.as_text(),
+            variant=variant,
+            started_at=now,
+            revision=0,
+            submitted_revision=0,
+            place="",
+            submission=0,
+        )
+    )
+    session.flush()
+    id_hash = secrets.token_hex(32)
+    session.add(
+        WebSession(
+            id_hash=id_hash,
+            study_id=study.id,
+            panellist_id=panellist.id,
+            round=opened.number,
+            csrf_secret="",
+            created_at=now,
+            expires_at=now + _MINUTE,
+        )
+    )
+    session.flush()
+    seat = find_seat(session, id_hash=id_hash)
+    assert seat is not None
+    return seat

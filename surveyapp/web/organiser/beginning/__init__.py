@@ -1,0 +1,1 @@
+"""A new study: its questionnaire and its name; and what it is called later."""

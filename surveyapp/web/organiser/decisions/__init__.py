@@ -1,0 +1,1 @@
+"""What becomes of items after a closed round."""

@@ -1,0 +1,1 @@
+"""The custodian's look-up of names."""

@@ -1,0 +1,1 @@
+"""Who works on a study, and what it promises about names."""

@@ -1,0 +1,1 @@
+"""The protocol that a study goes by."""

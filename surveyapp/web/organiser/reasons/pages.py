@@ -1,0 +1,359 @@
+"""What the bench shows: how far the work is, one item with both its sides, and the code book."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from surveyapp.questionnaire.model import Questionnaire
+from surveyapp.services.reading.benches import Bench, ItemBench, ItemOnBench, title_of
+from surveyapp.services.reading.desks import Desk
+from surveyapp.services.reading.reasons import RatingBeside, ReasonAtWork
+from surveyapp.services.reasons.coding import ThemeInBook
+from surveyapp.web.organiser.acting import said
+
+ON_NONE = "-"
+"""How addresses name the reasons that are about no item; no item's id looks like that."""
+_STATES = ("unread", "released", "summarised", "merged", "set_aside")
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A number and what it counts."""
+
+    words: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class BenchLine:
+    """One item in the overview."""
+
+    title: str
+    url: str
+    reasons: int
+    agreeing: int
+    disagreeing: int
+    chips: tuple[Chip, ...]
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BenchPage:
+    """How far the work on a round's reasons is."""
+
+    number: int
+    is_released: bool
+    total: str
+    is_complete: bool
+    not_gathered: int
+    problems: tuple[str, ...]
+    warnings: tuple[str, ...]
+    lines: tuple[BenchLine, ...]
+    says_nothing: tuple[tuple[str, str], ...]
+
+
+def bench_page(found: Bench, desk: Desk) -> BenchPage:
+    """The overview of a round's reasons."""
+    coverage = found.coverage
+    return BenchPage(
+        number=found.number,
+        is_released=found.state == "released",
+        total=ngettext("%(num)s reason", "%(num)s reasons", coverage.reasons),
+        is_complete=coverage.is_complete,
+        not_gathered=coverage.not_gathered,
+        problems=tuple(said(line) for line in coverage.problems),
+        warnings=coverage.warnings,
+        lines=tuple(_line(each, found.number, desk) for each in found.items),
+        says_nothing=tuple((each.public_id, each.text) for each in found.says_nothing),
+    )
+
+
+def item_url(desk: Desk, number: int, item: str) -> str:
+    """The address of one item's reasons."""
+    return url_for("organiser.reasons_on", slug=desk.slug, number=number, item=item or ON_NONE)
+
+
+def _line(each: ItemOnBench, number: int, desk: Desk) -> BenchLine:
+    return BenchLine(
+        title=each.title or _("On no item"),
+        url=item_url(desk, number, each.item),
+        reasons=each.reasons,
+        agreeing=each.agreeing,
+        disagreeing=each.disagreeing,
+        chips=tuple(
+            Chip(f"{each.states[state]} {state_words()[state]}", "warn" if state == "unread" else "no")
+            for state in _STATES
+            if each.states.get(state)
+        ),
+        is_done=not each.states.get("unread"),
+    )
+
+
+def state_words() -> Mapping[str, str]:
+    """What has become of a reason."""
+    return {
+        "unread": _("to do"),
+        "released": _("to be shown"),
+        "summarised": _("summed up"),
+        "merged": _("merged"),
+        "set_aside": _("set aside"),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeBox:
+    """One theme of the code book beside a reason."""
+
+    id: str
+    title: str
+    definition: str
+    is_found: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReasonCard:
+    """One reason on the bench."""
+
+    id: str
+    text: str
+    language: str
+    about: str
+    state: str
+    state_word: str
+    because: str
+    merged_into: str
+    redacted: str
+    """The text that experts will read, where it differs."""
+    draft: str
+    """What stands in the field for it."""
+    seen: str
+    """The text for experts as it is stored: what a redaction is based on."""
+    themes: tuple[ThemeBox, ...]
+    others: tuple[str, ...]
+    """What other coders found: name and themes."""
+    is_coded: bool
+    sentences: tuple[int, ...]
+    is_chosen: bool
+    is_redacting: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceField:
+    """One sentence of the summary as it stands in the form."""
+
+    position: int
+    text: str
+    sources: str
+    links: tuple[str, ...]
+    """The reasons that it stands on and that are on this page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """The reasons of one side."""
+
+    id: str
+    title: str
+    cards: tuple[ReasonCard, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemBenchPage:
+    """One item's reasons."""
+
+    number: int
+    item: str
+    title: str
+    definition: str
+    sides: tuple[Side, ...]
+    left: str
+    all_ids: tuple[str, ...]
+    themes: tuple[ThemeBox, ...]
+    sentences: tuple[SentenceField, ...]
+    seen: str
+    stands: tuple[str, ...]
+    """The summary as it is stored, where that is not what stands in the form."""
+    because: str
+    into: str
+    before: str
+    after: str
+    is_released: bool
+    result_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What was typed and is not stored: shown again as it was."""
+
+    chosen: Collection[str] = ()
+    because: str = ""
+    into: str = ""
+    redacting: str = ""
+    redacted: str = ""
+    sentences: Sequence[tuple[str, str]] | None = None
+    """Text and sources, sentence by sentence."""
+    themes: Collection[str] = ()
+
+
+NOTHING_HELD = Held()
+
+
+def item_bench_page(found: ItemBench, desk: Desk, held: Held = NOTHING_HELD) -> ItemBenchPage:
+    """One item's reasons, for and against side by side."""
+    questionnaire = found.questionnaire
+    cards = {each.public_id: _card(each, found, desk.email, held) for each in found.reasons}
+    by_side: dict[str, list[ReasonCard]] = {"agree": [], "disagree": [], "": []}
+    for each in found.reasons:
+        by_side[each.band if each.band in by_side else ""].append(cards[each.public_id])
+    titles = {"agree": _("For"), "disagree": _("Against"), "": _("Neither, or no single rating")}
+    item = questionnaire.items_by_id.get(found.item)
+    left = sum(each.state == "unread" for each in found.reasons)
+    return ItemBenchPage(
+        number=found.number,
+        item=found.item or ON_NONE,
+        title=title_of(questionnaire, found.item) or _("Reasons on no item"),
+        definition=item.definition.get(questionnaire.language) if item and item.definition else "",
+        sides=tuple(
+            Side(name or "neither", titles[name], tuple(mine))
+            for name, mine in by_side.items()
+            if mine or (name and found.item)
+        ),
+        left=ngettext("%(num)s reason is left to deal with.", "%(num)s reasons are left to deal with.", left)
+        if left
+        else _("Every reason on it is dealt with."),
+        all_ids=tuple(cards),
+        themes=tuple(
+            ThemeBox(each.id, each.title, each.definition, each.id in held.themes) for each in found.themes
+        ),
+        sentences=tuple(_sentences(found, held)),
+        seen=found.summary.stamp if found.summary else "",
+        stands=tuple(each.text for each in found.summary.sentences)
+        if found.summary and held.sentences is not None
+        else (),
+        because=held.because,
+        into=held.into,
+        before="" if found.before is None else item_url(desk, found.number, found.before),
+        after="" if found.after is None else item_url(desk, found.number, found.after),
+        is_released=found.state == "released",
+        result_url=url_for("organiser.result", slug=desk.slug, number=found.number, item=found.item)
+        if item is not None and desk.may("results")
+        else "",
+    )
+
+
+def _card(each: ReasonAtWork, found: ItemBench, coder: str, held: Held) -> ReasonCard:
+    mine = each.themes.get(coder)
+    titles = {theme.id: theme.title for theme in found.themes}
+    is_redacting = held.redacting == each.public_id
+    return ReasonCard(
+        id=each.public_id,
+        text=each.text,
+        language=each.language,
+        about=_about(each, found.questionnaire),
+        state=each.state,
+        state_word=state_words()[each.state],
+        because=each.because,
+        merged_into=each.merged_into,
+        redacted=each.released_text if each.released_text != each.text else "",
+        draft=held.redacted if is_redacting else each.released_text or each.text,
+        seen=each.released_text,
+        themes=tuple(
+            ThemeBox(theme.id, theme.title, theme.definition, theme.id in (mine or ()))
+            for theme in found.themes
+        ),
+        others=tuple(
+            f"{name}: {', '.join(titles.get(one, one) for one in themes) or _('none')}"
+            for name, themes in each.themes.items()
+            if name != coder
+        ),
+        is_coded=mine is not None,
+        sentences=each.sentences,
+        is_chosen=each.public_id in held.chosen,
+        is_redacting=is_redacting,
+    )
+
+
+def _about(each: ReasonAtWork, questionnaire: Questionnaire) -> str:
+    context = questionnaire.contexts_by_id.get(each.context)
+    pieces = [context.title.get(questionnaire.language)] if context else []
+    pieces += [_rating(one, questionnaire) for one in each.ratings]
+    return " · ".join(pieces)
+
+
+def _rating(one: RatingBeside, questionnaire: Questionnaire) -> str:
+    criterion = questionnaire.criteria[one.criterion]
+    title = criterion.title.get(questionnaire.language)
+    if one.value is None:
+        given = _("could not judge") if one.answer == "dont_know" else _("did not say")
+    else:
+        labels = questionnaire.scales[criterion.scale].labels(questionnaire.language)
+        given = labels.get(str(one.value), str(one.value))
+    return f"{title}: {given}"
+
+
+def _sentences(found: ItemBench, held: Held) -> Iterator[SentenceField]:
+    """The sentences, and room for one more."""
+    here = {each.public_id for each in found.reasons}
+    rows = (
+        list(held.sentences)
+        if held.sentences is not None
+        else [(each.text, " ".join(each.sources)) for each in found.summary.sentences]
+        if found.summary
+        else []
+    )
+    if not rows or any(rows[-1]):
+        rows.append(("", ""))
+    for position, (text, sources) in enumerate(rows, start=1):
+        yield SentenceField(position, text, sources, tuple(each for each in sources.split() if each in here))
+
+
+@dataclass(frozen=True, slots=True)
+class ThemeLine:
+    """One theme of the code book."""
+
+    id: str
+    title: str
+    definition: str
+    uses: str
+    is_used: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ThemesPage:
+    """The code book."""
+
+    lines: tuple[ThemeLine, ...]
+    id: str
+    title: str
+    definition: str
+    tried: str
+    """The theme whose change was refused; '' for a new one."""
+
+
+def themes_page(themes: Sequence[ThemeInBook], typed: Mapping[str, str]) -> ThemesPage:
+    """The code book, with what was typed and not stored."""
+    tried = typed.get("theme", "") if typed.get("act") == "change" else ""
+    lines = []
+    for each in themes:
+        uses = sum(each.reasons.values())
+        is_tried = each.id == tried
+        lines.append(
+            ThemeLine(
+                id=each.id,
+                title=typed.get("title", "") if is_tried else each.title,
+                definition=typed.get("definition", "") if is_tried else each.definition,
+                uses=ngettext("found in %(num)s place", "found in %(num)s places", uses)
+                if uses
+                else _("not used yet"),
+                is_used=bool(uses),
+            )
+        )
+    new = {} if tried else typed
+    return ThemesPage(
+        tuple(lines), new.get("theme", ""), new.get("title", ""), new.get("definition", ""), tried
+    )

@@ -1,0 +1,1 @@
+"""Releasing a closed round to its panel."""

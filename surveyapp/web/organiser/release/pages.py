@@ -1,0 +1,138 @@
+"""What the page of a release shows: what is missing, what warns, and what the panel would be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from flask import url_for
+from flask_babel import gettext as _
+from flask_babel import ngettext
+
+from surveyapp.delphi.feedback import ReleaseContent
+from surveyapp.delphi.privacy.suppression import Why
+from surveyapp.errors import say
+from surveyapp.services.reading.desks import Desk
+from surveyapp.services.reading.release_desks import ReleaseDesk
+from surveyapp.web.languages import page_language, written_time
+from surveyapp.web.organiser.acting import Way, said
+
+_MOST_LINES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class ReleasePage:
+    """A release before it is out, or after."""
+
+    number: int
+    is_out: bool
+    out_facts: tuple[tuple[str, str], ...]
+    missing: tuple[tuple[str, Way | None], ...]
+    warnings: tuple[str, ...]
+    facts: tuple[str, ...]
+    hidden: tuple[str, ...]
+    """Why figures are not shown, and how many."""
+    sha256: str
+    has_draft: bool
+    note: str
+    figures_first: bool
+    panellists: tuple[tuple[str, str], ...]
+    said_note: str
+    said_missing: tuple[str, ...]
+    next_url: str
+
+
+def release_page(
+    found: ReleaseDesk, desk: Desk, *, note: str = "", figures_first: bool = False
+) -> ReleasePage:
+    """The page of one round's release; `note` is what was typed and not sent yet."""
+    content = found.content
+    released = found.released
+    return ReleasePage(
+        number=found.number,
+        is_out=released is not None,
+        out_facts=(
+            (_("Released"), written_time(released.released_at, found.time_zone, page_language())),
+            (_("by"), released.released_by),
+            (_("SHA-256 of what is shown"), released.sha256),
+            (_("SHA-256 of what it was made from"), released.input_sha256),
+        )
+        if released is not None
+        else (),
+        missing=tuple(_missing(found, desk)) if released is None else (),
+        warnings=found.coverage.warnings if released is None else (),
+        facts=tuple(_facts(content)) if content is not None else (),
+        hidden=tuple(_hidden(content)) if content is not None else (),
+        sha256=content.sha256() if content is not None else "",
+        has_draft=content is not None,
+        note=note,
+        figures_first=figures_first,
+        panellists=found.panellists,
+        said_note=content.note if content is not None and released is not None else "",
+        said_missing=content.missing if content is not None and released is not None else (),
+        next_url=url_for("organiser.rounds", slug=desk.slug, _anchor="next"),
+    )
+
+
+def _missing(found: ReleaseDesk, desk: Desk) -> Iterator[tuple[str, Way | None]]:
+    def way(endpoint: str, label: str, right: str) -> Way | None:
+        if not desk.may(right):
+            return None
+        return Way(label, url_for(f"organiser.{endpoint}", slug=desk.slug, number=found.number))
+
+    to_reasons = way("reasons", _("Reasons"), "reasons")
+    coverage = found.coverage
+    if len(coverage.problems) <= _MOST_LINES:
+        for line in coverage.problems:
+            yield said(line), to_reasons
+    else:
+        left = sum(len(each.public_ids) for each in coverage.uncovered) + coverage.not_gathered
+        yield (
+            ngettext(
+                "%(num)s reason has not been dealt with, on %(items)s items.",
+                "%(num)s reasons have not been dealt with, on %(items)s items.",
+                left,
+                items=len(coverage.problems),
+            ),
+            to_reasons,
+        )
+    if found.undecided:
+        words = ngettext(
+            "%(num)s item has no decision: %(items)s.",
+            "%(num)s items have no decision: %(items)s.",
+            len(found.undecided),
+            items=", ".join(found.undecided[:8]) + (" …" if len(found.undecided) > 8 else ""),
+        )
+        yield words, way("decisions", _("Decisions"), "decide")
+
+
+def _facts(content: ReleaseContent) -> Iterator[str]:
+    yield ngettext(
+        "It is made from %(num)s submission.", "It is made from %(num)s submissions.", content.submissions
+    )
+    shown = sum(cell.total is not None for cell in content.cells)
+    yield _("Figures of %(shown)s of %(all)s ratings are shown.", shown=shown, all=len(content.cells))
+    groups = sum(len(cell.groups) for cell in content.cells)
+    if groups:
+        yield ngettext("%(num)s figure of a group is shown.", "%(num)s figures of groups are shown.", groups)
+    yield ngettext("%(num)s reason is shown.", "%(num)s reasons are shown.", len(content.reasons))
+    if content.summaries:
+        yield ngettext("%(num)s item has a summary.", "%(num)s items have a summary.", len(content.summaries))
+    decided = sum(bool(item.outcome) for item in content.items)
+    if decided:
+        yield ngettext(
+            "What was decided about %(num)s item is told.",
+            "What was decided about %(num)s items is told.",
+            decided,
+        )
+    yield _("No figure stands on fewer than %(k)s people.", k=content.smallest_group)
+
+
+def _hidden(content: ReleaseContent) -> Iterator[str]:
+    counts: dict[str, int] = {}
+    for cell in content.cells:
+        if cell.hidden:
+            counts[cell.hidden] = counts.get(cell.hidden, 0) + 1
+    for code, count in counts.items():
+        why = say(Why(code).sentence(k=content.smallest_group), _)
+        yield f"{count} × {why}"

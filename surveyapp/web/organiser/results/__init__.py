@@ -1,0 +1,1 @@
+"""Results of closed rounds: the table, and one item in full."""

@@ -1,0 +1,1 @@
+"""Running rounds: the strip of rounds, and what can be done with each."""

@@ -1,0 +1,104 @@
+"""What states, verdicts, outcomes and missing numbers are called on the organiser's pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+
+from surveyapp.delphi.rules.expression import (
+    CONSENSUS,
+    NO_CONSENSUS,
+    NOT_ASSESSABLE,
+    NOT_STABLE,
+    STABLE,
+)
+from surveyapp.delphi.rules.telling import VERDICTS
+from surveyapp.errors import say
+from surveyapp.statistics.measure import Undefined
+
+
+def state_word(state: str) -> str:
+    """The state of a round."""
+    words: dict[str, str] = {
+        "draft": _("in preparation"),
+        "scheduled": _("scheduled"),
+        "open": _("open"),
+        "closed": _("closed"),
+        "released": _("released"),
+        "cancelled": _("cancelled"),
+    }
+    return words.get(state, state)
+
+
+def outcome_word(outcome: str) -> str:
+    """What becomes of an item."""
+    words: dict[str, str] = {
+        "keep": _("keep"),
+        "accept": _("accept"),
+        "drop": _("drop"),
+        "finalise": _("finalise"),
+        "revise": _("revise"),
+        "split": _("split"),
+        "merge": _("merge"),
+        "new": _("new"),
+    }
+    return words.get(outcome, outcome)
+
+
+def verdict_word(verdict: str) -> str:
+    """A verdict in words; what a rule calls its own verdicts stays as the protocol writes it."""
+    return say(VERDICTS.get(verdict, verdict), _)
+
+
+def verdict_tone(verdict: str) -> str:
+    """How a verdict's pill looks: the word says it, the colour repeats it."""
+    if verdict in {CONSENSUS, STABLE}:
+        return "ok"
+    return "warn" if verdict in {NO_CONSENSUS, NOT_STABLE} else "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Pill:
+    """A verdict: in words, and with the colour that repeats them."""
+
+    words: str
+    tone: str
+    rule: str = ""
+    """The rule that says so, where there are several."""
+
+
+def pill(verdict: str, rule: str = "") -> Pill:
+    """The pill of one verdict."""
+    return Pill(verdict_word(verdict), verdict_tone(verdict), rule)
+
+
+def pills(verdicts: Iterable[tuple[str, str]], stability: str) -> tuple[Pill, ...]:
+    """The verdicts by rule, and whether ratings are stable where that could be seen at all."""
+    listed = list(verdicts)
+    found = [pill(verdict, rule if len(listed) > 1 else "") for rule, verdict in listed]
+    if stability and stability != NOT_ASSESSABLE:
+        found.append(pill(stability, _("stability") if listed else ""))
+    return tuple(found)
+
+
+def why_undefined(reason: Undefined) -> str:
+    """Why there is no number."""
+    words: dict[Undefined, str] = {
+        Undefined.NO_VALID_RATINGS: _("no rating"),
+        Undefined.TOO_FEW_RATINGS: _("too few ratings"),
+        Undefined.NO_VARIATION: _("everybody answered alike"),
+        Undefined.ALL_TIED: _("all ranks are tied"),
+        Undefined.NO_PAIRABLE_VALUES: _("nobody rated it in both rounds"),
+        Undefined.MEAN_IS_ZERO: _("the mean is zero"),
+        Undefined.TOO_FEW_POINTS: _("the scale has too few points"),
+        Undefined.UNEQUAL_COUNTS: _("not everybody rated the same"),
+        Undefined.NOT_ASKED: _("not asked"),
+        Undefined.NOT_COMPARABLE: _("not comparable"),
+        Undefined.NOT_DEFINED_FOR_SCALE: _("not defined for this scale"),
+        Undefined.PARTIAL_ASSIGNMENT: _("not everybody was asked the same"),
+        Undefined.NO_CHANGES: _("nobody changed anything"),
+        Undefined.FEWER_THAN_K: _("too few people to show"),
+    }
+    return words[reason]

@@ -1,0 +1,100 @@
+"""What the pages between rounds cost: a handful of queries, whatever the size of the study."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+
+from surveyapp.services.permissions import Role
+from surveyapp.services.releasing import settle_round
+from surveyapp.services.unit import Database
+from tests.support.judging import JudgingClient
+from tests.support.protocols import set_protocol
+from tests.support.second_round import give, open_next
+from tests.support.studies import SMALL, Ground, lay_ground, load_text
+from tests.web.organiser.conftest import PROTOCOL, SignIn, answers_of, join, rating, reason_on
+
+# Two of them ask who is there and what may be done.
+MOST = 12 + 2
+# A release is made from everything: figures, reasons, summaries, decisions, and what is missing of them.
+OF_A_RELEASE = 28
+PAGES = (
+    "rounds",
+    "rounds/1/results",
+    "rounds/1/results/apples",
+    "rounds/1/reasons",
+    "rounds/1/reasons/apples",
+    "rounds/1/decisions",
+    "rounds/1/decisions/apples",
+    "rounds/1/new-item",
+    "rounds/1/release",
+    "protocol",
+    "themes",
+    "audit",
+    "audit.csv",
+    "jobs",
+)
+
+
+@contextmanager
+def counted(ground: Ground) -> Iterator[list[str]]:
+    """The statements that reach the database meanwhile."""
+    statements: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        statements.append(statement)
+
+    for engine in ground.database.engines:
+        event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        for engine in ground.database.engines:
+            event.remove(engine, "before_cursor_execute", note)
+
+
+def lay_large(database: Database, folder: Path, *, items: int, people: int) -> Ground:
+    """A study with so many items and people, its first round closed, everybody with a reason on each item."""
+    more = "".join(f"  - {{id: fruit-{number}, title: Fruit {number}}}\n" for number in range(items))
+    questionnaire = load_text(SMALL.replace("pages:\n", f"{more}pages:\n", 1), folder)
+    ground = lay_ground(database, questionnaire, groups=("both",) * people, is_open=False)
+    set_protocol(ground, PROTOCOL)
+    opened = open_next(ground)
+    for member in range(people):
+        answers = answers_of(member)
+        for number in range(items):
+            answers[rating(f"fruit-{number}", "north")] = "3"
+            answers[reason_on(f"fruit-{number}", "south")] = f"Because of {number}, says {member}."
+        give(opened, member, answers)
+    ground.close()
+    settle_round(database, study_id=ground.study_id, number=1, actor="test")
+    return ground
+
+
+@pytest.fixture(params=[(2, 4), (40, 9)], ids=["small", "large"])
+def ground(request: pytest.FixtureRequest, database: Database, tmp_path: Path) -> Ground:
+    """A small study and a large one."""
+    items, people = request.param
+    return lay_large(database, tmp_path, items=items, people=people)
+
+
+@pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)
+def test_a_page_costs_a_handful_of_queries(client: JudgingClient, ground: Ground, sign_in: SignIn) -> None:
+    sign_in(join(ground, Role.OWNER))
+    watched = Ground(
+        client.app.extensions["surveyapp.database"], ground.study_id, ground.slug, ground.instrument, ()
+    )
+    costs = {}
+    for page in PAGES:
+        url = f"/organiser/s/{ground.slug}/{page}"
+        # What is kept per process is read by the first visit.
+        client.get(url).response.close()
+        with counted(watched) as statements:
+            client.get(url).response.close()
+        costs[page] = len(statements)
+    assert costs.pop("rounds/1/release") <= OF_A_RELEASE
+    assert {page: cost for page, cost in costs.items() if cost > MOST} == {}, costs
