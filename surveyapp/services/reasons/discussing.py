@@ -17,6 +17,7 @@ from surveyapp.errors import NotFound, Refused, RoundClosed, Sentence
 from surveyapp.models import Participation, Reaction, Reason, Release, Reply, Round
 from surveyapp.questionnaire.kinds.written import read_text
 from surveyapp.services.audit import record
+from surveyapp.services.letters.occasions import letter_of_reply
 from surveyapp.services.reading.seats import SeatKey
 
 MAX_REPLY = 2_000
@@ -123,6 +124,10 @@ def reply_to_reason(
         )
     )
     session.flush()
+    if not discussion.moderated:
+        letter_of_reply(
+            session, study_id=seat.study_id, round_number=seat.round, public_id=public_id, now=now
+        )
     return reply_id
 
 
@@ -159,6 +164,10 @@ def moderate_reply(
     ).one_or_none()
     if found is None:
         raise NotFound(f"This study has no reply {reply_id}.")
+    if is_shown and found.state == "waiting":
+        letter_of_reply(
+            session, study_id=study_id, round_number=found.round, public_id=found.public_id, now=now
+        )
     found.state = "shown" if is_shown else "hidden"
     found.moderated_by = actor
     detail = {"reply": reply_id, "reason": found.public_id}
