@@ -16,10 +16,13 @@ from surveyapp.delphi.rounds import RoundState
 from surveyapp.errors import InputError, Problem, Sentence
 from surveyapp.mail.kinds import MOST_REMINDERS, REMINDERS, Kind
 from surveyapp.models import LetterSetting, OutboxMessage, Panellist, ReminderRule, Round, Study
+from surveyapp.services import queue
 from surveyapp.services.audit import record
 from surveyapp.services.letters.audience import AUDIENCES, Audience, Occasion, select_waiting
 from surveyapp.services.letters.outbox import put_in
+from surveyapp.services.unit import Database, read_now
 
+REMIND_JOB = "letters.remind"
 Anchor: TypeAlias = Literal["before_closing", "after_opening"]
 ANCHORS: tuple[Anchor, ...] = ("before_closing", "after_opening")
 LATE = timedelta(hours=12)
@@ -141,6 +144,33 @@ def list_studies_to_remind(session: Session) -> list[int]:
             .order_by(Study.id)
         )
     )
+
+
+def remind_everywhere(database: Database) -> int:
+    """Put the reminders of all studies that are due now into the outbox, study by study; returns how many."""
+    with database.reading() as session:
+        studies = list_studies_to_remind(session)
+    total = 0
+    for study_id in studies:
+        # One unit of work each: what is wrong in one study holds no other up.
+        with database.verb() as session:
+            total += remind(session, study_id=study_id, now=read_now(session))
+    return total
+
+
+def ask_for_reminders(database: Database) -> None:
+    """Make sure that the reminders of these five minutes are looked for once, by whichever worker."""
+    with database.verb() as session:
+        now = read_now(session)
+        slot = now.replace(minute=now.minute - now.minute % 5, second=0, microsecond=0)
+        queue.enqueue(
+            session,
+            key=f"{REMIND_JOB}:{slot:%Y-%m-%dT%H:%M}",
+            kind=REMIND_JOB,
+            study_id=None,
+            payload={},
+            run_at=slot,
+        )
 
 
 def remind(session: Session, *, study_id: int, now: datetime) -> int:
