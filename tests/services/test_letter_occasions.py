@@ -1,4 +1,4 @@
-"""What happens in a study puts its letters into the outbox, through the verbs that pages and commands call."""
+"""What happens in a study puts its letters into the outbox, through the verbs that pages call."""
 
 from __future__ import annotations
 

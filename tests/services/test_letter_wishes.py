@@ -249,6 +249,8 @@ def test_no_more_reminders_than_the_study_allows(ground: Ground, most: int, expe
 def test_two_on_one_day_make_one_and_a_late_one_is_left_out(ground: Ground) -> None:
     set_times(ground, [before(3, 1), Rule(2, "after_opening", 16, NINE - 30, "not_started")])
     assert remind(ground, datetime(2026, 12, 17, 9, tzinfo=UTC)) == 3
+    # The first one's moment is not long ago, and everybody has had one today.
+    assert remind(ground, datetime(2026, 12, 17, 9, 10, tzinfo=UTC)) == 0
     assert letters_of(ground, "number") == [(2,)] * 3
     set_times(ground, [before(2, 3)])
     assert remind(ground, datetime(2026, 12, 18, 9, tzinfo=UTC) + reminding.LATE + timedelta(minutes=1)) == 0
