@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from surveyapp.web.expert import autosave, copies, landing, leaving, news, parting, routes, submitting
+from surveyapp.web.expert import (
+    autosave,
+    copies,
+    discussion,
+    landing,
+    leaving,
+    news,
+    parting,
+    routes,
+    submitting,
+)
 from surveyapp.web.expert.blueprints import links, seat
 
-ROUTES = (landing, news, routes, autosave, submitting, copies, leaving, parting)
+ROUTES = (landing, news, routes, autosave, discussion, submitting, copies, leaving, parting)
 """The modules that add their routes to the two blueprints."""
 
 __all__ = ["ROUTES", "links", "seat"]
