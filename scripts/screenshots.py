@@ -60,6 +60,11 @@ def take_pictures(browser: Browser, link: str, organiser: str, password: str) ->
     seen.get_by_role("button", name="Sign in").click()
     seen.locator("main a[href*='/s/']").first.click()
     keep_both(seen, "organiser")
+    seen.get_by_role("link", name="Results", exact=True).click()
+    keep(seen, "results-desktop")
+    seen.get_by_role("link", name="Reasons", exact=True).click()
+    seen.locator("main tbody a").nth(1).click()
+    keep(seen, "reasons-desktop")
     seen.context.close()
 
 

@@ -30,6 +30,8 @@ COMMANDS = {
     "export": ("results", "export"),
     "serve": ("serving", "serve"),
     "worker": ("working", "worker"),
+    "audit": ("records", "audit"),
+    "jobs": ("records", "jobs"),
     "backup": ("operating", "backup"),
     "restore": ("operating", "restore"),
     "organiser": ("accounts", "organiser"),

@@ -31,6 +31,8 @@ EXPERT = "synthetic-expert-01@example.org"
 PANEL = 76
 # These do not answer round 2 by themselves: the first is whoever tries the demo, the last are still to come.
 SPARED = (EXPERT, *(f"synthetic-expert-{number:02}@example.org" for number in range(54, PANEL + 1)))
+# Whoever tries the demo should see a reply appear, without being two people.
+DISCUSSION = b"discussion: {marks: true, replies: true, moderated: false}\n"
 SEED = 27
 SHARE_OF_ROUND_1, SHARE = 0.95, 0.85
 # Invented panellists who never come stay waiting; where no more than these are left, everybody had a turn.
@@ -157,7 +159,7 @@ def _make_study(database: Database, config: Config) -> None:
             session,
             study=study,
             file=PROTOCOL.name,
-            content=PROTOCOL.read_bytes(),
+            content=PROTOCOL.read_bytes() + DISCUSSION,
             now=now,
             actor=_ACTOR,
         )

@@ -14,6 +14,7 @@ from surveyapp.delphi.privacy.suppression import Why
 from surveyapp.delphi.showing import BLIND, NOT_ASKED, Change, Figure, OwnAnswer, RatingView
 from surveyapp.questionnaire.cells import CellKey, Given
 from surveyapp.questionnaire.kinds import KINDS
+from surveyapp.services import foreseeing
 from surveyapp.services.reading.expert_views import SeenRound, read_expert_view
 from surveyapp.services.studies import get_study
 
@@ -51,6 +52,37 @@ def show(here: Installation, *, study: str, expert: str, number: int | None, as_
         return
     for line in _lines(seen):
         click.echo(line)
+
+
+@feedback.command()
+@click.argument("study")
+@click.argument("pseudonym")
+@click.option(
+    "--round", "number", type=click.IntRange(min=0), required=True, help="The closed round to be released."
+)
+@click.option("--variant", default="", metavar="NAME", help="With this variant of the feedback.")
+@json_option
+@installation
+def foresee(
+    here: Installation, *, study: str, pseudonym: str, number: int, variant: str, as_json: bool
+) -> None:
+    """Show what PSEUDONYM would see in the next round, were this one released and that one opened now.
+
+    Nothing of it is kept. Items without a decision stand as the protocol proposes.
+
+    \b
+    Example:
+      surveyapp feedback foresee systemic-ai-mitigations P-7Q2M4X --round 1
+    """
+    found = foreseeing.foresee(here.database, slug=study, number=number, pseudonym=pseudonym, variant=variant)
+    seen = foreseeing.as_seen(found)
+    if as_json:
+        print_json({"study": study, "as_proposed": list(found.as_proposed), **_as_json(seen)})
+        return
+    for line in _lines(seen):
+        click.echo(line)
+    if found.as_proposed:
+        click.echo(f"\nNot decided yet, shown as proposed: {', '.join(found.as_proposed)}.")
 
 
 def _as_json(seen: SeenRound) -> dict[str, Any]:

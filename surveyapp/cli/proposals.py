@@ -12,6 +12,7 @@ import click
 from sqlalchemy.orm import Session
 
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
+from surveyapp.cli.proposal_files import count_of, export, import_, round_option
 from surveyapp.services.proposals import handling
 from surveyapp.services.proposals.gathering import gather_proposals
 from surveyapp.services.reading.proposals import (
@@ -32,9 +33,6 @@ _STATE_WORDS: Mapping[str, str] = {
     "set_aside": "set aside",
 }
 
-round_option = click.option(
-    "--round", "number", type=click.IntRange(min=0), help="Which round; the last one closed when left out."
-)
 names_argument = click.argument("names", metavar="NAME…", nargs=-1, required=True)
 
 
@@ -104,7 +102,7 @@ def alike(here: Installation, *, study: str, number: int | None, as_json: bool) 
         click.echo(f"{each.public_id} is worded like the item '{each.item}' ({_percent(each)} in common):")
         click.echo(f"  surveyapp proposals cover {study} {each.public_id} --item {each.item}")
     for names in found_alike.groups:
-        click.echo(f"{_count(len(names), 'proposal')} are worded alike:")
+        click.echo(f"{count_of(len(names), 'proposal')} are worded alike:")
         click.echo(f"  surveyapp proposals group {study} {' '.join(names)}")
 
 
@@ -125,7 +123,7 @@ def group(here: Installation, *, study: str, lead: str, names: tuple[str, ...], 
         count = handling.group_proposals(
             work.session, study_id=work.study_id, lead=lead, others=names, now=work.now, actor=ACTOR
         )
-    _tell(study, "group", count, as_json, f"{lead.upper()} stands for {_count(count, 'other')} now.")
+    _tell(study, "group", count, as_json, f"{lead.upper()} stands for {count_of(count, 'other')} now.")
 
 
 @proposals.command()
@@ -141,7 +139,7 @@ def ungroup(here: Installation, *, study: str, names: tuple[str, ...], as_json: 
       surveyapp proposals ungroup my-study N-B4XW9TC
     """
     count = _act(here, study, names, handling.ungroup_proposals)
-    _tell(study, "ungroup", count, as_json, f"{_count(count, 'proposal')} made free.")
+    _tell(study, "ungroup", count, as_json, f"{count_of(count, 'proposal')} made free.")
 
 
 @proposals.command()
@@ -170,7 +168,7 @@ def cover(
             now=work.now,
             actor=ACTOR,
         )
-    _tell(study, "cover", count, as_json, f"{_count(count, 'proposal')} covered by '{item}'.")
+    _tell(study, "cover", count, as_json, f"{count_of(count, 'proposal')} covered by '{item}'.")
 
 
 @proposals.command(name="set-aside")
@@ -195,7 +193,7 @@ def set_aside(here: Installation, *, study: str, names: tuple[str, ...], because
             now=work.now,
             actor=ACTOR,
         )
-    _tell(study, "set-aside", count, as_json, f"{_count(count, 'proposal')} set aside.")
+    _tell(study, "set-aside", count, as_json, f"{count_of(count, 'proposal')} set aside.")
 
 
 @proposals.command(name="put-back")
@@ -211,7 +209,7 @@ def put_back(here: Installation, *, study: str, names: tuple[str, ...], as_json:
       surveyapp proposals put-back my-study N-QD55ZHR
     """
     count = _act(here, study, names, handling.put_back_proposals)
-    _tell(study, "put-back", count, as_json, f"{_count(count, 'proposal')} to be read again.")
+    _tell(study, "put-back", count, as_json, f"{count_of(count, 'proposal')} to be read again.")
 
 
 @proposals.command()
@@ -245,6 +243,10 @@ def tell_unread(unread: int, *, study: str, number: int) -> str:
     return f"Please note: {told} found no place yet: surveyapp proposals list {study} --round {number}"
 
 
+proposals.add_command(export)
+proposals.add_command(import_)
+
+
 @dataclass(frozen=True, slots=True)
 class _Work:
     session: Session
@@ -274,7 +276,7 @@ def _print_head(listed: Sequence[ProposalAtWork], *, study: str, number: int) ->
     states = Counter(each.state for each in listed)
     told = ", ".join(f"{states[state]} {word}" for state, word in _STATE_WORDS.items() if states[state])
     click.echo(
-        f"Round {number} of '{study}': {_count(len(listed), 'proposal')}{f' ({told})' if told else ''}."
+        f"Round {number} of '{study}': {count_of(len(listed), 'proposal')}{f' ({told})' if told else ''}."
     )
 
 
@@ -319,7 +321,3 @@ def _suggested_as_json(found: Suggested) -> dict[str, object]:
 
 def _percent(each: LikeItem) -> str:
     return f"{round(100 * each.share)} %"
-
-
-def _count(number: int, unit: str) -> str:
-    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
+from surveyapp.cli.replies import marks, pass_on, refuse, replies
 from surveyapp.exchange.reason_file import read_reason_file
 from surveyapp.services.reading.reasons import list_reasons
 from surveyapp.services.reasons.coding import ThemeAgreement, coder_agreement
@@ -213,3 +214,7 @@ def import_(here: Installation, *, study: str, file: Path, coder: str, dry_run: 
     click.echo(f"{len(done.changes)} {unit} {verb}; {done.unchanged} rows are as they were.")
     if dry_run:
         click.echo("Nothing was changed.")
+
+
+for _command in (replies, pass_on, refuse, marks):
+    reasons.add_command(_command)

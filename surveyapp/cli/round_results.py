@@ -20,14 +20,7 @@ from surveyapp.services.reading.results import (
 from surveyapp.services.rounds import get_round
 from surveyapp.services.studies import get_study
 from surveyapp.statistics.measure import Measure, Undefined
-
-_WHY = {
-    Undefined.NO_VALID_RATINGS: "no rating",
-    Undefined.NOT_ASKED: "not asked",
-    Undefined.TOO_FEW_RATINGS: "too few",
-    Undefined.NO_PAIRABLE_VALUES: "no pairs",
-    Undefined.NOT_DEFINED_FOR_SCALE: "not for this scale",
-}
+from surveyapp.statistics.telling import WHY
 
 
 @click.command()
@@ -73,7 +66,8 @@ def _find_item(result: RoundResults, item: str) -> ItemResult:
         if each.item == item:
             return each
     known = ", ".join(each.item for each in result.items)
-    raise NotFound(f"Round {result.number} asked no item '{item}'. It asked: {known}.")
+    asked = f"It asked: {known}." if known else "Nothing was rated in it."
+    raise NotFound(f"Round {result.number} asked no item '{item}'. {asked}")
 
 
 def _print_head(result: RoundResults) -> None:
@@ -134,7 +128,7 @@ def _numbers(measures: Mapping[str, Measure]) -> str:
 
 def _number(measure: Measure | None) -> str:
     if measure is None or measure.number is None:
-        return "–" if measure is None or measure.reason is None else _WHY.get(measure.reason, "–")
+        return "–" if measure is None or measure.reason is None else WHY[measure.reason].short
     return f"{measure.number:g}"
 
 
@@ -203,6 +197,7 @@ def _measure_json(measure: Measure) -> dict[str, Any]:
         "exact": str(measure.value) if isinstance(measure.value, Fraction) else None,
         "n": measure.n,
         "reason": measure.reason,
+        "why": None if measure.reason is None else WHY[measure.reason].sentence,
     }
 
 

@@ -16,14 +16,16 @@ from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
 
 _FILE = click.Path(path_type=Path)
+dry_run_option = click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 
 
 @click.command(name="set")
 @click.argument("study")
 @click.argument("file", metavar="FILE", type=_FILE)
+@dry_run_option
 @json_option
 @installation
-def set_(here: Installation, *, study: str, file: Path, as_json: bool) -> None:
+def set_(here: Installation, *, study: str, file: Path, dry_run: bool, as_json: bool) -> None:
     """Give a study its protocol, or another one while it is not locked.
 
     \b
@@ -31,6 +33,9 @@ def set_(here: Installation, *, study: str, file: Path, as_json: bool) -> None:
       surveyapp protocol set systemic-ai-mitigations questionnaires/systemic-risk-mitigations.protocol.yaml
     """
     content = read_bytes(file, ProtocolError)
+    if dry_run:
+        _try(here, study, file, content, as_json=as_json)
+        return
     with here.database.verb() as session:
         found = get_study(session, slug=study)
         number = protocols.set_protocol(
@@ -69,9 +74,10 @@ def lock(here: Installation, *, study: str, as_json: bool) -> None:
 @click.argument("study")
 @click.argument("file", metavar="FILE", type=_FILE)
 @click.option("--reason", required=True, help="Why; every report shows it beside the old text.")
+@dry_run_option
 @json_option
 @installation
-def amend(here: Installation, *, study: str, file: Path, reason: str, as_json: bool) -> None:
+def amend(here: Installation, *, study: str, file: Path, reason: str, dry_run: bool, as_json: bool) -> None:
     """Change a locked protocol, with the reason. Rounds that were opened keep what they were opened under.
 
     \b
@@ -79,6 +85,9 @@ def amend(here: Installation, *, study: str, file: Path, reason: str, as_json: b
       surveyapp protocol amend my-study my-protocol.yaml --reason "one round more, as the panel asked"
     """
     content = read_bytes(file, ProtocolError)
+    if dry_run:
+        _try(here, study, file, content, as_json=as_json)
+        return
     with here.database.verb() as session:
         found = get_study(session, slug=study)
         amended = protocols.amend_protocol(
@@ -95,6 +104,18 @@ def amend(here: Installation, *, study: str, file: Path, reason: str, as_json: b
         return
     click.echo(f"Amendment {amended.number} of the protocol of '{study}':")
     for change in amended.changes:
+        click.echo(fill(change, 100, initial_indent="  ", subsequent_indent="    "))
+
+
+def _try(here: Installation, study: str, file: Path, content: bytes, *, as_json: bool) -> None:
+    with here.database.reading() as session:
+        found = get_study(session, slug=study)
+        changes = protocols.try_protocol(session, study=found, file=file.name, content=content)
+    if as_json:
+        print_json({"study": study, "dry_run": True, "changes": list(changes)})
+        return
+    click.echo(f"{file.name} can be used as it is. Nothing was changed.")
+    for change in changes:
         click.echo(fill(change, 100, initial_indent="  ", subsequent_indent="    "))
 
 

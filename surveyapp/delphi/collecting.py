@@ -81,6 +81,15 @@ def has_something_to_rate(questionnaire: Questionnaire) -> bool:
     return not ratings or any(questionnaire.items_of(each) for each in ratings)
 
 
+def rates_new_items(questionnaire: Questionnaire) -> bool:
+    """Whether any rating would ask about an item that comes later: it names no items, or all there are."""
+    return any(
+        each.items is None or len(questionnaire.items_of(each)) == len(questionnaire.items)
+        for each in questionnaire.questions_by_id.values()
+        if isinstance(each, Rating)
+    )
+
+
 def _needed(questionnaire: Questionnaire) -> frozenset[str]:
     """The questions that a collecting round asks, those that others depend on included."""
     needed = {question.id for page in questionnaire.pages for question in _of_itself(page)}

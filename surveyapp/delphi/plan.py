@@ -47,6 +47,13 @@ class RoundPlan(Strict):
                 return each.feedback
         return self.feedback
 
+    def discussion_for(self, variant: str) -> Discussion | None:
+        """What somebody who drew `variant` may do with others' reasons; None where none are shown."""
+        feedback, discussion = self.feedback_for(variant), self.discussion
+        if feedback is None or not feedback.reasons or discussion is None:
+            return None
+        return discussion if discussion.marks or discussion.replies else None
+
     def draw_variant(self, lot: float) -> str:
         """The variant that a lot from 0 to below 1 falls on; '' for what everybody else is shown."""
         reached = Fraction(0)

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from typing import Final, Literal
 
 from surveyapp.delphi.feedback import (
@@ -152,6 +153,11 @@ class PanelView:
     shows_results: bool = False
     """Whether the results of items that are out of the round are shown."""
     missing: tuple[str, ...] = ()
+
+    @cached_property
+    def reasons_by_id(self) -> Mapping[str, ShownReason]:
+        """Public name of a reason → the reason."""
+        return {each.id: each for reasons in self.reasons.values() for each in reasons}
 
     def reasons_for(self, item: str, context: str, criteria: Iterable[str]) -> tuple[ShownReason, ...]:
         """The reasons that belong beside an item in one context: its own, and those on the item at large."""

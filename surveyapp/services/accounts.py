@@ -243,6 +243,14 @@ def start_session(
             agent=agent[:100],
         )
     )
+    record(
+        session,
+        study_id=None,
+        now=now,
+        actor=organiser.email,
+        act="organiser.sign_in",
+        detail={"id": organiser.id, "second_factor": second_given},
+    )
     session.flush()
     return cookie
 

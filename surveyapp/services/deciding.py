@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -32,6 +33,8 @@ from surveyapp.services.instruments import Instrument, get_instrument
 from surveyapp.services.judging import judge
 from surveyapp.services.proposals.becoming import tie, untie, with_proposals
 
+FIRST_QUESTIONNAIRE: Final = 1
+"""The number of the version that a study begins with, and every cohort of it."""
 _STATE_FOR_DECIDING = (RoundState.CLOSED, RoundState.RELEASED)
 
 
@@ -43,14 +46,15 @@ class ItemOnTable:
     title: str
     version: int
     verdict: str
+    """In words; where several rules are for the item, that of each with its name."""
+    verdicts: Mapping[str, str]
+    """Rule → its verdict."""
     stability: str
     proposed: str
     because: str
     decided: str
     reason: str
     actor: str
-    verdicts: tuple[tuple[str, str], ...] = ()
-    """Rule → what it says."""
 
 
 def list_items(
@@ -84,13 +88,13 @@ def list_items(
                 title=items[item].title.get(language),
                 version=figures.instrument.item_versions[item],
                 verdict=judgement.verdict if judgement else "",
+                verdicts=judgement.by_rule if judgement else {},
                 stability=judgement.stability.verdict if judgement and judgement.stability else "",
                 proposed=judgement.proposed.outcome if judgement else "",
                 because=str(judgement.proposed.because) if judgement else "",
                 decided=decided.outcome if decided else "",
                 reason=decided.reason if decided else "",
                 actor=row.actor if row else "",
-                verdicts=tuple((each.rule, each.verdict) for each in judgement.verdicts) if judgement else (),
             )
         )
     for item, decided in decisions.items():
@@ -102,6 +106,7 @@ def list_items(
                     title=new.title.get(language),
                     version=0,
                     verdict="",
+                    verdicts={},
                     stability="",
                     proposed="",
                     because="",
@@ -132,7 +137,7 @@ def _hold_ground(session: Session, *, study: Study, number: int) -> _Ground:
         held=held,
         instrument=get_instrument(session, study_id=study.id, number=held.questionnaire_number),
         first=read_first(session, study_id=study.id),
-        fates=read_fates(session, study_id=study.id, before=number),
+        fates=read_fates(session, study_id=study.id, cohort=held.cohort, before=number),
         decisions=read_decisions(session, study_id=study.id, number=number),
     )
 
@@ -297,24 +302,41 @@ def decide_as_proposed(
             "Decide these first, one by one."
         )
     said = " ".join(reason.split())
-    fresh = {
-        item: Decided(item, Outcome(proposed.outcome), said or str(proposed.because))
+    fresh = tuple(
+        Decided(item, Outcome(proposed.outcome), said or str(proposed.because))
         for item, proposed in left.items()
-    }
-    after = {**ground.decisions, **fresh}
+    )
+    _decide_several(session, ground, fresh, now=now, actor=actor)
+    return len(fresh)
+
+
+def decide_several(
+    session: Session, *, study: Study, number: int, decided: tuple[Decided, ...], now: datetime, actor: str
+) -> None:
+    """Decide at once about several items that have no decision yet and need nothing beside their outcome.
+
+    Raises InputError with all that is missing or would not fit together, Refused as `decide` does.
+    """
+    ground = _hold_ground(session, study=study, number=number)
+    _decide_several(session, ground, decided, now=now, actor=actor)
+
+
+def _decide_several(
+    session: Session, ground: _Ground, fresh: tuple[Decided, ...], *, now: datetime, actor: str
+) -> None:
+    """Each of these is what the protocol proposes, or stands in for it."""
     asked = asked_items(ground.instrument)
     problems = [
         problem
-        for decided in fresh.values()
+        for decided in fresh
         for problem in find_problems(decided, fates=ground.fates, decisions=ground.decisions, asked=asked)
     ]
     if problems:
         raise InputError(problems)
-    _check_fitting(ground, after)
-    for item, decided in fresh.items():
-        _write(session, ground, decided, now=now, actor=actor, proposed=left[item].outcome)
+    _check_fitting(ground, {**ground.decisions, **{decided.item: decided for decided in fresh}})
+    for decided in fresh:
+        _write(session, ground, decided, now=now, actor=actor, proposed=decided.outcome)
     session.flush()
-    return len(fresh)
 
 
 def read_decisions(session: Session, *, study_id: int, number: int) -> dict[str, Decided]:
@@ -333,27 +355,54 @@ def _as_decided(row: Decision) -> Decided:
 
 
 def read_all_decisions(
-    session: Session, *, study_id: int, before: int | None = None
+    session: Session, *, study_id: int, cohort: str, before: int | None = None
 ) -> dict[int, dict[str, Decided]]:
-    """Round → item → what was decided about it after that round; of all rounds, or those before `before`."""
-    rows = select(Decision).where(Decision.study_id == study_id).order_by(Decision.round, Decision.item)
+    """Round → item → what was decided about it after that round.
+
+    Of all rounds of `cohort`, or those before round `before`.
+    """
+    rows = (
+        select(Decision)
+        .join(Round, (Round.study_id == Decision.study_id) & (Round.number == Decision.round))
+        .where(Decision.study_id == study_id, Round.cohort == cohort)
+        .order_by(Decision.round, Decision.item)
+    )
     found: dict[int, dict[str, Decided]] = {}
     for row in session.scalars(rows if before is None else rows.where(Decision.round < before)):
         found.setdefault(row.round, {})[row.item] = _as_decided(row)
     return found
 
 
-def read_fates(session: Session, *, study_id: int, before: int | None = None) -> tuple[Fate, ...]:
-    """Every item there ever was, as it stands after all rounds, or after those before round `before`."""
+def read_fates(
+    session: Session, *, study_id: int, cohort: str, before: int | None = None
+) -> tuple[Fate, ...]:
+    """Every item that `cohort` ever had, as it stands after its rounds, or after those before round `before`.
+
+    Overlapping cohorts each have an item history of their own: what was decided on the answers of one never
+    changes what another is asked.
+    """
     fates = begin(read_first(session, study_id=study_id))
-    for number, decisions in read_all_decisions(session, study_id=study_id, before=before).items():
+    everything = read_all_decisions(session, study_id=study_id, cohort=cohort, before=before)
+    for number, decisions in everything.items():
         fates = fold(fates, decisions, number=number)
     return fates
 
 
+def known_items(session: Session, *, study_id: int, rounds: Collection[int]) -> tuple[str, ...]:
+    """The ids of all items that there ever were for the cohorts of these rounds, in their order."""
+    cohorts = session.scalars(
+        select(Round.cohort)
+        .where(Round.study_id == study_id, Round.number.in_(rounds))
+        .distinct()
+        .order_by(Round.cohort)
+    ).all()
+    fates = [fate for cohort in cohorts for fate in read_fates(session, study_id=study_id, cohort=cohort)]
+    return tuple(dict.fromkeys(fate.item.id for fate in fates))
+
+
 def read_first(session: Session, *, study_id: int) -> Questionnaire:
     """The questionnaire as the study began with it."""
-    version = session.get_one(QuestionnaireVersion, (study_id, 1))
+    version = session.get_one(QuestionnaireVersion, (study_id, FIRST_QUESTIONNAIRE))
     return Questionnaire.from_canonical(version.canonical)
 
 

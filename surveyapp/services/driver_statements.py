@@ -7,6 +7,7 @@ through SQLAlchemy.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -36,6 +37,17 @@ class NumberList(TypeDecorator[Collection[int]]):
         return f"{opening}{','.join([str(number) for number in value or ()])}{closing}"
 
 
+class TextList(TypeDecorator[Collection[str]]):
+    """Any number of texts as one value: JSON on both."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Collection[str] | None, dialect: Dialect) -> str:
+        """The list as text."""
+        return json.dumps(list(value or ()))
+
+
 class _Among(FunctionElement[bool]):
     """Whether a column holds one of the numbers of a list; the statement is the same for any length."""
 
@@ -48,6 +60,18 @@ def among(column: ColumnElement[int] | InstrumentedAttribute[int], name: str) ->
     return _Among(column, bindparam(name, type_=NumberList()))
 
 
+class _AmongTexts(FunctionElement[bool]):
+    """Whether a column holds one of the texts of a list."""
+
+    type = Boolean()
+    inherit_cache = True
+
+
+def among_texts(column: ColumnElement[str] | InstrumentedAttribute[str], name: str) -> FunctionElement[bool]:
+    """Whether `column` is one of the texts that are given as the value `name`."""
+    return _AmongTexts(column, bindparam(name, type_=TextList()))
+
+
 @compiles(_Among, "postgresql")
 def _among_on_postgresql(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
     column, numbers = (compiler.process(each, **kw) for each in element.clauses)
@@ -58,6 +82,18 @@ def _among_on_postgresql(element: _Among, compiler: SQLCompiler, **kw: Any) -> s
 def _among_on_sqlite(element: _Among, compiler: SQLCompiler, **kw: Any) -> str:
     column, numbers = (compiler.process(each, **kw) for each in element.clauses)
     return f"{column} IN (SELECT value FROM json_each({numbers}))"  # noqa: S608 - both compiled
+
+
+@compiles(_AmongTexts, "postgresql")
+def _among_texts_on_postgresql(element: _AmongTexts, compiler: SQLCompiler, **kw: Any) -> str:
+    column, texts = (compiler.process(each, **kw) for each in element.clauses)
+    return f"{column} IN (SELECT json_array_elements_text(CAST({texts} AS json)))"
+
+
+@compiles(_AmongTexts, "sqlite")
+def _among_texts_on_sqlite(element: _AmongTexts, compiler: SQLCompiler, **kw: Any) -> str:
+    column, texts = (compiler.process(each, **kw) for each in element.clauses)
+    return f"{column} IN (SELECT value FROM json_each({texts}))"  # noqa: S608 - both compiled
 
 
 @dataclass(slots=True)

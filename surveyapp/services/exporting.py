@@ -35,6 +35,7 @@ from surveyapp.services.reading.ahead import read_ahead
 from surveyapp.services.reading.proposals import read_proposed_lines
 from surveyapp.services.reading.sheets import PanelSeat, iterate_seats
 from surveyapp.services.studies import get_study
+from surveyapp.services.study_tables import course_tables, protocol_files, read_protocol_versions
 from surveyapp.services.unit import Database, read_now
 from surveyapp.version import __version__
 
@@ -185,6 +186,7 @@ def _write_files(
         table = Table(PROPOSALS, _ABOUT[PROPOSALS], PROPOSAL_COLUMNS, rows_of)
         _write_table(package, table, exact=ground.exact)
         tables[PROPOSALS] = PROPOSAL_COLUMNS
+    tables |= _write_course(session, ground, package)
     _write_codebook(package, ground, tables)
     for version in ground.versions:
         is_in_force = version.number == ground.study.questionnaire_number
@@ -200,6 +202,22 @@ def _write_files(
     )
     package.add_text("README.txt", _ABOUT["README.txt"], text)
     return panellists, rows
+
+
+def _write_course(session: Session, ground: _Ground, package: Package) -> Mapping[str, tuple[Column, ...]]:
+    """What the study went by, what was decided, and what was said of reasons; gives each table's columns."""
+    versions = read_protocol_versions(session, study=ground.study)
+    for file in protocol_files(versions):
+        package.add_text(file.name, file.about, file.text)
+    tables = course_tables(
+        session,
+        study=ground.study,
+        versions=versions,
+        at_grain=lambda moment: _at_grain(moment, ground.study.time_grain),
+    )
+    for table in tables:
+        _write_table(package, table, exact=ground.exact)
+    return {table.file: table.columns for table in tables}
 
 
 def _write_panel_and_answers(

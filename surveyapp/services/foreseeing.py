@@ -14,14 +14,19 @@ from surveyapp.delphi.feedback import ReleaseContent
 from surveyapp.delphi.lineage import Decided, Outcome
 from surveyapp.delphi.plan import RoundPlan
 from surveyapp.delphi.rounds import may_take_part
+from surveyapp.delphi.showing import ExpertView
 from surveyapp.errors import NotFound, Refused
 from surveyapp.models import Panellist, Participation, Round, Study, WebSession
 from surveyapp.services import deciding, releasing
-from surveyapp.services.figures import RoundFigures, read_figures
+from surveyapp.services.figures import RoundFigures
 from surveyapp.services.instruments import Instrument, forget_instrument, get_instrument
 from surveyapp.services.judging import judge
+from surveyapp.services.kept_figures import get_figures
+from surveyapp.services.reading.earlier import own_answers
 from surveyapp.services.reading.earlier_rounds import read_earlier_rounds
-from surveyapp.services.reading.seats import Seat, Sheet, find_seat, read_sheet
+from surveyapp.services.reading.expert_views import SeenRound, show_panel, viewer_of
+from surveyapp.services.reading.seats import Seat, Sheet, find_seat, given_of, read_sheet
+from surveyapp.services.release_stamps import read_stamp
 from surveyapp.services.rounds import open_round
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
@@ -55,12 +60,17 @@ def foresee(database: Database, *, slug: str, number: int, pseudonym: str, varia
     then undone together, so this cannot differ from what will be. Raises NotFound, and Refused with the
     sentence of whatever would refuse it.
     """
+    # Counting takes longest, and holds nobody up.
+    with database.snapshot() as session:
+        ground = _read_ground(session, study=get_study(session, slug=slug), number=number)
     found: list[Foreseen] = []
     try:
         with database.verb() as session:
             study = get_study(session, slug=slug)
+            if read_stamp(session, study_id=study.id, number=number) != ground.stamp:
+                raise Refused(f"Something of round {number} changed in this moment. Look once more.")
             try:
-                found.append(_play(session, study=study, number=number, pseudonym=pseudonym, variant=variant))
+                found.append(_play(session, ground, study=study, pseudonym=pseudonym, variant=variant))
             finally:
                 # Before anybody else can store a version under the same number.
                 forget_instrument(study_id=study.id, number=study.questionnaire_number)
@@ -70,20 +80,31 @@ def foresee(database: Database, *, slug: str, number: int, pseudonym: str, varia
     raise AssertionError("a transaction that is never kept was kept")
 
 
-def _play(session: Session, *, study: Study, number: int, pseudonym: str, variant: str) -> Foreseen:
-    now = read_now(session)
+@dataclass(frozen=True)
+class _Ground:
+    """A closed round as it stands, what of it would be released, and the stamp of all that."""
+
+    figures: RoundFigures
+    content: ReleaseContent
+    stamp: str
+
+
+def _read_ground(session: Session, *, study: Study, number: int) -> _Ground:
+    figures = get_figures(session, study_id=study.id, number=number)
+    content = releasing.look_at_release(session, study=study, number=number, figures=figures)
+    if content is None:
+        raise Refused(f"The release of round {number} is not drafted from the answers as they stand.")
+    return _Ground(figures, content, read_stamp(session, study_id=study.id, number=number))
+
+
+def _play(session: Session, ground: _Ground, *, study: Study, pseudonym: str, variant: str) -> Foreseen:
+    now, number, content = read_now(session), ground.figures.number, ground.content
     panellist = session.scalars(
         select(Panellist).where(Panellist.study_id == study.id, Panellist.pseudonym == pseudonym)
     ).one_or_none()
     if panellist is None:
         raise NotFound(f"There is no '{pseudonym}' on this panel.")
-    figures = read_figures(session, study_id=study.id, number=number)
-    content = releasing.look_at_release(session, study=study, number=number, figures=figures)
-    if content is None:
-        raise Refused(
-            f"The release of round {number} is not drafted from the answers as they stand. Draft it."
-        )
-    as_proposed = _decide_the_rest(session, study=study, figures=figures, now=now)
+    as_proposed = _decide_the_rest(session, study=study, figures=ground.figures, now=now)
     releasing.rehearse_release(session, study=study, number=number, content=content, now=now)
     cohort = session.get_one(Round, (study.id, number)).cohort
     opened = open_round(session, study=study, now=now, actor=_ACTOR, cohort=cohort)
@@ -114,11 +135,15 @@ def _decide_the_rest(
     """Decide what is left as proposed; what would need words is kept as it is."""
     left: Sequence[str] = releasing.find_undecided(session, figures, study_id=study.id)
     judged = judge(figures)
-    for item in left:
-        proposed = judged[item].proposed.outcome if item in judged else Outcome.KEEP
-        outcome = Outcome.KEEP if proposed == Outcome.REVISE else Outcome(proposed)
-        decided = Decided(item, outcome, "as proposed")
-        deciding.decide(session, study=study, number=figures.number, decided=decided, now=now, actor=_ACTOR)
+    if left:
+        proposed = {item: judged[item].proposed.outcome if item in judged else Outcome.KEEP for item in left}
+        decided = tuple(
+            Decided(item, Outcome.KEEP if each == Outcome.REVISE else Outcome(each), "as proposed")
+            for item, each in proposed.items()
+        )
+        deciding.decide_several(
+            session, study=study, number=figures.number, decided=decided, now=now, actor=_ACTOR
+        )
     items, language = figures.questionnaire.items_by_id, figures.questionnaire.language
     return tuple(items[item].title.get(language) for item in left)
 
@@ -166,3 +191,32 @@ def _sit_down(
     seat = find_seat(session, id_hash=id_hash)
     assert seat is not None
     return seat
+
+
+def as_seen(found: Foreseen) -> SeenRound:
+    """What was foreseen, in the form in which commands tell what an expert sees."""
+    seat, instrument, sheet = found.seat, found.instrument, found.sheet
+    feedback = seat.plan.feedback_for(seat.variant)
+    carried = {cell: given_of(stored) for cell, (stored, _) in sheet.earlier.items()}
+    way = instrument.way(group=seat.group, tags=seat.tags, answers={}, carried=carried)
+    panel = None
+    if feedback is not None and found.content is not None:
+        panel = show_panel(
+            instrument,
+            found.content,
+            seat.plan,
+            feedback,
+            group=seat.group if feedback.of_groups != "none" else "",
+            viewer=viewer_of(seat.panellist_id),
+            seed=found.content.sha256(),
+        )
+    shows_own = feedback is not None and feedback.own_answer
+    own = own_answers(instrument, sheet, way.cells) if shows_own else {}
+    return SeenRound(
+        number=seat.round,
+        pseudonym=seat.pseudonym,
+        has_started=False,
+        instrument=instrument,
+        cells=tuple(cell for page in way.route.pages for cell in way.pages[page.key]),
+        view=ExpertView(panel, own, seat.plan.reasons, seat.variant),
+    )

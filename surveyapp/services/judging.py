@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from surveyapp.delphi.consensus import ItemVerdict, judge_item
 from surveyapp.delphi.grounds import cells_by_item
@@ -22,9 +23,27 @@ class ItemJudgement:
     proposed: ProposedDecision
 
     @property
+    def by_rule(self) -> Mapping[str, str]:
+        """Rule → its verdict, for each rule that is for the item."""
+        return {each.rule: each.verdict for each in self.verdicts}
+
+    @property
     def verdict(self) -> str:
-        """The verdicts of all rules in one word each, joined where they differ."""
-        return ", ".join(dict.fromkeys(each.verdict for each in self.verdicts))
+        """The verdict; where several rules are for the item, that of each with the rule's name."""
+        return self.told()
+
+    def told(self, titles: Mapping[str, str] = MappingProxyType({})) -> str:
+        """Like `verdict`, with the rules called by their `titles` where they have any."""
+        return "; ".join(tell_verdicts(self.by_rule, titles))
+
+
+def tell_verdicts(
+    by_rule: Mapping[str, str], titles: Mapping[str, str] = MappingProxyType({})
+) -> tuple[str, ...]:
+    """One text for each rule: its verdict, after its name unless it is the only one."""
+    if len(by_rule) == 1:
+        return tuple(by_rule.values())
+    return tuple(f"{titles.get(rule, rule)}: {verdict}" for rule, verdict in by_rule.items())
 
 
 def judge(figures: RoundFigures) -> Mapping[str, ItemJudgement]:

@@ -41,7 +41,7 @@ def next_questionnaire(
     """
     check_all_decided(session, study_id=study.id, number=after.number)
     decisions = read_decisions(session, study_id=study.id, number=after.number)
-    fates = read_fates(session, study_id=study.id)
+    fates = read_fates(session, study_id=study.id, cohort=after.cohort)
     has_collected = RoundPlan.from_canonical(after.plan).only_collects
     first = read_first(session, study_id=study.id)
     if has_collected and not any(fate.status == "open" for fate in fates):
@@ -57,17 +57,23 @@ def next_questionnaire(
         )
     asked = session.get_one(QuestionnaireVersion, (study.id, after.questionnaire_number))
     lines = edges(decisions)
-    versions, is_fresh = _bring_wordings(
-        session,
-        study=study,
-        fates=fates,
-        number=next_number(session, study=study),
-        # Under the same version they would share cells, and so be compared.
-        anew={line.child for line in lines} - {line.child for line in lines if line.is_comparable},
-        asked=asked.number,
-    )
+    before = _versions_asked(session, study_id=study.id, number=asked.number)
+    # Under the same version they would share cells, and so be compared.
+    anew = {line.child for line in lines} - {line.child for line in lines if line.is_comparable} - {""}
     canonical = questionnaire.canonical()
-    known = asked.number if canonical == asked.canonical else None
+    is_same = canonical == asked.canonical
+    versions, is_fresh = before, False
+    # Another cohort may have newer wordings of the same items; where nothing changes they are none of ours.
+    if not is_same or anew:
+        versions, is_fresh = _bring_wordings(
+            session,
+            study=study,
+            fates=fates,
+            number=next_number(session, study=study),
+            anew=anew,
+            asked=asked.number,
+        )
+    known = asked.number if is_same else None
     if known is None and not is_fresh:
         found = find_version(session, study=study, canonical=canonical)
         known = found if found is not None and (has_collected or found > asked.number) else None
@@ -86,7 +92,7 @@ def next_questionnaire(
         study=study,
         after=after,
         versions=versions,
-        asked=_versions_asked(session, study_id=study.id, number=asked.number),
+        asked=before,
         now=now,
         actor=actor,
     )

@@ -13,7 +13,7 @@ from surveyapp.errors import InputError, Problem, Refused
 from surveyapp.models import Identity, Reason
 from surveyapp.services import deciding, releasing, rounds
 from surveyapp.services.figures import read_figures
-from surveyapp.services.judging import judge
+from surveyapp.services.judging import judge, tell_verdicts
 from surveyapp.services.personas import Planted, describe, plant_moods
 from surveyapp.services.protocols import find_protocol
 from surveyapp.services.reasons import handling
@@ -161,7 +161,7 @@ def _finish(database: Database, *, slug: str, number: int, actor: str, done: Sim
     with database.verb() as session:
         study = get_study(session, slug=slug)
         figures = read_figures(session, study_id=study_id, number=number)
-        verdicts = Counter(each.verdict for each in judge(figures).values())
+        verdicts = Counter(told for each in judge(figures).values() for told in tell_verdicts(each.by_rule))
         if verdicts:
             deciding.decide_as_proposed(
                 session, study=study, figures=figures, reason=_DECIDED, now=read_now(session), actor=actor

@@ -274,6 +274,11 @@ def _items(session: Session, figures: RoundFigures, *, study: Study) -> tuple[Sh
     judged = judge(figures) if shows_verdicts else {}
     decisions = read_decisions(session, study_id=study.id, number=figures.number)
     language = figures.questionnaire.language
+    titles = {
+        each.id: each.title.get(language)
+        for each in (protocol.consensus if protocol else ())
+        if each.title is not None
+    }
     found = []
     for item in figures.questionnaire.items:
         decided = decisions.get(item.id)
@@ -286,7 +291,7 @@ def _items(session: Session, figures: RoundFigures, *, study: Study) -> tuple[Sh
                 title=item.title.get(language),
                 outcome=decided.outcome if decided else "",
                 reason=decided.reason if decided else "",
-                verdict=judged[item.id].verdict if item.id in judged else "",
+                verdict=judged[item.id].told(titles) if item.id in judged else "",
                 successors=successors(decided) if decided else (),
             )
         )

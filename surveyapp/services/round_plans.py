@@ -16,6 +16,7 @@ from surveyapp.delphi.rounds import OpenTo, RoundState
 from surveyapp.errors import InputError, Problem, Refused
 from surveyapp.models import Round, Study
 from surveyapp.services.collecting_questionnaires import collecting_questionnaire
+from surveyapp.services.deciding import FIRST_QUESTIONNAIRE
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.next_questionnaires import Asks, next_questionnaire
 from surveyapp.services.protocols import find_protocol, is_locked
@@ -131,13 +132,14 @@ def _questionnaire(
 
 
 def _first_questionnaire(session: Session, *, study: Study) -> int:
-    instrument = get_instrument(session, study_id=study.id, number=study.questionnaire_number)
+    # Not the one in force: that may have come of what was decided about another cohort's answers.
+    instrument = get_instrument(session, study_id=study.id, number=FIRST_QUESTIONNAIRE)
     if not has_something_to_rate(instrument.questionnaire):
         raise Refused(
             "The questionnaire has no items yet, so there is nothing to rate. Let experts propose them "
             "first, by a protocol that begins with {number: 0, asks: proposals}."
         )
-    return study.questionnaire_number
+    return FIRST_QUESTIONNAIRE
 
 
 def _refuse_cohort(cohort: str) -> None:

@@ -1,6 +1,7 @@
 // A page of questions: everything here is a convenience, the page works without it.
 import { startAutosave } from "./autosave.js";
 import { startChoices } from "./choices.js";
+import { startDiscussion } from "./discussion.js";
 import { startLines } from "./lines.js";
 import { startDigitKeys } from "./rating-keys.js";
 import { startProgress } from "./progress.js";
@@ -15,6 +16,7 @@ if (form) {
   startChoices(form);
   startLines(form);
   startReasonRequests(form, document.getElementById("told"));
+  startDiscussion(form, document.getElementById("told"));
   startAutosave(form, document.getElementById("status"));
 }
 if (mistakes) mistakes.focus();

@@ -86,7 +86,7 @@ export class Queue {
 
 export function forget(name) {
   try {
-    localStorage.removeItem(`surveyapp:${name}`);
+    for (const kept of [name, `${name}:replies`]) localStorage.removeItem(`surveyapp:${kept}`);
   } catch {
     // Nothing was kept then.
   }

@@ -128,6 +128,39 @@ def test_each_act_says_what_it_did(collected: Shell) -> None:
     assert "Taken back after round 0 of 'floods': fund." in told
     assert {each["state"] for each in listed(shell)} == {"unread"}
     assert "No items were rated in this round." in shell.say("results", "floods")
+    assert "asked no item 'fund'. Nothing was rated in it." in shell.fail(
+        "results", "floods", "--item", "fund"
+    )
+
+
+def test_proposals_are_placed_in_a_spreadsheet(collected: Shell) -> None:
+    shell, out = collected, collected.folder / "proposals.csv"
+    assert "proposals of round 0 are in" in shell.say("proposals", "export", "floods", "--out", str(out))
+    assert "is there already" in shell.fail("proposals", "export", "floods", "--out", str(out))
+    with out.open(encoding="utf-8-sig", newline="") as stream:
+        header, *rows = csv.reader(stream)
+    text, item, because = (header.index(each) for each in ("text", "item", "set aside because"))
+    ids = {each: f"item-{place}" for place, each in enumerate(sorted({row[text] for row in rows}))}
+    for row in rows:
+        row[item] = ids[row[text]]
+    rows[0][item], rows[0][because] = "", "no measure"
+    lines = [header, *rows]
+    with out.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows(lines)
+    words = ("proposals", "import", "floods", str(out), "--reason", "proposed by the panel")
+    assert "Nothing was changed." in shell.say(*words, "--dry-run")
+    assert {each["state"] for each in listed(shell)} == {"unread"}
+    done = shell.ask(*words)
+    assert (done["items"], done["set_aside"], done["left"]) == (len({row[item] for row in rows[1:]}), 1, 0)
+    assert {each["state"] for each in listed(shell)} == {"item", "set_aside"}
+    assert f"0 new items; 0 grouped, 0 covered, 0 set aside, 0 redacted; {len(rows)} rows left" in shell.say(
+        *words
+    )
+    rows[0][because] = "another reason"
+    with out.open("w", encoding="utf-8", newline="") as stream:
+        csv.writer(stream).writerows(lines)
+    assert "proposals.csv, row 2: it has found another place already" in shell.fail(*words)
+    assert shell.ask("round", "open", "floods")["round"] == 1
 
 
 def test_a_protocol_with_a_round_zero_is_played(shell: Shell) -> None:

@@ -175,23 +175,26 @@ def test_a_taken_port_gets_one_sentence(database_url: str, tmp_path: Path, comma
     assert not (tmp_path / "demo" / "surveyapp.sqlite3").exists()
 
 
+def read_first_link(database_url: str, folder: Path) -> str:
+    """Start a server, open the link that it prints, and end it."""
+    port = find_free_port()
+    log = folder / f"server-{port}.log"
+    with serving(database_url, folder, port) as server:
+        wait_until(lambda: is_answering(port), "the server answers")
+        wait_until(lambda: "/organiser/l/" in log.read_text(), "the link is printed")
+        [link] = re.findall(r"http://127\.0\.0\.1:\d+/organiser/l/[\w-]{43}", log.read_text())
+        with urllib.request.urlopen(link, timeout=10) as reply:
+            assert b"This makes the first account" in reply.read()
+        server.terminate()
+        server.wait(PATIENCE_SECONDS)
+    return str(link)
+
+
 @pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)
 def test_sec_94_the_first_start_prints_the_one_link_that_makes_an_account(
     database: Database, database_url: str, tmp_path: Path
 ) -> None:
-    links = []
-    for _ in range(2):
-        port = find_free_port()
-        with serving(database_url, tmp_path, port) as server:
-            log = tmp_path / f"server-{port}.log"
-            wait_until(lambda at=port: is_answering(at), "the server answers")
-            wait_until(lambda log=log: "/organiser/l/" in log.read_text(), "the link is printed")
-            [link] = re.findall(r"http://127\.0\.0\.1:\d+/organiser/l/[\w-]{43}", log.read_text())
-            links.append(link)
-            with urllib.request.urlopen(link, timeout=10) as reply:
-                assert b"This makes the first account" in reply.read()
-            server.terminate()
-            server.wait(PATIENCE_SECONDS)
+    links = [read_first_link(database_url, tmp_path) for _ in range(2)]
     with database.reading() as session:
         found = [one_time.find(session, secret=link.rpartition("/")[2]) for link in links]
     assert found[0] is None, "a newer link takes the older one's place"

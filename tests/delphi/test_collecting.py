@@ -151,6 +151,14 @@ def test_a_round_zero_needs_a_question_and_no_items_need_a_round_zero() -> None:
     assert "the questionnaire has no question of the kind proposals; add one" in told
 
 
+def test_what_is_proposed_must_be_rated_by_something() -> None:
+    (told,) = fit(load(ITEMS, tagged="items: [dikes, dams]"))
+    assert "could never be rated, for each rating names its own items" in told
+    # Naming all of them means all, whatever comes.
+    assert fit(load(ITEMS, tagged="items: [dikes, dams, alarms]")) == []
+    assert fit(load(ITEMS.replace("title: Dams", "title: Dams, tags: [new]"), tagged="tagged: new")) == []
+
+
 def test_proposals_that_wait_for_a_choice_among_items_are_found() -> None:
     text = (HEAD + ITEMS + PAGES.replace("TAGGED", "reason: none")).replace(
         "  - id: end\n    title: End\n    questions:\n",

@@ -44,7 +44,7 @@ def test_the_examples_of_the_guide_are_read() -> None:
     ]
     assert len(details) == 4
     assert {name for detail in details for name in detail.model_fields_set} == {
-        "wording", "is_comparable", "parts", "partners", "merged", "item"
+        "wording", "is_comparable", "parts", "partners", "merged", "item", "proposals"
     }  # fmt: skip
 
 

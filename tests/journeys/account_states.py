@@ -204,3 +204,27 @@ def look_up(visit: Visit) -> Page:
     page.get_by_label("Why you need to know").fill("to see what this page says")
     page.get_by_role("button", name="Look up and record").click()
     return page
+
+
+@organiser_state
+def new_study(visit: Visit) -> Page:
+    page = _signed_in(visit, "new")
+    page.get_by_label("Address that experts").fill("nobody")
+    page.get_by_role("button", name="Make the study").click()
+    return page
+
+
+@organiser_state
+def study_to_set_up(visit: Visit) -> Page:
+    page = _signed_in(visit, "new")
+    page.get_by_label("Title").fill(f"Something to set up {next(_numbers)}")
+    page.get_by_role("button", name="Make the study").click()
+    return page
+
+
+@organiser_state
+def settings_of_a_study(visit: Visit) -> Page:
+    page = _signed_in(visit, f"s/{visit.house.ground.slug}/settings")
+    page.get_by_label("Time zone").fill("Mars")
+    page.get_by_role("button", name="Change the settings").click()
+    return page

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from surveyapp.errors import InputError, NotFound, Refused, TooManyTries
-from surveyapp.models import Organiser, WebSession
+from surveyapp.models import AuditEntry, Organiser, WebSession
 from surveyapp.services import accounts, throttling
 from surveyapp.services.doors import hash_cookie
 from surveyapp.services.studies import get_study
@@ -62,6 +62,8 @@ def test_only_the_right_password_signs_in(database: Database) -> None:
             *session.execute(select(Organiser.password_hash)).all(),
             *session.execute(select(WebSession.id_hash, WebSession.csrf_secret)).all(),
         ]
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.act == "organiser.sign_in")).one()
+    assert entry.actor == EMAIL
     assert not any(secret in str(row) for row in stored for secret in (PASSWORD, cookie))
 
 

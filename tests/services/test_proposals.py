@@ -235,7 +235,7 @@ def test_a_decision_takes_in_a_whole_group_in_its_words(three: Ground) -> None:
     make_item(three, "dikes", name(three, "Raise the dikes"))
     assert tied(three, "dikes") == names
     with three.database.reading() as session:
-        fates = deciding.read_fates(session, study_id=three.study_id)
+        fates = deciding.read_fates(session, study_id=three.study_id, cohort="")
     assert [(each.item.id, each.item.title.get("en")) for each in fates] == [("dikes", "Higher dikes")]
     assert states(three)["Raise the dikes"] == ("item", "dikes")
     with pytest.raises(InputError, match="has become the item 'dikes' already"):
@@ -290,7 +290,7 @@ def test_a_redacted_text_is_what_is_passed_on(three: Ground) -> None:
     assert "bags" not in entry.detail.casefold()
     make_item(three, "bags", known)
     with three.database.reading() as session:
-        (fate,) = deciding.read_fates(session, study_id=three.study_id)
+        (fate,) = deciding.read_fates(session, study_id=three.study_id, cohort="")
     assert fate.item.title.get("en") == "Bags of sand"
 
 

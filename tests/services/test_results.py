@@ -237,6 +237,12 @@ def test_shares_meet_their_thresholds_exactly(database: Database, tmp_path: Path
         "apples": {"seventy": "no consensus", "fifty-eight": "consensus"},
         "pears": {"seventy": "no consensus", "fifty-eight": "consensus"},
     }
+    # Each rule is named: without its name nobody could tell which verdict is whose.
+    assert found["apples"].verdict == "seventy: no consensus; fifty-eight: consensus"
+    assert found["apples"].cells[0].verdict == found["apples"].verdict
+    judgement = found["apples"].judgement
+    assert judgement is not None
+    assert judgement.told({"seventy": "Agreed"}) == "Agreed: no consensus; fifty-eight: consensus"
 
 
 def _submit_at_once(ground: Ground, member: int, changes: dict[int, Given]) -> None:

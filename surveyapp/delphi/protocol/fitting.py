@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from surveyapp.delphi.collecting import as_if_proposed, find_unreachable, only_collects
+from surveyapp.delphi.collecting import as_if_proposed, find_unreachable, only_collects, rates_new_items
 from surveyapp.delphi.grounds import cells_by_item, groups_of, select
 from surveyapp.delphi.protocol.checking import rules_of
 from surveyapp.delphi.protocol.model import Protocol, Selection
@@ -73,6 +73,9 @@ def _collecting(protocol: Protocol, questionnaire: Questionnaire) -> Iterator[Fi
     if not questionnaire.asks_for_proposals:
         what = "this round collects items, but the questionnaire has no question of the kind proposals"
         yield Finding(path, f"{what}; add one, or remove the round")
+    if not rates_new_items(questionnaire):
+        what = "what is proposed in this round could never be rated, for each rating names its own items"
+        yield Finding(path, f"{what}; let one ask about all items, or about all with a tag")
     for name in sorted(find_unreachable(questionnaire)):
         what = f"what this round asks is shown only after “{name}”, which is about items and not asked in it"
         yield Finding(path, f"{what}; change the condition in the questionnaire")

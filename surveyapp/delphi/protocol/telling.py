@@ -45,6 +45,23 @@ def tell(
     return tuple(Section(title, tuple(sentences)) for title, sentences in sections)
 
 
+@dataclass(frozen=True, slots=True)
+class ToldRule:
+    """One rule of consensus: its title, and what it says, sentence by sentence."""
+
+    title: str
+    sentences: tuple[Sentence, ...]
+
+
+def tell_rules(protocol: Protocol, questionnaire: Questionnaire, language: str) -> Mapping[str, ToldRule]:
+    """Rule → what it is called and says, as `tell` has it."""
+    teller = _Teller(protocol, questionnaire, language)
+    return {
+        each.id: ToldRule(teller.title("rule", each.id), tuple(teller.rule(each)))
+        for each in protocol.consensus
+    }
+
+
 _ASKS: Final[Mapping[str, Sentence]] = MappingProxyType(
     {
         "proposals": Sentence("Round {number} collects items: experts propose what should be rated."),

@@ -13,7 +13,7 @@ from surveyapp.models import Proposal
 from surveyapp.questionnaire.explaining import nearest
 from surveyapp.questionnaire.kinds.written import read_text
 from surveyapp.services.audit import record
-from surveyapp.services.deciding import read_fates
+from surveyapp.services.deciding import known_items
 from surveyapp.services.proposals.holding import hold_groups, hold_proposals, place
 
 MAX_RELEASED_TEXT = 1_000
@@ -102,12 +102,12 @@ def cover_proposals(
     Returns how many. Raises InputError for an unknown item, Refused for what has become an item.
     """
     why = _read_because(because, is_needed=False)
-    known = [fate.item.id for fate in read_fates(session, study_id=study_id)]
+    groups = hold_groups(session, study_id=study_id, names=names)
+    rows = [row for group in groups for row in group]
+    known = known_items(session, study_id=study_id, rounds={row.round for row in rows})
     if item not in known:
         raise InputError([Problem("item", f"there is no item '{item}'{nearest(item, known)}.")])
-    groups = hold_groups(session, study_id=study_id, names=names)
     _refuse_items(groups)
-    rows = [row for group in groups for row in group]
     place(rows, "covered", now=now, actor=actor, item=item, because=why)
     _record(session, study_id, rows, act="proposal.cover", now=now, actor=actor, because=why, item=item)
     return len(rows)

@@ -57,7 +57,8 @@ def place(
 def _hold(session: Session, study_id: int, condition: ColumnElement[bool]) -> Sequence[Proposal]:
     """The rows, read once their rounds are held: until then somebody else may be at work on them."""
     mine = (Proposal.study_id == study_id, condition)
-    for number in session.scalars(select(Proposal.round).where(*mine).distinct().order_by(Proposal.round)):
+    rounds = session.scalars(select(Proposal.round).where(*mine).distinct()).all()
+    for number in sorted(rounds):
         get_closed_round(session, study_id=study_id, round_number=number, hold=True)
     return session.scalars(select(Proposal).where(*mine).execution_options(populate_existing=True)).all()
 

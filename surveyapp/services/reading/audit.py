@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from surveyapp.clock import iso
+from surveyapp.delphi.receipts import canonical_json
 from surveyapp.models import AuditEntry
 
+COLUMNS = ("at", "actor", "act", "detail", "reason")
 _BLOCK = 500
 
 
@@ -90,6 +93,13 @@ def list_audit(
         acts=tuple(sorted({act for act, _ in kinds})),
         actors=tuple(sorted({actor for _, actor in kinds})),
     )
+
+
+def audit_rows(lines: Iterable[AuditLine]) -> Iterator[tuple[str, ...]]:
+    """The record as a table, its column names first: the same file from a page and from the command."""
+    yield COLUMNS
+    for each in lines:
+        yield iso(each.at), each.actor, each.act, canonical_json(dict(each.detail)), each.reason
 
 
 def iterate_audit(session: Session, *, study_id: int, wanted: AuditFilter) -> Iterator[AuditLine]:

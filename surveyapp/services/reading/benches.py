@@ -82,7 +82,11 @@ def get_bench(session: Session, *, study_id: int, number: int) -> Bench:
         number=number,
         state=held.state,
         coverage=find_coverage(
-            session, study_id=study_id, round_number=number, reasons=reasons, summaries=summaries
+            session,
+            study_id=study_id,
+            round_number=number,
+            summaries=summaries,
+            bands={each.public_id: each.band for each in reasons},
         ),
         items=tuple(
             _on_bench(item, mine, questionnaire, sentences.get(item, 0)) for item, mine in by_item.items()

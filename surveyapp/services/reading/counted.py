@@ -11,11 +11,12 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import bindparam, literal, select
 from sqlalchemy.orm import Session
 
 from surveyapp.models import Answer, Participation, Submission
 from surveyapp.questionnaire.cells import CellKey, Status
+from surveyapp.services.driver_statements import DriverStatement, among
 from surveyapp.services.instruments import Instrument
 from surveyapp.services.reading.seats import Stored
 
@@ -67,14 +68,16 @@ _PARTICIPATIONS = select(
     Participation.has_strays,
     Participation.withdrawn_at,
 ).where(Participation.study_id == bindparam("study_id"), Participation.round == bindparam("round"))
-_GIVEN = select(
+_ANSWERS = select(
     Answer.panellist_id, Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts
 ).where(
     Answer.study_id == bindparam("study_id"),
     Answer.round == bindparam("round"),
-    Answer.cell.in_(bindparam("cells", expanding=True)),
-    Answer.status.not_in(_NOTHING_GIVEN),
+    among(Answer.cell, "cells"),
+    Answer.status.not_in([literal(status) for status in _NOTHING_GIVEN]),
 )
+_GIVEN = DriverStatement(_ANSWERS)
+_GIVEN_BY = DriverStatement(_ANSWERS.where(among(Answer.panellist_id, "panellists")))
 
 
 def _read_participations(
@@ -92,15 +95,15 @@ def _read_given(
     session: Session, *, key: Mapping[str, int], cells: Collection[int], only: Collection[int] | None
 ) -> dict[int, dict[int, Stored]]:
     found: dict[int, dict[int, Stored]] = defaultdict(dict)
-    statements = (
-        [_GIVEN]
+    session.flush()
+    connection, values = session.connection(), {**key, "cells": cells}
+    rows = (
+        _GIVEN.rows(connection, values)
         if only is None
-        else [_GIVEN.where(Answer.panellist_id.in_(some)) for some in _in_parts(list(only))]
+        else _GIVEN_BY.rows(connection, {**values, "panellists": only})
     )
-    for statement in statements:
-        for some in _in_parts(list(cells)):
-            for row in session.execute(statement, {**key, "cells": some}):
-                found[row.panellist_id][row.cell] = (row.status, row.value, row.text, row.parts)
+    for panellist_id, cell, status, value, text, parts in rows:
+        found[panellist_id][cell] = (status, value, text, parts)
     return found
 
 

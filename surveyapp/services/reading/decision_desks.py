@@ -70,7 +70,7 @@ def get_decision_desk(session: Session, *, study: Study, number: int) -> Decisio
         .limit(1)
     ).first()
     first = read_first(session, study_id=study.id)
-    decided = read_all_decisions(session, study_id=study.id)
+    decided = read_all_decisions(session, study_id=study.id, cohort=held.cohort)
     return DecisionDesk(
         number=number,
         state=held.state,

@@ -174,7 +174,7 @@ def suggest(session: Session, *, study: Study, round_number: int) -> Suggested:
     # A colon stands in no public name, so the two cannot be mixed up.
     items = {
         f"item:{fate.item.id}": fate.item.title.get(instrument.questionnaire.language)
-        for fate in read_fates(session, study_id=study.id)
+        for fate in read_fates(session, study_id=study.id, cohort=held.cohort)
         if fate.status not in {"dropped", "replaced"}
     }
     same = same_words(texts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -123,7 +123,8 @@ def get_closed_round(session: Session, *, study_id: int, round_number: int, hold
         raise NotFound(f"This study has no round {round_number}.")
     if found.state not in {RoundState.CLOSED, RoundState.RELEASED}:
         raise RoundClosed(
-            f"Round {round_number} is {found.state}: its reasons are read and worked on when it is closed."
+            f"Round {round_number} is {found.state}: what was written in it is read and worked on when it is "
+            "closed."
         )
     return found
 
@@ -192,6 +193,36 @@ def ratings_beside(instrument: Instrument, cell: int) -> tuple[int, ...]:
     criteria: Sequence[str] = (key.criterion,) if key.criterion else getattr(question, "criteria", ())
     keys = [CellKey(key.question, key.item, key.context, criterion) for criterion in criteria]
     return tuple(instrument.number_of[each] for each in keys if each in instrument.number_of)
+
+
+def read_bands(
+    session: Session, instrument: Instrument, *, round_number: int, written: Collection[tuple[int, int]]
+) -> Mapping[tuple[int, int], Band]:
+    """(Author, cell) of a written answer → where the ratings beside it lie, as `ReasonAtWork.band` has it."""
+    beside = {cell: ratings_beside(instrument, cell) for cell in {cell for _, cell in written}}
+    counted = read_counted(
+        session,
+        instrument=instrument,
+        round_number=round_number,
+        cells={cell for cells in beside.values() for cell in cells},
+        partial_counts=True,
+        only={panellist_id for panellist_id, _ in written},
+    )
+    # The same few ratings come again and again.
+    known: dict[tuple[int, int, float | None], Band] = {}
+    found: dict[tuple[int, int], Band] = {}
+    for panellist_id, cell in written:
+        given = counted.get(panellist_id, {})
+        bands: set[Band] = set()
+        for rating in beside[cell]:
+            if rating in given:
+                stored = given[rating]
+                key = (rating, stored[0], stored[1])
+                if key not in known:
+                    known[key] = _rating(instrument, rating, stored).band
+                bands.add(known[key])
+        found[panellist_id, cell] = bands.pop() if len(bands) == 1 else ""
+    return found
 
 
 def _list(

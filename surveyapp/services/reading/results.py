@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.privacy.suppression import Exact, suppress
+from surveyapp.delphi.protocol.telling import ToldRule, tell_rules
 from surveyapp.delphi.sensitivity import Alternative, sensitivity
 from surveyapp.errors import NotFound
 from surveyapp.models import Round, Study
@@ -16,7 +18,7 @@ from surveyapp.questionnaire.cells import CellKey
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services.deciding import asked_items, read_decisions
 from surveyapp.services.figures import EVERYBODY, RoundFigures, combination_cells
-from surveyapp.services.judging import ItemJudgement, judge
+from surveyapp.services.judging import ItemJudgement, judge, tell_verdicts
 from surveyapp.services.kept_figures import get_figures
 from surveyapp.services.release_drafts import privacy_rules
 from surveyapp.statistics.counts import Counts
@@ -83,6 +85,8 @@ class RoundResults:
     items: tuple[ItemResult, ...]
     questionnaire: Questionnaire
     """The version that the round asked: titles and labels."""
+    told: Mapping[str, ToldRule]
+    """Rule → what it is called and says, in plain language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +107,34 @@ class ResultsPart:
 
 
 def list_results(
-    session: Session, *, study: Study, number: int, verdict: str = "", first: int = 0, most: int = 30
+    session: Session,
+    *,
+    study: Study,
+    number: int,
+    verdict: str = "",
+    by_agreement: bool = False,
+    first: int = 0,
+    most: int = 30,
 ) -> ResultsPart:
     """The results of `most` items from `first` on, of those with `verdict` if one is named.
 
-    All are judged, but only these are measured: so a page costs what it shows. Raises RoundClosed.
+    They come in the questionnaire's order, or those that most agree on first. All are judged, but only these
+    are measured: so a page costs what it shows. Raises NotFound, RoundClosed.
     """
     figures = get_figures(session, study_id=study.id, number=number)
     judged = judge(figures)
     asked = asked_items(figures.instrument)
     matching = [item for item in asked if not verdict or _verdict_of(judged, item) == verdict]
+    if by_agreement:
+        matching.sort(key=lambda item: _agreement(figures, item), reverse=True)
     return _part(session, figures, study, matching, first=first, most=most)
+
+
+def _agreement(figures: RoundFigures, item: str) -> Fraction:
+    """The mean share that agrees, over an item's ratings; less than nothing where none has one."""
+    found = [figures.for_rules.measure("agree", key, EVERYBODY).value for key, _ in figures.cells_of(item)]
+    shares = [Fraction(each) for each in found if isinstance(each, int | Fraction)]
+    return sum(shares, Fraction(0)) / len(shares) if shares else Fraction(-1)
 
 
 def get_item_result(session: Session, *, study: Study, number: int, item: str) -> ResultsPart:
@@ -183,6 +204,7 @@ def _results(
             for item in items
         ),
         questionnaire=figures.questionnaire,
+        told=tell_rules(protocol, figures.questionnaire, figures.questionnaire.language) if protocol else {},
     )
 
 
@@ -214,10 +236,11 @@ def measure_cells(figures: RoundFigures, *, study: Study) -> tuple[CellResult, .
 def _item(
     figures: RoundFigures, item: str, study: Study, judgement: ItemJudgement | None, decided: str
 ) -> ItemResult:
-    verdict_of: dict[CellKey, str] = {}
+    by_rule: dict[CellKey, dict[str, str]] = {}
     for each in judgement.verdicts if judgement else ():
         for cell in each.cells:
-            verdict_of.setdefault(cell.cell, cell.verdict)
+            by_rule.setdefault(cell.cell, {})[each.rule] = cell.verdict
+    verdict_of = {key: "; ".join(tell_verdicts(found)) for key, found in by_rule.items()}
     return ItemResult(
         item=item,
         title=figures.questionnaire.items_by_id[item].title.get(figures.questionnaire.language),

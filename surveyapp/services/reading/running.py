@@ -252,8 +252,8 @@ def _find_next(
         ("panel", not invited),
         ("lock", protocol is not None and not is_locked),
         ("over", is_over),
-        ("release", must_release and previous is not None and previous.state == RoundState.CLOSED),
         ("decide", protocol is not None and bool(undecided)),
+        ("release", must_release and previous is not None and previous.state == RoundState.CLOSED),
         ("nothing", previous is not None and not undecided and not items),
     )
     later = protocol.later_rounds if protocol is not None and previous is not None else "all invited"
@@ -283,7 +283,7 @@ def _count_items(
         return 0, len(asked), len(asked)
     if not study.protocol_number:
         return 0, len(asked), len(asked)
-    decided = read_all_decisions(session, study_id=study.id)
+    decided = read_all_decisions(session, study_id=study.id, cohort=previous.cohort)
     undecided = sum(item not in decided.get(previous.number, {}) for item in asked)
     first = read_first(session, study_id=study.id)
     fates = begin(first)

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.empty_words import is_empty_word
+from surveyapp.delphi.privacy.reasons import Band
 from surveyapp.errors import Refused
 from surveyapp.models import Reason
+from surveyapp.services.driver_statements import DriverStatement
 from surveyapp.services.instruments import Instrument, get_instrument
 from surveyapp.services.reading.reasons import (
-    ReasonAtWork,
     SummaryAtWork,
     get_closed_round,
-    list_reasons,
+    item_order,
     list_summaries,
+    read_bands,
 )
 from surveyapp.services.reasons.gathering import read_written
 
@@ -112,24 +113,22 @@ def find_coverage(
     study_id: int,
     round_number: int,
     partial_counts: bool = False,
-    reasons: Sequence[ReasonAtWork] | None = None,
     summaries: Sequence[SummaryAtWork] | None = None,
+    bands: Mapping[str, Band] | None = None,
 ) -> Coverage:
     """Whether every reason of a closed round is released, summarised, merged or set aside.
 
-    `reasons` and `summaries` are all of the round's, where the caller has read them already.
+    Where the caller has read them already: `summaries` are all of the round's, `bands` say for the public
+    name of each reason where the ratings beside it lie.
     """
     held = get_closed_round(session, study_id=study_id, round_number=round_number)
     instrument = get_instrument(session, study_id=study_id, number=held.questionnaire_number)
     if summaries is None:
         summaries = list_summaries(session, study_id=study_id, round_number=round_number)
-    if reasons is None:
-        reasons = list_reasons(
-            session, study_id=study_id, round_number=round_number, with_codes=False, summaries=summaries
-        )
+    reasons = _read_slips(session, instrument, summaries, round_number=round_number)
     open_by_item: dict[str, list[str]] = {}
     for each in reasons:
-        if each.state == "unread" or (each.state == "summarised" and not each.sentences):
+        if each.is_open:
             open_by_item.setdefault(each.item, []).append(each.public_id)
     unsupported = tuple(
         UnsupportedSentence(summary.item, _title(instrument, summary.item), sentence.position)
@@ -140,14 +139,16 @@ def find_coverage(
     return Coverage(
         reasons=len(reasons),
         not_gathered=_count_not_gathered(
-            session, instrument, round_number=round_number, partial_counts=partial_counts
+            session, instrument, reasons, round_number=round_number, partial_counts=partial_counts
         ),
         uncovered=tuple(
             UncoveredItem(item, _title(instrument, item), tuple(public_ids))
             for item, public_ids in open_by_item.items()
         ),
         unsupported=unsupported,
-        silent_sides=tuple(_find_silent_sides(instrument, reasons)),
+        silent_sides=tuple(
+            _find_silent_sides(session, instrument, reasons, bands, round_number=round_number)
+        ),
     )
 
 
@@ -176,34 +177,98 @@ def check_covered(
     return coverage
 
 
-def _find_silent_sides(instrument: Instrument, reasons: Sequence[ReasonAtWork]) -> list[SilentSide]:
+class _Slip(NamedTuple):
+    """As much of a reason as has to be looked at; of a large round there are tens of thousands."""
+
+    panellist_id: int
+    cell: int
+    public_id: str
+    item: str
+    text: str
+    is_open: bool
+    """Whether nothing was done about it."""
+    is_heard: bool
+    """Whether the panel would read it, itself or in a summary."""
+
+
+_REASONS = DriverStatement(
+    select(Reason.panellist_id, Reason.cell, Reason.public_id, Reason.item, Reason.text, Reason.state).where(
+        Reason.study_id == bindparam("study_id"), Reason.round == bindparam("round")
+    )
+)
+
+
+def _read_slips(
+    session: Session, instrument: Instrument, summaries: Sequence[SummaryAtWork], *, round_number: int
+) -> list[_Slip]:
+    """Every reason of the round, in the order in which `list_reasons` gives them."""
+    summed_up = {
+        source for summary in summaries for sentence in summary.sentences for source in sentence.sources
+    }
+    session.flush()
+    key = {"study_id": instrument.study_id, "round": round_number}
+    slips = []
+    for panellist_id, cell, public_id, item, text, state in _REASONS.rows(session.connection(), key):
+        is_summed_up = public_id in summed_up
+        is_open = state == "unread" or (state == "summarised" and not is_summed_up)
+        is_heard = is_summed_up or state == "released"
+        slips.append(_Slip(panellist_id, cell, public_id, item, text, is_open, is_heard))
+    order = item_order(instrument.questionnaire)
+    places = {item: order(item) for item in {slip.item for slip in slips}}
+    return sorted(slips, key=lambda slip: (places[slip.item], slip.cell, slip.public_id))
+
+
+def _find_silent_sides(
+    session: Session,
+    instrument: Instrument,
+    reasons: Sequence[_Slip],
+    known: Mapping[str, Band] | None,
+    *,
+    round_number: int,
+) -> list[SilentSide]:
+    # Where the panel would read every reason of an item, no side of it is silent.
+    unheard = {each.item for each in reasons if not each.is_heard}
+    looked_at = [each for each in reasons if each.item in unheard]
+    bands = (
+        read_bands(
+            session,
+            instrument,
+            round_number=round_number,
+            written=[(each.panellist_id, each.cell) for each in looked_at],
+        )
+        if known is None
+        else {(each.panellist_id, each.cell): known.get(each.public_id, "") for each in looked_at}
+    )
     languages = instrument.questionnaire.languages
-    given: Counter[tuple[str, Side]] = Counter()
-    heard: set[tuple[str, Side]] = set()
-    for each in reasons:
-        for side in _SIDES:
-            if each.band != side or is_empty_word(each.text, languages):
-                continue
-            given[each.item, side] += 1
-            if each.state == "released" or each.sentences:
-                heard.add((each.item, side))
+    given: dict[tuple[str, str], int] = {}
+    heard: set[tuple[str, str]] = set()
+    for each in looked_at:
+        side = (each.item, bands[each.panellist_id, each.cell])
+        # Once a side is heard nothing more of it matters. An empty word speaks for no side.
+        if side[1] not in _SIDES or side in heard or is_empty_word(each.text, languages):
+            continue
+        given[side] = given.get(side, 0) + 1
+        if each.is_heard:
+            heard.add(side)
     return [
-        SilentSide(item, _title(instrument, item), side, count)
-        for (item, side), count in given.items()
-        if (item, side) not in heard
+        SilentSide(item, _title(instrument, item), side, given[item, band])
+        for item, band in given
+        if (item, band) not in heard
+        for side in _SIDES
+        if side == band
     ]
 
 
 def _count_not_gathered(
-    session: Session, instrument: Instrument, *, round_number: int, partial_counts: bool
+    session: Session,
+    instrument: Instrument,
+    reasons: Sequence[_Slip],
+    *,
+    round_number: int,
+    partial_counts: bool,
 ) -> int:
     written = read_written(session, instrument, round_number=round_number, partial_counts=partial_counts)
-    rows = session.execute(
-        select(Reason.panellist_id, Reason.cell, Reason.text).where(
-            Reason.study_id == instrument.study_id, Reason.round == round_number
-        )
-    )
-    gathered = {(panellist_id, cell): text for panellist_id, cell, text in rows}
+    gathered = {(each.panellist_id, each.cell): each.text for each in reasons}
     # What counts no longer is to be gathered away as well.
     return sum(written.get(key) != gathered.get(key) for key in written.keys() | gathered.keys())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -47,6 +47,10 @@ class ReplyInView:
     state: str
     """``waiting``, ``shown`` or ``hidden``; an expert sees the first and the last on own replies only."""
     is_own: bool = False
+    item: str = ""
+    """For moderators: the item that the reason is about."""
+    reason: str = ""
+    """For moderators: the reason as experts read it."""
 
 
 def mark_reason(
@@ -99,8 +103,9 @@ def reply_to_reason(
 ) -> str:
     """Write back to another's reason; returns the reply's random name.
 
-    Others see it at once, or when a moderator has passed it, as the protocol says. Raises what `mark_reason`
-    raises, AnswerError for a text that cannot be stored, and Refused for an empty one or one too many.
+    Others see it at once, or when a moderator has passed it, as the protocol says. The same text sent again
+    is the same reply: a repeat after a lost answer, or a double click. Raises what `mark_reason` raises,
+    AnswerError for a text that cannot be stored, and Refused for an empty one or one too many.
     """
     if discussion is None or not discussion.replies:
         raise Refused(Sentence("In this study reasons are not replied to."))
@@ -109,6 +114,8 @@ def reply_to_reason(
     written = read_text([text.strip()], Sentence("Reply"), MAX_REPLY).text
     if written is None:
         raise Refused(Sentence("The reply is empty: write something, or leave it."))
+    if there := _find_same(session, seat=seat, public_id=public_id, text=written):
+        return there
     _check_caps(session, seat=seat, public_id=public_id)
     reply_id = "A-" + secrets.token_hex(_REPLY_LETTERS)
     session.add(
@@ -159,20 +166,50 @@ def moderate_reply(
     because: str = "",
 ) -> None:
     """Let a reply be seen by others, or hide it; either can be undone. Raises NotFound."""
-    found = session.scalars(
-        select(Reply).where(Reply.study_id == study_id, Reply.reply_id == reply_id).with_for_update()
-    ).one_or_none()
-    if found is None:
-        raise NotFound(f"This study has no reply {reply_id}.")
-    if is_shown and found.state == "waiting":
-        letter_of_reply(
-            session, study_id=study_id, round_number=found.round, public_id=found.public_id, now=now
-        )
-    found.state = "shown" if is_shown else "hidden"
-    found.moderated_by = actor
-    detail = {"reply": reply_id, "reason": found.public_id}
-    act = "reply.show" if is_shown else "reply.hide"
-    record(session, study_id=study_id, now=now, actor=actor, act=act, detail=detail, reason=because)
+    moderate_replies(
+        session,
+        study_id=study_id,
+        reply_ids=[reply_id],
+        is_shown=is_shown,
+        now=now,
+        actor=actor,
+        because=because,
+    )
+
+
+def moderate_replies(
+    session: Session,
+    *,
+    study_id: int,
+    reply_ids: Sequence[str],
+    is_shown: bool,
+    now: datetime,
+    actor: str,
+    because: str = "",
+) -> None:
+    """Let several replies be seen by others, or hide them: all, or none where one is unknown.
+
+    Why one is hidden stays on record. Raises NotFound with every name that the study does not have.
+    """
+    rows = session.scalars(
+        select(Reply)
+        .where(Reply.study_id == study_id, Reply.reply_id.in_(reply_ids))
+        .order_by(Reply.reply_id)
+        .with_for_update()
+    ).all()
+    unknown = sorted(set(reply_ids) - {row.reply_id for row in rows})
+    if unknown:
+        raise NotFound(f"This study has no reply {', '.join(unknown)}.")
+    for row in rows:
+        if is_shown and row.state == "waiting":
+            letter_of_reply(
+                session, study_id=study_id, round_number=row.round, public_id=row.public_id, now=now
+            )
+        row.state = "shown" if is_shown else "hidden"
+        row.moderated_by = actor
+        detail = {"reply": row.reply_id, "reason": row.public_id}
+        act = "reply.show" if is_shown else "reply.hide"
+        record(session, study_id=study_id, now=now, actor=actor, act=act, detail=detail, reason=because)
     session.flush()
 
 
@@ -197,11 +234,14 @@ def list_replies_to_moderate(
     session: Session, *, study_id: int, state: str | None = "waiting"
 ) -> tuple[ReplyInView, ...]:
     """The replies that wait for a moderator, or those in another state, or all of them with None."""
-    statement = _select_replies(study_id)
+    statement = _select_replies(study_id).add_columns(Reason.item, Reason.released_text)
     if state is not None:
         statement = statement.where(Reply.state == state)
     rows = session.execute(statement)
-    return tuple(ReplyInView(reply_id, public_id, text, now) for reply_id, public_id, text, now, _ in rows)
+    return tuple(
+        ReplyInView(reply_id, public_id, text, now, item=item, reason=reason)
+        for reply_id, public_id, text, now, _, item, reason in rows
+    )
 
 
 def list_own_marks(session: Session, *, seat: SeatKey) -> Mapping[str, Stance]:
@@ -304,6 +344,18 @@ def _check_in_view(session: Session, *, seat: SeatKey, public_id: str) -> None:
         raise NotFound(Sentence("This reason is not shown in this round, or its author has taken it back."))
     if found.panellist_id == seat.panellist_id:
         raise Refused(Sentence("This reason is your own."))
+
+
+def _find_same(session: Session, *, seat: SeatKey, public_id: str, text: str) -> str | None:
+    return session.scalar(
+        select(Reply.reply_id).where(
+            Reply.study_id == seat.study_id,
+            Reply.round == seat.round,
+            Reply.panellist_id == seat.panellist_id,
+            Reply.public_id == public_id,
+            Reply.text == text,
+        )
+    )
 
 
 def _check_caps(session: Session, *, seat: SeatKey, public_id: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from surveyapp.web.expert import (
     autosave,
     copies,
+    discussion,
     landing,
     leaving,
     letters,
@@ -15,7 +16,7 @@ from surveyapp.web.expert import (
 )
 from surveyapp.web.expert.blueprints import links, seat
 
-ROUTES = (landing, news, routes, autosave, submitting, copies, leaving, parting, letters)
+ROUTES = (landing, news, routes, autosave, discussion, submitting, copies, leaving, parting, letters)
 """The modules that add their routes to the two blueprints."""
 
 __all__ = ["ROUTES", "links", "seat"]

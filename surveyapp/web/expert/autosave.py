@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,7 +31,7 @@ def autosave(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the guard has 
         return {"kind": "media-type", "message": _("Saves are sent as application/json.")}, 415
     instrument = read_instrument(here)
     try:
-        body = _read_json()
+        body = forms.read_json()
         read = forms.read_autosave(body, most=len(instrument.specs))
     except InputError as error:
         return {"kind": "strange", "message": error.said_by(_)}, 400
@@ -41,22 +40,6 @@ def autosave(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the guard has 
         problems = [{"field": f"a{cell}", "message": what} for cell, what in errors.items()]
         return {"kind": "answers", "problems": problems}, 422
     return _save(here, instrument, read, changes)
-
-
-def _read_json() -> Any:
-    try:
-        # Python's own reader accepts NaN and keeps the last of two equal keys; neither is wanted here.
-        return json.loads(
-            request.get_data(), object_pairs_hook=forms.refuse_duplicates, parse_constant=_refuse_constant
-        )
-    except (ValueError, RecursionError) as error:
-        raise InputError(
-            _("The page sent something that is no JSON. Reload the page and try again.")
-        ) from error
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
 
 
 def _save(

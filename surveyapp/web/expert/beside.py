@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
@@ -13,6 +13,7 @@ from markupsafe import Markup
 from surveyapp.delphi.feedback import ShownReason
 from surveyapp.delphi.showing import Change
 from surveyapp.statistics.counts import thirds
+from surveyapp.web.expert.fields import EMPTY
 from surveyapp.web.expert.over_scale import OverScale, fill, labels_of, over_scale, span_words
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from surveyapp.web.expert.asking import Choice, Wording
     from surveyapp.web.expert.feedback import Shown
 
+TalkOf: TypeAlias = Callable[[str], Markup]
+"""Public name of a reason → what goes with it on a page."""
 MOST_OPEN: Final = 3
 """Up to so many reasons stand open on the page; more are folded."""
 
@@ -47,6 +50,8 @@ class ReasonLine:
     language: str
     about: str
     """Where its author's rating lies, the group, and how many said the same; '' where none is told."""
+    talk: Markup = EMPTY
+    """Marks and replies; '' where the protocol allows no discussion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +72,11 @@ class BesideItem:
 class Beside:
     """Makes what stands beside the questions of one page, for one sort of experts."""
 
-    def __init__(self, shown: Shown, instrument: Instrument, wording: Wording) -> None:
+    def __init__(
+        self, shown: Shown, instrument: Instrument, wording: Wording, talk: TalkOf | None = None
+    ) -> None:
         self.shown = shown
+        self.talk = talk
         self.instrument = instrument
         self.wording = wording
         self.groups = {each.id: wording.plain(each.title) for each in instrument.questionnaire.groups}
@@ -125,7 +133,7 @@ class Beside:
         found = BesideItem(
             change=tuple(change_words(change, self._title(item), panel.round)) if change else (),
             summary=tuple(each.text for each in summary.sentences) if summary else (),
-            reasons=tuple(self._reason(each, scales) for each in panel.reasons_for(item, context, scales)),
+            reasons=tuple(self.line(each, scales) for each in panel.reasons_for(item, context, scales)),
             round=panel.round,
         )
         return found if found.change or found.summary or found.reasons else None
@@ -133,7 +141,8 @@ class Beside:
     def _title(self, item: str) -> str:
         return self.wording.plain(self.instrument.questionnaire.items_by_id[item].title)
 
-    def _reason(self, reason: ShownReason, scales: Mapping[str, Scale]) -> ReasonLine:
+    def line(self, reason: ShownReason, scales: Mapping[str, Scale]) -> ReasonLine:
+        """One reason as its reader sees it; `scales` are those of the criteria beside it."""
         told = [
             self._band(reason, scales),
             self.groups.get(reason.group, reason.group),
@@ -141,7 +150,9 @@ class Beside:
             if reason.also
             else "",
         ]
-        return ReasonLine(reason.text, reason.language, " · ".join(each for each in told if each))
+        about = " · ".join(each for each in told if each)
+        talk = self.talk(reason.id) if self.talk and self.shown.discussion else EMPTY
+        return ReasonLine(reason.text, reason.language, about, talk)
 
     def _band(self, reason: ShownReason, scales: Mapping[str, Scale]) -> str:
         """Where the author's rating lies: the labels of a third of the scale, never the rating."""

@@ -13,6 +13,8 @@ links = Blueprint("links", __name__)
 seat = Blueprint("seat", __name__, url_prefix="/s/<slug>")
 """`/s/STUDY/…`: a session bound to one panellist in one round."""
 
+_SHOWN_AGAIN = frozenset({"seat.save_page", "seat.mark", "seat.reply", "seat.take_back"})
+"""What is shown again with everything typed when the session was renewed; each looks at `g.csrf_valid`."""
 _MOST_KEPT_TEXTS = 200
 _LONG = 40
 
@@ -28,11 +30,10 @@ def require_seat() -> ResponseReturnValue | None:
     if request.method not in security.SAFE_METHODS:
         token = request.headers.get("X-CSRFToken") or request.form.get("csrf_token")
         if not security.is_csrf_token_valid(token):
-            if request.endpoint == "seat.autosave":
-                # The link was opened again, or another one, since the page was: its script keeps the answers.
+            if request.endpoint == "seat.autosave" or is_script():
+                # The link was opened again, or another one, since the page was: its script keeps what it has.
                 return {"kind": "no-seat"}, 400
-            if request.endpoint != "seat.save_page":
-                # The page itself is shown again with everything typed; see `routes.save_page`.
+            if request.endpoint not in _SHOWN_AGAIN:
                 abort(400)
     return None
 
@@ -43,12 +44,19 @@ def get_seat() -> Seat:
     return found
 
 
+def is_script() -> bool:
+    """Whether the script of a page has sent this, and reads the reply."""
+    return request.mimetype == "application/json"
+
+
 def ask_for_link() -> ResponseReturnValue:
     """The session behind the page has ended; what was typed is shown back, or stays with the script."""
-    if request.path.endswith("/save"):
+    if request.path.endswith("/save") or is_script():
         return {"kind": "no-seat"}, 401
     texts: list[str] = []
     if request.method == "POST":
         posted = [value for name in request.form if name[:1] == "a" for value in request.form.getlist(name)]
         texts = [value for value in posted if len(value) > _LONG or " " in value.strip()]
+        # The form of a reply holds nothing else, so even a word of it was meant.
+        texts += [value for value in request.form.getlist("reply") if value.strip()]
     return render_template("expert/no_seat.html", texts=texts[:_MOST_KEPT_TEXTS]), 403

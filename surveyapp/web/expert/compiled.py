@@ -27,6 +27,7 @@ from surveyapp.web.expert.fields import (
     OPEN,
     REWORDED,
     SLOT,
+    TALK,
     earlier_texts,
     form_texts,
     slot,
@@ -36,6 +37,7 @@ from surveyapp.web.expert.pages import Person
 SLOTTED_PERSON = Person(**{each.name: slot(each.name) for each in fields(Person)})
 """The person of a page that is being compiled."""
 NOTHING: Final[Mapping[int, Any]] = MappingProxyType({})
+NO_TALK: Final[Mapping[str, str]] = MappingProxyType({})
 
 _CHECKED = CHECKED.encode()
 _OPEN = OPEN.encode()
@@ -82,6 +84,8 @@ class Compiled:
     cells: dict[int, OfCell] = field(default_factory=dict)
     sections: dict[int, bytes] = field(default_factory=dict)
     """Position → the piece that stands there if its section does, with a mark for the earlier round."""
+    talks: dict[str, list[int]] = field(default_factory=dict)
+    """Public name of a reason → where its marks and replies stand."""
 
     def fill(
         self,
@@ -90,9 +94,14 @@ class Compiled:
         numbers: Sequence[int],
         earlier: Mapping[int, OwnAnswer] = NOTHING,
         causes: Mapping[int, Cause] = NOTHING,
+        *,
+        talks: Mapping[str, str] = NO_TALK,
     ) -> bytes:
-        """The page for one person; `numbers` are the page's cells."""
+        """The page for one person; `numbers` are the page's cells, `talks` what goes with its reasons."""
         parts = self.parts.copy()
+        for public_id, told in talks.items():
+            for position in self.talks[public_id]:
+                parts[position] = told.encode()
         for name, positions in self.person.items():
             piece = str(getattr(person, name)).encode()
             for position in positions:
@@ -201,6 +210,10 @@ def cut(html: str) -> Compiled:
                 compiled.parts.append(piece.encode())
             continue
         digits = len(piece) - len(piece.lstrip("0123456789"))
+        if piece.startswith(TALK):
+            compiled.talks.setdefault(piece.removeprefix(TALK), []).append(position)
+            compiled.parts.append(b"")
+            continue
         if digits == 0:
             compiled.person.setdefault(piece, []).append(position)
             compiled.parts.append(b"")

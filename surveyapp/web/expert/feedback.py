@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from surveyapp.delphi.feedback import ReleaseContent
-from surveyapp.delphi.protocol.model import Feedback, Reasons
+from surveyapp.delphi.protocol.model import Discussion, Feedback, Reasons
 from surveyapp.delphi.showing import Cause, OwnAnswer, PanelView, cause_to_ask
 from surveyapp.extensions import get_database
 from surveyapp.questionnaire.cells import Given, Status
@@ -29,6 +29,8 @@ class Shown:
     panel: PanelView | None
     feedback: Feedback
     reasons: Reasons
+    discussion: Discussion | None
+    """What may be done with others' reasons; None for nothing."""
     key: Hashable
 
 
@@ -37,9 +39,12 @@ def shown_to(seat: Seat, instrument: Instrument, sheet: Sheet) -> Shown | None:
     feedback = seat.plan.feedback_for(seat.variant)
     if feedback is None:
         return None
-    key: tuple[Hashable, ...] = (feedback, seat.plan.reasons, seat.release, seat.release_sha256)
+    discussion = seat.plan.discussion_for(seat.variant)
+    key: tuple[Hashable, ...] = (
+        feedback, seat.plan.reasons, discussion, seat.release, seat.release_sha256
+    )  # fmt: skip
     if not seat.release or seat.shows_round is None:
-        return Shown(None, feedback, seat.plan.reasons, key)
+        return Shown(None, feedback, seat.plan.reasons, discussion, key)
     content = _read_content(seat, seat.shows_round)
     group, viewer = _group_of(seat, feedback), _viewer_of(seat, feedback)
     blind = _find_blind(instrument, seat, sheet) if content.kind == "real_time" else frozenset()
@@ -57,7 +62,7 @@ def shown_to(seat: Seat, instrument: Instrument, sheet: Sheet) -> Shown | None:
             blind=blind,
         ),
     )
-    return Shown(panel, feedback, seat.plan.reasons, key)
+    return Shown(panel, feedback, seat.plan.reasons, discussion, key)
 
 
 def shown_of(seat: Seat, instrument: Instrument, content: ReleaseContent | None) -> Shown | None:
@@ -76,7 +81,8 @@ def shown_of(seat: Seat, instrument: Instrument, content: ReleaseContent | None)
             viewer=_viewer_of(seat, feedback),
             seed=content.sha256(),
         )
-    return Shown(panel, feedback, seat.plan.reasons, ("never kept",))
+    # Nobody can speak about what is only looked at.
+    return Shown(panel, feedback, seat.plan.reasons, None, ("never kept",))
 
 
 def _group_of(seat: Seat, feedback: Feedback) -> str:

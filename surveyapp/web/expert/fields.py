@@ -29,6 +29,8 @@ REWORDED: Final = "=reworded"
 """An earlier answer to an earlier wording of the item."""
 SLOT = "\x00"
 """Fences slots. It cannot stand in a text: NUL is refused in files and in answers."""
+TALK: Final = "@"
+"""Begins the slot of what goes with one reason."""
 
 _WHOLE = {Decimal(number): (str(number),) for number in range(-100, 1001)}
 _NOTHING: tuple[str, ...] = ()
@@ -39,6 +41,11 @@ _WITHOUT_TEXT = frozenset({Status.BLANK, Status.WITHDRAWN})
 def slot(name: str) -> Markup:
     """A mark in a page that is being compiled, where something is put in later."""
     return Markup("{0}{1}{0}").format(SLOT, name)
+
+
+def talk_slot(public_id: str) -> Markup:
+    """A mark where the marks and replies of one reason are put in later."""
+    return slot(f"{TALK}{public_id}")
 
 
 def form_texts(given: Given | None) -> tuple[str, ...]:

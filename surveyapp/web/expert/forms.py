@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from flask import request
 from flask_babel import gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
@@ -194,6 +196,23 @@ def _take(body: Mapping[str, Any], name: str, fits: Callable[[Any], bool]) -> An
     if not fits(value):
         raise InputError([Problem(name, _("what the page sent here cannot be used"))])
     return value
+
+
+def read_json() -> Any:
+    """What the script of a page sent. Raises InputError for what is no JSON, or not clearly one thing."""
+    try:
+        # Python's own reader accepts NaN and keeps the last of two equal keys; neither is wanted here.
+        return json.loads(
+            request.get_data(), object_pairs_hook=refuse_duplicates, parse_constant=_refuse_constant
+        )
+    except (ValueError, RecursionError) as error:
+        raise InputError(
+            _("The page sent something that is no JSON. Reload the page and try again.")
+        ) from error
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
 
 
 def refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -92,7 +92,7 @@ def news_page(standing: Standing, shown: Shown, *, csrf: str, first_url: str) ->
         feedback=shown.feedback,
         has_group=bool(panel and panel.group),
         reasons=shown.reasons,
-        discussion=here.plan.discussion,
+        discussion=shown.discussion,
         changed=tuple(_changed(shown, wording, standing.instrument.proposed)),
         settled=tuple(_settled(shown, standing.instrument, wording)),
     )

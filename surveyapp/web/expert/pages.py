@@ -12,14 +12,16 @@ from flask import url_for
 from flask_babel import gettext as _
 from markupsafe import Markup
 
+from surveyapp.delphi.protocol.model import Discussion
 from surveyapp.questionnaire.cells import CellSpec, Given, Status
 from surveyapp.questionnaire.routing import RoutedPage
 from surveyapp.services.doors import Invited
 from surveyapp.services.instruments import Instrument
 from surveyapp.services.reading.faces import Face
 from surveyapp.services.reading.seats import Seat
+from surveyapp.services.reasons.discussing import MAX_REPLY
 from surveyapp.web.expert.asking import Asked, Asker, Choice, Wording, page_heading, page_title
-from surveyapp.web.expert.beside import Beside
+from surveyapp.web.expert.beside import Beside, TalkOf
 from surveyapp.web.expert.fields import Fields
 from surveyapp.web.expert.scales import spread
 from surveyapp.web.languages import page_language, written_time
@@ -151,6 +153,10 @@ class QuestionPage:
     release: int | None = None
     """Number of the release on the page; None in a round without feedback."""
     legend: Legend | None = None
+    discussion: Discussion | None = None
+    """What may be done with the reasons on the page; None for nothing."""
+    most: int = MAX_REPLY
+    """So many characters may a reply have."""
 
 
 def question_page(
@@ -165,10 +171,11 @@ def question_page(
     mistakes: tuple[Mistake, ...] = (),
     is_conflict: bool = False,
     shown: Shown | None = None,
+    talk: TalkOf | None = None,
 ) -> QuestionPage:
     """The page `routed` with `fields` in its places, and beside its ratings what the expert is shown."""
     wording = Wording(instrument.questionnaire, language, page_language())
-    beside = None if shown is None else Beside(shown, instrument, wording)
+    beside = None if shown is None else Beside(shown, instrument, wording, talk)
     asker = Asker(
         wording,
         number_of=instrument.number_of,
@@ -193,12 +200,13 @@ def question_page(
         is_conflict=is_conflict,
         release=None if shown is None else (shown.panel.release if shown.panel is not None else 0),
         legend=_legend(shown, routed),
+        discussion=shown.discussion if shown is not None and _has_ratings(routed) else None,
     )
 
 
 def _legend(shown: Shown | None, routed: RoutedPage) -> Legend | None:
     """What a page of ratings says once about all the figures on it."""
-    if shown is None or not any(question.kind == "rating" for question in routed.questions):
+    if shown is None or not _has_ratings(routed):
         return None
     panel = shown.panel
     return Legend(
@@ -209,6 +217,10 @@ def _legend(shown: Shown | None, routed: RoutedPage) -> Legend | None:
         has_group=panel is not None and bool(panel.group),
         owns=shown.feedback.own_answer,
     )
+
+
+def _has_ratings(routed: RoutedPage) -> bool:
+    return any(question.kind == "rating" for question in routed.questions)
 
 
 def write_numbers(numbers: Sequence[int]) -> str:

@@ -25,6 +25,7 @@ from surveyapp.web.expert.blueprints import ask_for_link, get_seat, seat
 from surveyapp.web.expert.parting import end_session
 from surveyapp.web.expert.showing import fill_page, say_expired, show_again, show_closed, show_conflict
 from surveyapp.web.expert.standing import read_instrument, read_standing
+from surveyapp.web.expert.talking import OPEN_REASON
 from surveyapp.web.languages import page_language
 
 _CLEAR = re.compile(r"a([1-9][0-9]{0,6})", re.ASCII)
@@ -228,6 +229,8 @@ def _next_url(here: Seat, route: Route, key: str, cleared: int | None) -> str:
         return pages.page_url(slug, key, cleared)
     if go == "review":
         return url_for("seat.review", slug=slug)
+    if opened := go.removeprefix(OPEN_REASON) if go.startswith(OPEN_REASON) else "":
+        return url_for("seat.show_reason", slug=slug, public_id=opened, page=key)
     target = steps.neighbour(route, key, -1 if go == "back" else 1)
     if target is None:
         return pages.page_url(slug, key) if go == "back" else url_for("seat.review", slug=slug)

@@ -18,9 +18,11 @@ from surveyapp.services.instruments import Instrument
 from surveyapp.services.reading.seats import Seat
 from surveyapp.web.expert import fields, forms, pages, steps
 from surveyapp.web.expert.asking import Wording
+from surveyapp.web.expert.beside import TalkOf
 from surveyapp.web.expert.blueprints import get_seat
 from surveyapp.web.expert.compiled import SLOTTED_PERSON, Compiled, Kept, cut
 from surveyapp.web.expert.standing import Standing, read_standing
+from surveyapp.web.expert.talking import talks_of
 from surveyapp.web.languages import page_language
 
 _compiled = Kept()
@@ -43,7 +45,12 @@ def compile_page(standing: Standing, routed: RoutedPage) -> Compiled:
         standing.shown.key if standing.shown is not None else None,
     )
     return _compiled.get(
-        key, lambda: cut(render_page(standing, routed, fields=fields.Fields(), person=SLOTTED_PERSON))
+        key,
+        lambda: cut(
+            render_page(
+                standing, routed, fields=fields.Fields(), person=SLOTTED_PERSON, talk=fields.talk_slot
+            )
+        ),
     )
 
 
@@ -52,7 +59,9 @@ def fill_page(standing: Standing, routed: RoutedPage, person: pages.Person) -> b
     numbers = standing.instrument.numbers(routed)
     own = standing.own(numbers)
     causes = standing.causes(numbers, own)
-    return compile_page(standing, routed).fill(person, standing.answers, numbers, own, causes)
+    compiled = compile_page(standing, routed)
+    talks = talks_of(standing, compiled.talks.keys())
+    return compiled.fill(person, standing.answers, numbers, own, causes, talks=talks)
 
 
 def fields_of(
@@ -77,8 +86,14 @@ def render_page(
     person: pages.Person,
     mistakes: tuple[pages.Mistake, ...] = (),
     is_conflict: bool = False,
+    talk: TalkOf | None = None,
 ) -> str:
-    """The page by its templates: what compiled pages are made from, and what shows mistakes."""
+    """The page by its templates: what compiled pages are made from, and what shows mistakes.
+
+    `talk` says what goes with a reason; left out, it is what this expert sees and has said of it.
+    """
+    if talk is None and standing.shown is not None and standing.shown.discussion is not None:
+        talk = talks_of(standing, compile_page(standing, routed).talks.keys()).__getitem__
     page = pages.question_page(
         pages.frame_of(standing.seat),
         standing.instrument,
@@ -90,6 +105,7 @@ def render_page(
         mistakes=mistakes,
         is_conflict=is_conflict,
         shown=standing.shown,
+        talk=talk,
     )
     return render_template("expert/page.html", page=page, form=None)
 

@@ -76,6 +76,8 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "reasons": Right.REASONS,
         "gather_reasons": Right.REASONS,
         "set_aside_empty": Right.REASONS,
+        "take_reasons": Right.REASONS,
+        "bring_reasons": Right.REASONS,
         "reasons_on": Right.REASONS,
         "handle_reasons": Right.REASONS,
         "redact_reason": Right.REASONS,

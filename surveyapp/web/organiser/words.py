@@ -17,6 +17,7 @@ from surveyapp.delphi.rules.expression import (
 from surveyapp.delphi.rules.telling import VERDICTS
 from surveyapp.errors import say
 from surveyapp.statistics.measure import Undefined
+from surveyapp.statistics.telling import WHY
 
 
 def state_word(state: str) -> str:
@@ -84,21 +85,5 @@ def pills(verdicts: Iterable[tuple[str, str]], stability: str) -> tuple[Pill, ..
 
 
 def why_undefined(reason: Undefined) -> str:
-    """Why there is no number."""
-    words: dict[Undefined, str] = {
-        Undefined.NO_VALID_RATINGS: _("no rating"),
-        Undefined.TOO_FEW_RATINGS: _("too few ratings"),
-        Undefined.NO_VARIATION: _("everybody answered alike"),
-        Undefined.ALL_TIED: _("all ranks are tied"),
-        Undefined.NO_PAIRABLE_VALUES: _("nobody rated it in both rounds"),
-        Undefined.MEAN_IS_ZERO: _("the mean is zero"),
-        Undefined.TOO_FEW_POINTS: _("the scale has too few points"),
-        Undefined.UNEQUAL_COUNTS: _("not everybody rated the same"),
-        Undefined.NOT_ASKED: _("not asked"),
-        Undefined.NOT_COMPARABLE: _("not comparable"),
-        Undefined.NOT_DEFINED_FOR_SCALE: _("not defined for this scale"),
-        Undefined.PARTIAL_ASSIGNMENT: _("not everybody was asked the same"),
-        Undefined.NO_CHANGES: _("nobody changed anything"),
-        Undefined.FEWER_THAN_K: _("too few people to show"),
-    }
-    return words[reason]
+    """Why there is no number, in the few words that a table has room for."""
+    return say(WHY[reason].short, _)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 from sqlalchemy import select, update
 
 from surveyapp.models import (
+    AuditEntry,
     CodedReason,
     Reason,
     ReasonTheme,
@@ -15,7 +18,7 @@ from surveyapp.models import (
     WebSession,
 )
 from surveyapp.services.permissions import Role
-from surveyapp.services.reasons import handling, summarising
+from surveyapp.services.reasons import coding, handling, summarising
 from surveyapp.services.unit import read_now
 from tests.support.judging import JudgingClient, Page
 from tests.support.studies import Ground
@@ -95,6 +98,16 @@ def test_a_reason_is_redacted_and_shown(client: JudgingClient, answered: Ground,
     assert "Apples rot." in page.words
 
 
+def test_all_that_is_left_is_shown_at_once(client: JudgingClient, answered: Ground, bench: str) -> None:
+    first, *_rest = [row.public_id for row in reasons(answered, "pears")]
+    client.get(f"{bench}/pears")
+    client.post(f"{bench}/pears", {"act": "set-aside", "reasons": [first], "because": "off the point"})
+    client.get(f"{bench}/pears")
+    client.submit({}, action="/reasons/pears", button=("act", "release-left"))
+    assert [row.state for row in reasons(answered, "pears")].count("released") == 5
+    assert "still to do" not in client.get(f"{bench}/pears").words
+
+
 def test_reasons_are_merged_set_aside_and_put_back(
     client: JudgingClient, answered: Ground, bench: str
 ) -> None:
@@ -143,6 +156,28 @@ def test_reasons_are_coded_with_themes_of_the_code_book(
     with answered.database.reading() as session:
         assert len(session.scalars(select(CodedReason)).all()) == 2
         assert session.scalars(select(ReasonTheme.coder)).all() == ["owner@example.org"]
+    with answered.database.verb() as session:
+        # Somebody else finds the theme in both.
+        coding.code_reasons(
+            session,
+            study_id=answered.study_id,
+            codes={first: ["taste"], second: ["taste"]},
+            coder="Ann",
+            now=read_now(session),
+            actor="Ann",
+        )
+    assert "Ann: Taste" in client.get(f"{bench}/pears").words
+    page = client.get(f"{desk}/themes")
+    assert "TasteAnn, owner@example.org250 %0" in page.words
+    with answered.database.verb() as session:
+        coding.forget_codes(
+            session,
+            study_id=answered.study_id,
+            public_ids=[first, second],
+            coder="Ann",
+            now=read_now(session),
+            actor="Ann",
+        )
     client.get(f"{desk}/themes")
     page = client.post(f"{desk}/themes", {"act": "remove", "theme": "taste"}, expect=409)
     assert "take it out of these" in page.words
@@ -271,8 +306,62 @@ def test_what_was_not_gathered_can_be_gathered_here(
     answered.close()
     page = client.get(f"{desk}/rounds/1/reasons")
     assert "12 reasons have not been gathered yet" in page.words
-    client.submit({}, action="/reasons/gather")
+    client.submit({}, action="/acts/gather")
     assert len(reasons(answered, "pears")) == 6
+
+
+@pytest.mark.parametrize("ending", ["xlsx", "csv"])
+def test_reasons_go_out_in_a_file_and_come_back(
+    client: JudgingClient, answered: Ground, bench: str, ending: str
+) -> None:
+    client.get(bench)
+    taken = client.submit({"coder": ""}, action="/acts/sheet", button=("format", ending), expect=200)
+    content = taken.response.get_data()
+    taken.response.close()
+    assert f"fruit-reasons-1.{ending}" in taken.headers["Content-Disposition"]
+    assert send_back(client, bench, content, ending, go="keep", expect=303).location.endswith("brought=0")
+    changed = content.replace(b",unread,", b",released,") if ending == "csv" else content
+    page = send_back(client, bench, changed, ending, go="check", expect=200)
+    assert ("The file changes nothing." in page.words) is (ending == "xlsx")
+    assert {row.state for row in reasons(answered, "pears")} == {"unread"}
+    send_back(client, bench, changed, ending, go="keep", expect=303)
+    assert {row.state for row in reasons(answered, "pears")} == {"released" if ending == "csv" else "unread"}
+    with answered.database.reading() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.act == "reasons.export")).one()
+    assert entry.actor == "owner@example.org"
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [("", b""), ("reasons.pdf", b"%PDF"), ("../x.csv", b"\xff\xfe"), ("x.xlsx", b"no zip")],
+)
+def test_what_is_no_sheet_gets_a_sentence(
+    client: JudgingClient, answered: Ground, bench: str, name: str, content: bytes
+) -> None:
+    for go in ("check", "keep"):
+        page = send_back(client, bench, content, name, go=go, expect=422)
+        assert "That was not done." in page.words
+    assert {row.state for row in reasons(answered, "pears")} == {"unread"}
+
+
+def send_back(client: JudgingClient, bench: str, content: bytes, name: str, *, go: str, expect: int) -> Page:
+    """Send a file to the bench, as a browser would."""
+    page = client.get(bench)
+    token = page.find_all("input", name="csrf_token")[0].get("value", "")
+    file = (io.BytesIO(content), name if "." in name or not name else f"mine.{name}")
+    sent = {"csrf_token": token, "go": go, "file": file}
+    return client.post(bench.replace("/reasons", "/acts/bring"), sent, expect=expect)  # type: ignore[arg-type]  # Werkzeug's own way to send a file
+
+
+@SQLITE
+def test_an_item_may_have_any_name(client: JudgingClient) -> None:
+    names = {"gather", "set-aside-empty", "as-proposed", "sheet"}
+    rules = [rule.rule for rule in client.app.url_map.iter_rules() if rule.endpoint.startswith("organiser.")]
+    for rule in rules:
+        before, item, _rest = rule.partition("/<item>")
+        if item:
+            assert not {f"{before}/{name}" for name in names} & set(rules)
 
 
 @SQLITE

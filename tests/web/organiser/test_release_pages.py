@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,11 +15,12 @@ from surveyapp.questionnaire.model import Text
 from surveyapp.services import deciding
 from surveyapp.services.permissions import Role
 from surveyapp.services.studies import get_study
-from surveyapp.services.unit import read_now
+from surveyapp.services.unit import Database, read_now
 from tests.support.judging import JudgingClient
+from tests.support.protocols import set_protocol
 from tests.support.second_round import give, open_next
-from tests.support.studies import Ground
-from tests.web.organiser.conftest import SignIn, join, rating
+from tests.support.studies import SMALL, Ground, lay_ground, load_text
+from tests.web.organiser.conftest import PROTOCOL, SignIn, answers_of, join, rating
 
 SQLITE = pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)
 
@@ -190,14 +192,49 @@ def article(client: JudgingClient, name: str) -> str:
     return client.page.words_of(client.page.find("article", aria_labelledby=name))
 
 
-def test_who_may_not_take_part_is_said(
-    client: JudgingClient, answered: Ground, closed: str, desk: str
+def test_a_study_without_protocol_has_a_next_round_too(
+    client: JudgingClient, database: Database, tmp_path: Path, sign_in: SignIn
 ) -> None:
+    ground = lay_ground(database, load_text(SMALL, tmp_path), groups=("both",) * 3)
+    for member in range(3):
+        give(ground, member, answers_of(member))
+    sign_in(join(ground, Role.OWNER))
+    base = f"/organiser/s/{ground.slug}/rounds"
+    client.get(base)
+    client.submit({}, action="/rounds/1/close")
+    page = client.get(f"{base}/1/release/as/{pseudonym(ground)}/news")
+    assert "It helps in North." in page.words
+    assert "6 experts rated" not in page.words
+
+
+def test_after_the_last_round_there_is_no_next_one(
+    client: JudgingClient, database: Database, tmp_path: Path, sign_in: SignIn
+) -> None:
+    ground = lay_ground(database, load_text(SMALL, tmp_path), groups=("both",) * 3, is_open=False)
+    lines = PROTOCOL.splitlines()
+    of_one_round = (line for line in lines if "number: 2" not in line and "number: 3" not in line)
+    set_protocol(ground, "\n".join(line for line in of_one_round if "stability" not in line))
+    opened = open_next(ground)
+    for member in range(3):
+        give(opened, member, answers_of(member))
+    sign_in(join(ground, Role.OWNER))
+    base = f"/organiser/s/{ground.slug}/rounds"
+    client.get(base)
+    client.submit({}, action="/rounds/1/close")
+    page = client.get(f"{base}/1/release/as/{pseudonym(ground)}/news", expect=409)
+    assert "The protocol plans rounds up to 1, and they are over." in page.words
+    assert "No further round is planned" in client.get(base).words
+    client.get(f"{base}/1/release")
+    client.submit({"figures-first": "yes"}, action="/release")
+    assert len(released(ground)) == 1
+
+
+@SQLITE
+def test_without_a_pseudonym_one_stays_where_one_was(client: JudgingClient, closed: str) -> None:
     page = client.get(f"{closed}/release/as?expert=", expect=303)
     assert page.location == f"{closed}/release"
     page = client.get(f"{closed}/release/as?expert=a/b", expect=303)
     assert page.location == f"{closed}/release"
-    assert desk
 
 
 @SQLITE

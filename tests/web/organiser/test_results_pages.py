@@ -15,6 +15,7 @@ from tests.support.second_round import give, open_next, release_first_round
 from tests.support.studies import SMALL, Ground, lay_ground, load_text
 from tests.web.organiser.conftest import PROTOCOL, SignIn, answers_of, join, rating
 
+AREAS = ("north", "south")
 SQLITE = pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)
 
 
@@ -54,6 +55,22 @@ def test_the_table_shows_every_rating_and_verdict(client: JudgingClient, closed:
     assert found["Apples"][3].startswith("consensus")
     assert found["Pears"][3].startswith("no consensus")
     assert "6 of 6 answered." in page.words
+
+
+def test_what_most_agree_on_stands_first_if_one_likes(
+    client: JudgingClient, answered: Ground, desk: str
+) -> None:
+    for member in range(6):
+        # Now pears are what all agree on, and apples nobody.
+        changed = {
+            rating(item, area): "13"[item == "pears"] for item in ("apples", "pears") for area in AREAS
+        }
+        give(answered, member, changed)
+    answered.close()
+    base = f"{desk}/rounds/1/results"
+    assert list(rows(client.get(base))) == ["Apples", "Pears"]
+    assert list(rows(client.get(f"{base}?order=agreement"))) == ["Pears", "Apples"]
+    assert list(rows(client.get(f"{base}?order=nonsense"))) == ["Apples", "Pears"]
 
 
 @SQLITE

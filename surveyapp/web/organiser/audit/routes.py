@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -10,12 +9,11 @@ from zoneinfo import ZoneInfo
 from flask import Response, request, url_for
 from flask.typing import ResponseReturnValue
 
-from surveyapp.clock import as_utc, iso
-from surveyapp.delphi.receipts import canonical_json
+from surveyapp.clock import as_utc
 from surveyapp.export.writers.csv import encoded
 from surveyapp.export.writers.csv import lines as csv_lines
 from surveyapp.extensions import get_database
-from surveyapp.services.reading.audit import AuditFilter, iterate_audit, list_audit
+from surveyapp.services.reading.audit import AuditFilter, audit_rows, iterate_audit, list_audit
 from surveyapp.web.organiser.audit.pages import audit_page
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
 from surveyapp.web.organiser.paging import page_asked, paging
@@ -56,17 +54,8 @@ def audit_file(slug: str) -> ResponseReturnValue:
     desk = get_desk()
     wanted = _wanted(desk.time_zone)
     with get_database().reading() as session:
-        rows = [
-            (iso(each.at), each.actor, each.act, canonical_json(dict(each.detail)), each.reason)
-            for each in iterate_audit(session, study_id=desk.study_id, wanted=wanted)
-        ]
-    heads = ("at", "actor", "act", "detail", "reason")
-
-    def pieces() -> Iterator[bytes]:
-        for line in csv_lines([heads, *rows], exact=False):
-            yield encoded(line)
-
-    response = Response(pieces(), mimetype="text/csv")
+        rows = list(audit_rows(iterate_audit(session, study_id=desk.study_id, wanted=wanted)))
+    response = Response(map(encoded, csv_lines(rows, exact=False)), mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{slug}-audit.csv"'
     return response
 

@@ -43,7 +43,8 @@ def decisions(slug: str, number: int) -> ResponseReturnValue:  # noqa: ARG001 - 
     return _show_table(number)
 
 
-@blueprint.post(f"{ROUND}/decisions/as-proposed")
+# Beside the items, not among them: an item may have any id.
+@blueprint.post(f"{ROUND}/acts/as-proposed")
 def decide_as_proposed(slug: str, number: int) -> ResponseReturnValue:
     """Confirm the proposal for every item that has no decision yet."""
     given = typed()

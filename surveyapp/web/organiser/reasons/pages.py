@@ -13,8 +13,10 @@ from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services.reading.benches import Bench, ItemBench, ItemOnBench, title_of
 from surveyapp.services.reading.desks import Desk
 from surveyapp.services.reading.reasons import RatingBeside, ReasonAtWork
-from surveyapp.services.reasons.coding import ThemeInBook
+from surveyapp.services.reasons.coding import ThemeAgreement, ThemeInBook
+from surveyapp.services.reasons.from_sheet import ImportedReasons
 from surveyapp.web.organiser.acting import said
+from surveyapp.web.organiser.results.numbers import number, percent_words
 
 ON_NONE = "-"
 """How addresses name the reasons that are about no item; no item's id looks like that."""
@@ -55,9 +57,17 @@ class BenchPage:
     warnings: tuple[str, ...]
     lines: tuple[BenchLine, ...]
     says_nothing: tuple[tuple[str, str], ...]
+    would_change: tuple[str, ...] | None
+    """What a file would change; None where nobody asked."""
+    done: str
 
 
-def bench_page(found: Bench, desk: Desk) -> BenchPage:
+_MOST_CHANGES = 100
+
+
+def bench_page(
+    found: Bench, desk: Desk, *, looked: ImportedReasons | None = None, brought: str = ""
+) -> BenchPage:
     """The overview of a round's reasons."""
     coverage = found.coverage
     return BenchPage(
@@ -70,7 +80,20 @@ def bench_page(found: Bench, desk: Desk) -> BenchPage:
         warnings=coverage.warnings,
         lines=tuple(_line(each, found.number, desk) for each in found.items),
         says_nothing=tuple((each.public_id, each.text) for each in found.says_nothing),
+        would_change=tuple(_changes(looked)) if looked is not None else None,
+        done=ngettext(
+            "%(num)s change from the file was made.", "%(num)s changes from the file were made.", int(brought)
+        )
+        if brought.isascii() and brought.isdigit() and len(brought) < 8
+        else "",
     )
+
+
+def _changes(looked: ImportedReasons) -> Iterator[str]:
+    for each in looked.changes[:_MOST_CHANGES]:
+        yield str(each)
+    if len(looked.changes) > _MOST_CHANGES:
+        yield _("… and %(count)s more like these", count=len(looked.changes) - _MOST_CHANGES)
 
 
 def item_url(desk: Desk, number: int, item: str) -> str:
@@ -173,6 +196,8 @@ class ItemBenchPage:
     sides: tuple[Side, ...]
     left: str
     all_ids: tuple[str, ...]
+    left_ids: tuple[str, ...]
+    """Those that nothing has become of yet."""
     themes: tuple[ThemeBox, ...]
     sentences: tuple[SentenceField, ...]
     seen: str
@@ -227,6 +252,7 @@ def item_bench_page(found: ItemBench, desk: Desk, held: Held = NOTHING_HELD) -> 
         if left
         else _("Every reason on it is dealt with."),
         all_ids=tuple(cards),
+        left_ids=tuple(each.public_id for each in found.reasons if each.state == "unread"),
         themes=tuple(
             ThemeBox(each.id, each.title, each.definition, each.id in held.themes) for each in found.themes
         ),
@@ -324,10 +350,22 @@ class ThemeLine:
 
 
 @dataclass(frozen=True, slots=True)
+class AgreementLine:
+    """How far two coders agree on one theme."""
+
+    theme: str
+    coders: str
+    both: int
+    share: str
+    kappa: str
+
+
+@dataclass(frozen=True, slots=True)
 class ThemesPage:
     """The code book."""
 
     lines: tuple[ThemeLine, ...]
+    agreement: tuple[AgreementLine, ...]
     id: str
     title: str
     definition: str
@@ -335,8 +373,11 @@ class ThemesPage:
     """The theme whose change was refused; '' for a new one."""
 
 
-def themes_page(themes: Sequence[ThemeInBook], typed: Mapping[str, str]) -> ThemesPage:
-    """The code book, with what was typed and not stored."""
+def themes_page(
+    themes: Sequence[ThemeInBook], agreement: Sequence[ThemeAgreement], typed: Mapping[str, str]
+) -> ThemesPage:
+    """The code book and how far coders agree, with what was typed and not stored."""
+    titles = {each.id: each.title for each in themes}
     tried = typed.get("theme", "") if typed.get("act") == "change" else ""
     lines = []
     for each in themes:
@@ -355,5 +396,15 @@ def themes_page(themes: Sequence[ThemeInBook], typed: Mapping[str, str]) -> Them
         )
     new = {} if tried else typed
     return ThemesPage(
-        tuple(lines), new.get("theme", ""), new.get("title", ""), new.get("definition", ""), tried
+        tuple(lines),
+        tuple(_agreement(each, titles.get(each.theme, each.theme)) for each in agreement),
+        new.get("theme", ""),
+        new.get("title", ""),
+        new.get("definition", ""),
+        tried,
     )
+
+
+def _agreement(each: ThemeAgreement, title: str) -> AgreementLine:
+    share, kappa = each.agreement.share, each.agreement.kappa
+    return AgreementLine(title, f"{each.first}, {each.second}", share.n, percent_words(share), number(kappa))

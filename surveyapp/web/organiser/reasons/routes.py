@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from flask import abort, redirect, url_for
+from flask import abort, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from surveyapp.errors import InputError, Problem, RoundClosed
 from surveyapp.extensions import get_database
 from surveyapp.services.reading.benches import get_bench, get_item_bench
 from surveyapp.services.reasons import coding, gathering, handling
+from surveyapp.services.reasons.from_sheet import ImportedReasons
 from surveyapp.services.reasons.summarising import DraftSentence, write_summary
 from surveyapp.web.organiser.acting import Trouble, do
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
@@ -45,10 +46,11 @@ def reasons_latest(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the guar
 @blueprint.get(f"{ROUND}/reasons")
 def reasons(slug: str, number: int) -> ResponseReturnValue:  # noqa: ARG001 - as above
     """How far the work on a round's reasons is."""
-    return _show_bench(number)
+    return show_bench(number)
 
 
-@blueprint.post(f"{ROUND}/reasons/gather")
+# Beside the items, not among them: an item may have any id.
+@blueprint.post(f"{ROUND}/acts/gather")
 def gather_reasons(slug: str, number: int) -> ResponseReturnValue:
     """Give every reason that counts its place on the bench."""
     desk = get_desk()
@@ -61,7 +63,7 @@ def gather_reasons(slug: str, number: int) -> ResponseReturnValue:
     return redirect(url_for("organiser.reasons", slug=slug, number=number), 303)
 
 
-@blueprint.post(f"{ROUND}/reasons/set-aside-empty")
+@blueprint.post(f"{ROUND}/acts/set-aside-empty")
 def set_aside_empty(slug: str, number: int) -> ResponseReturnValue:
     """Set aside, in one act, every reason that says nothing."""
 
@@ -72,7 +74,7 @@ def set_aside_empty(slug: str, number: int) -> ResponseReturnValue:
 
     done = do(verb)
     if isinstance(done, Trouble):
-        return _show_bench(number, trouble=done)
+        return show_bench(number, trouble=done)
     return redirect(url_for("organiser.reasons", slug=slug, number=number), 303)
 
 
@@ -86,6 +88,9 @@ def reasons_on(slug: str, number: int, item: str) -> ResponseReturnValue:  # noq
 def handle_reasons(slug: str, number: int, item: str) -> ResponseReturnValue:  # noqa: ARG001 - as above
     """Release, merge, set aside, put back, or code the reasons that are chosen."""
     given, chosen, themes = typed(), typed_all("reasons"), typed_all("themes")
+    if given.get("act") == "release-left":
+        # Those that stood on the page, not those that may have come since.
+        chosen = typed_all("left")
     act = _find_act(given, themes)
 
     def verb(session: Session, study: Study, now: datetime) -> None:  # noqa: ARG001 - one signature for all
@@ -139,6 +144,7 @@ def _find_act(given: Mapping[str, str], themes: Sequence[str]) -> _Act:
 
     acts: dict[str, _Act] = {
         "release": release,
+        "release-left": release,
         "put-back": put_back,
         "set-aside": set_aside,
         "merge": merge,
@@ -222,7 +228,10 @@ def _item_url(number: int, item: str, anchor: str | None) -> str:
     return f"{url}#{anchor}" if anchor else url
 
 
-def _show_bench(number: int, *, trouble: Trouble | None = None) -> ResponseReturnValue:
+def show_bench(
+    number: int, *, trouble: Trouble | None = None, looked: ImportedReasons | None = None
+) -> ResponseReturnValue:
+    """How far the work on a round's reasons is; with `looked`, what a file would change."""
     desk = get_desk()
     try:
         with get_database().reading() as session:
@@ -230,7 +239,8 @@ def _show_bench(number: int, *, trouble: Trouble | None = None) -> ResponseRetur
     except RoundClosed:
         return show_not_closed(_("Reasons"), number)
     status = trouble.status if trouble else 200
-    return show("organiser/reasons/bench.html", bench_page(found, desk), status=status, trouble=trouble)
+    page = bench_page(found, desk, looked=looked, brought=request.args.get("brought", ""))
+    return show("organiser/reasons/bench.html", page, status=status, trouble=trouble)
 
 
 def _show_item(

@@ -55,6 +55,7 @@ def change_themes(slug: str) -> ResponseReturnValue:
 def _show(given: Mapping[str, str], *, trouble: Trouble | None = None) -> ResponseReturnValue:
     with get_database().reading() as session:
         found = coding.list_themes(session, study_id=get_desk().study_id)
-    page = themes_page(found, given)
+        agreement = coding.coder_agreement(session, study_id=get_desk().study_id)
+    page = themes_page(found, agreement, given)
     status = trouble.status if trouble else 200
     return show("organiser/reasons/themes.html", page, status=status, trouble=trouble)

@@ -98,10 +98,10 @@ def _missing(found: ReleaseDesk, desk: Desk) -> Iterator[tuple[str, Way | None]]
         )
     if found.undecided:
         words = ngettext(
-            "%(num)s item has no decision: %(items)s.",
-            "%(num)s items have no decision: %(items)s.",
+            "%(num)s item has no decision: %(items)s",
+            "%(num)s items have no decision: %(items)s",
             len(found.undecided),
-            items=", ".join(found.undecided[:8]) + (" …" if len(found.undecided) > 8 else ""),
+            items=", ".join(found.undecided[:8]) + (" …" if len(found.undecided) > 8 else "."),
         )
         yield words, way("decisions", _("Decisions"), "decide")
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import url_for
 from flask_babel import gettext as _
 
+from surveyapp.delphi.protocol.telling import ToldRule
 from surveyapp.delphi.sensitivity import Alternative
 from surveyapp.questionnaire.cells import CellKey
 from surveyapp.questionnaire.model import Questionnaire
@@ -60,7 +61,7 @@ class RuleLine:
     """What one rule says of the item."""
 
     title: str
-    meaning: str
+    sentences: tuple[str, ...]
     pill: Pill
     lacking: bool
     others: tuple[tuple[str, str, Pill], ...]
@@ -106,7 +107,7 @@ def item_page(part: ResultsPart, desk: Desk) -> ItemPage:
         definition=definition.get(questionnaire.language) if definition else "",
         version=item.version,
         cards=tuple(_card(cell, found) for cell in item.cells),
-        rules=tuple(_rules(item, part.sensitivity)),
+        rules=tuple(_rules(item, part.sensitivity, found.told)),
         stability=pill(judgement.stability.verdict) if judgement and judgement.stability else None,
         stability_rule=judgement.stability.text if judgement and judgement.stability else "",
         proposed=outcome_word(judgement.proposed.outcome) if judgement else "",
@@ -123,12 +124,14 @@ def item_page(part: ResultsPart, desk: Desk) -> ItemPage:
     )
 
 
-def _rules(item: ItemResult, sensitivity: Mapping[str, tuple[Alternative, ...]]) -> Iterator[RuleLine]:
+def _rules(
+    item: ItemResult, sensitivity: Mapping[str, tuple[Alternative, ...]], told: Mapping[str, ToldRule]
+) -> Iterator[RuleLine]:
     for each in item.judgement.verdicts if item.judgement else ():
         others = [one for one in sensitivity.get(each.rule, ()) if not one.is_registered]
         yield RuleLine(
-            title=each.rule,
-            meaning=each.text,
+            title=told[each.rule].title,
+            sentences=tuple(one.said_by(_) for one in told[each.rule].sentences),
             pill=pill(each.verdict),
             lacking=each.is_insufficient,
             others=tuple((one.name, one.meaning, pill(one.verdict)) for one in others),

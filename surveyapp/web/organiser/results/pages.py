@@ -71,12 +71,15 @@ class ResultsPage:
     rows: tuple[Row, ...]
     verdicts: tuple[Choice, ...]
     groups: tuple[Choice, ...]
+    orders: tuple[Choice, ...]
     found: str
     paging: Paging
     has_chosen: bool
 
 
-def results_page(part: ResultsPart, desk: Desk, *, verdict: str, group: str, paging: Paging) -> ResultsPage:
+def results_page(
+    part: ResultsPart, desk: Desk, *, verdict: str, group: str, by_agreement: bool, paging: Paging
+) -> ResultsPage:
     """The table: each item with its ratings by everybody, or by one group as far as that may be seen."""
     found = part.results
     questionnaire = found.questionnaire
@@ -100,6 +103,10 @@ def results_page(part: ResultsPart, desk: Desk, *, verdict: str, group: str, pag
             Choice("", _("everybody"), not group),
             *(Choice(each, titles.get(each, each), each == group) for each in found.groups),
         ),
+        orders=(
+            Choice("", _("as in the questionnaire"), not by_agreement),
+            Choice("agreement", _("most agreement first"), by_agreement),
+        ),
         found=ngettext("%(num)s item", "%(num)s items", part.count),
         paging=paging,
         has_chosen=any(item.chosen for item in found.items),
@@ -116,7 +123,7 @@ def head_of(found: RoundResults) -> Head:
         number=found.number,
         state=state_word(found.state),
         people=_("%(people)s of %(invited)s answered.", people=found.people, invited=found.invited),
-        rules=tuple(found.rules.items()),
+        rules=tuple((found.told[name].title, rule) for name, rule in found.rules.items()),
         smallest_group=found.smallest_group,
     )
 

@@ -31,6 +31,7 @@ def results(slug: str, number: int) -> ResponseReturnValue:
     """Every item of the round with its ratings and verdicts."""
     desk = get_desk()
     verdict, group, page = request.args.get("verdict", ""), request.args.get("group", ""), page_asked()
+    by_agreement = request.args.get("order") == "agreement"
     try:
         with get_database().reading() as session:
             part = list_results(
@@ -38,13 +39,14 @@ def results(slug: str, number: int) -> ResponseReturnValue:
                 study=get_study(session, slug=slug),
                 number=number,
                 verdict=verdict,
+                by_agreement=by_agreement,
                 first=(page - 1) * MOST,
                 most=MOST,
             )
     except RoundClosed:
         return show_not_closed(_("Results"), number)
     ways = paging(page, part.count, MOST)
-    shown = results_page(part, desk, verdict=verdict, group=group, paging=ways)
+    shown = results_page(part, desk, verdict=verdict, group=group, by_agreement=by_agreement, paging=ways)
     return show("organiser/results/table.html", shown)
 
 
