@@ -338,7 +338,8 @@ def _security(text: str) -> Security:
 
 
 def _address(text: str) -> str:
-    if text and not re.fullmatch(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+", text):
+    pattern = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+"
+    if text and not re.fullmatch(pattern, text):
         raise ValueError(f"{text!r} is not an address; write it like delphi@example.org, without a name")
     return text
 

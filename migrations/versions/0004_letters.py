@@ -32,7 +32,9 @@ def _of_panellist(table: str) -> sa.ForeignKeyConstraint:
 
 
 def upgrade() -> None:
-    op.add_column("panellist", sa.Column("time_zone", sa.Text(), server_default=sa.text("''"), nullable=False))
+    op.add_column(
+        "panellist", sa.Column("time_zone", sa.Text(), server_default=sa.text("''"), nullable=False)
+    )
     op.create_table(
         "letter_text",
         sa.Column("study_id", sa.Integer(), autoincrement=False, nullable=False),
@@ -111,7 +113,8 @@ def upgrade() -> None:
         sa.CheckConstraint(KINDS, name=op.f("ck_outbox_message_kind_known")),
         sa.CheckConstraint(STATES, name=op.f("ck_outbox_message_state_known")),
         sa.CheckConstraint(
-            "(state = 'sending') = (lease_until IS NOT NULL)", name=op.f("ck_outbox_message_lease_while_sending")
+            "(state = 'sending') = (lease_until IS NOT NULL)",
+            name=op.f("ck_outbox_message_lease_while_sending"),
         ),
         _of_panellist("outbox_message"),
         sa.PrimaryKeyConstraint(

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, EmailPolicy
+from email.policy import SMTP
 from email.utils import format_datetime
 
 from markupsafe import Markup, escape
@@ -22,7 +22,7 @@ from markupsafe import Markup, escape
 from surveyapp.mail.texts import Text, Words, clean, fill
 
 _LINKED = re.compile(r"https?://[^\s<>\"“”„]*[^\s<>\"“”„.,;:!?)\]]")
-_UTF8: EmailPolicy = SMTP.clone(utf8=True)
+_UTF8 = SMTP.clone(utf8=True)
 # Mail programs know no style sheets: colours and sizes stand at each element.
 _PARAGRAPH = "margin:0 0 16px;font-size:16px;line-height:1.5"
 _BUTTON = (
@@ -64,7 +64,7 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What a letter says, twice: as plain text, and as a piece of HTML without styles for showing on a page."""
+    """What a letter says, twice: as plain text, and as a piece of HTML without styles for a page."""
 
     subject: str
     plain: str
@@ -72,13 +72,16 @@ class Body:
 
 
 def message_id(key: bytes, *, host: str, about: str) -> str:
-    """The Message-ID of the letter `about`: always the same for the same letter, and no telling whose it is."""
+    """The Message-ID of the letter `about`: always the same for the same letter, not telling whose."""
     made = hmac.digest(key, b"surveyapp message id\0" + about.encode(), hashlib.sha256).hex()[:32]
     return f"<{made}@{host}>"
 
 
 def write_body(text: Text, values: Mapping[str, str], *, words: Words, letters_link: str) -> Body:
-    """`text` with `values` put in, and at its end how to get fewer letters. `values` are lines of plain text."""
+    """`text` with `values` put in, and at its end how to get fewer letters.
+
+    `values` are lines of plain text.
+    """
     values = {name: clean(value) for name, value in values.items()}
     subject = clean(fill(text.subject, values))
     blocks = [block for block in re.split(r"\n\s*\n", text.body.strip()) if block.strip()]
@@ -172,9 +175,9 @@ def _deliverable(email: str) -> tuple[str, bool]:
 
 def _html_page(body: Body, language: str) -> str:
     styled = (
-        body.html.replace('<a class="go"', Markup(f'<a style="{_BUTTON}"'))
-        .replace("<p><small>", Markup(f'<p style="{_SMALL}"><small>'))
-        .replace("<p>", Markup(f'<p style="{_PARAGRAPH}">'))
+        body.html.replace('<a class="go"', Markup('<a style="{}"').format(_BUTTON))
+        .replace("<p><small>", Markup('<p style="{}"><small>').format(_SMALL))
+        .replace("<p>", Markup('<p style="{}">').format(_PARAGRAPH))
     )
     page = Markup(
         '<!doctype html>\n<html lang="{}"><head><meta charset="utf-8">'

@@ -6,6 +6,7 @@ A text is plain: paragraphs with variables in braces. Nothing in it is ever run,
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 import tomllib
 from collections.abc import Mapping
@@ -83,7 +84,7 @@ def reflow(text: str) -> str:
     for block in text.strip().split("\n\n"):
         lines = block.split("\n")
         joined = lines[0]
-        for before, line in zip(lines, lines[1:], strict=False):
+        for before, line in itertools.pairwise(lines):
             # A line that ends long before the edge was ended on purpose.
             joined += ("\n" if len(before) < 80 else " ") + line
         paragraphs.append(joined)

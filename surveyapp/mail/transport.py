@@ -1,7 +1,10 @@
-"""Handing letters over: to a mail server, to a folder, or to a list. The one place that talks to another machine.
+"""Handing letters over: to a mail server, to a folder, or to a list.
+
+The one place that talks to another machine.
 
 Whatever a server does, the answer is one of four: accepted, refused for good, to be tried again later, or
-unknown, because the line went dead after the whole letter was sent and before the server said whether it has it.
+unknown, because the line went dead after the whole letter was sent and before the server said whether it
+has it.
 """
 
 from __future__ import annotations
@@ -63,7 +66,7 @@ class Transport(Protocol):
 
 
 def say_without_addresses(words: str) -> str:
-    """A server's words on one line, without the addresses in them: not everybody who reads them may see those."""
+    """A server's words on one line, without addresses: not everybody who reads them may see those."""
     line = " ".join("".join(sign if sign.isprintable() else " " for sign in words).split())
     return _ADDRESS.sub("…", line)[:_LONGEST_ANSWER]
 
@@ -152,7 +155,8 @@ class _SmtpLine:
         if letter.needs_utf8:
             if not smtp.has_extn("smtputf8"):
                 return Answer(
-                    Outcome.REFUSED, "The mail server takes no address with such letters before the @ (SMTPUTF8)."
+                    Outcome.REFUSED,
+                    "The mail server takes no address with such letters before the @ (SMTPUTF8).",
                 )
             options = ["SMTPUTF8", "BODY=8BITMIME"]
             smtp.command_encoding = "utf-8"
@@ -205,11 +209,14 @@ def _answer(code: int, words: bytes | str) -> Answer:
 
 def _said(code: int, words: bytes | str) -> str:
     text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
-    return say_without_addresses(f"{code} {text}" if code > 0 else f"Not the greeting of a mail server: {text}")
+    return say_without_addresses(
+        f"{code} {text}" if code > 0 else f"Not the greeting of a mail server: {text}"
+    )
 
 
 def _trouble(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
+    # While it waits for an answer, the library takes a silent server for one that hung up.
+    if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
         return "The mail server did not answer in time."
     if isinstance(error, smtplib.SMTPServerDisconnected):
         return "The mail server hung up."
@@ -222,7 +229,7 @@ def _trouble(error: Exception) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Folder:
-    """A folder in which each letter becomes one .eml file: for trying out, and where there is no mail server."""
+    """A folder in which each letter becomes one .eml file: for trying out, or without a mail server."""
 
     path: Path
     is_mail: bool = False

@@ -124,9 +124,7 @@ def _round_in(number: int, states: tuple[RoundState, ...]) -> ColumnElement[bool
     )
 
 
-def _round_is_for(
-    number: int, *, states: tuple[RoundState, ...], now: datetime
-) -> ColumnElement[bool]:
+def _round_is_for(number: int, *, states: tuple[RoundState, ...], now: datetime) -> ColumnElement[bool]:
     """Whether the round can still be answered, and is for this panellist."""
     earlier = aliased(Round)
     before = (
@@ -178,9 +176,7 @@ def _round_is_for(
 def _has_joined(number: int | None = None) -> ColumnElement[bool]:
     mine = aliased(Participation)
     in_round = () if number is None else (mine.round == number,)
-    return exists().where(
-        mine.study_id == Panellist.study_id, mine.panellist_id == Panellist.id, *in_round
-    )
+    return exists().where(mine.study_id == Panellist.study_id, mine.panellist_id == Panellist.id, *in_round)
 
 
 def _has_submitted(number: int | None = None) -> ColumnElement[bool]:

@@ -27,7 +27,7 @@ _COLUMNS = (
 )
 # One statement for both databases: of two acts that ask for the same letter at once, neither fails.
 _PUT_IN = text(
-    f"INSERT INTO outbox_message ({_COLUMNS}) VALUES"
+    f"INSERT INTO outbox_message ({_COLUMNS}) VALUES"  # noqa: S608 - the names of columns stand above
     " (:study_id, :panellist_id, :round, :kind, :number, 'queued', :now, :due_at, 0, '', '', 0, :now, :by)"
     " ON CONFLICT DO NOTHING"
 ).bindparams(bindparam("now", type_=UtcDateTime()), bindparam("due_at", type_=UtcDateTime()))
@@ -53,7 +53,11 @@ class MessageKey:
             return cls(pseudonym, int(round_number), str(Kind(kind)), int(number))
         except ValueError:
             raise InputError(
-                [Problem("letter", f"'{written[:80]}' names no letter; the outbox shows how they are called.")]
+                [
+                    Problem(
+                        "letter", f"'{written[:80]}' names no letter; the outbox shows how they are called."
+                    )
+                ]
             ) from None
 
 
@@ -152,8 +156,8 @@ def send_letters(
     if reviewed and reviewed != fingerprint(waiting):
         raise Conflict(
             Sentence(
-                "The recipients are not the ones you looked at: somebody has submitted, left or joined since. "
-                "Look at the list again, then send."
+                "The recipients are not the ones you looked at: somebody has submitted, left or joined "
+                "since. Look at the list again, then send."
             )
         )
     count = put_in(session, occasion=occasion, panellists=waiting, now=now, due_at=due_at, actor=actor)
@@ -162,16 +166,21 @@ def send_letters(
 
 
 def _note(
-    session: Session, occasion: Occasion, act: str, *, now: datetime, actor: str, letters: int, reason: str = ""
+    session: Session,
+    occasion: Occasion,
+    act: str,
+    *,
+    now: datetime,
+    actor: str,
+    letters: int,
+    reason: str = "",
 ) -> None:
     detail: dict[str, Any] = {"kind": str(occasion.kind), "letters": letters}
     if occasion.round != NO_ROUND:
         detail["round"] = occasion.round
     if RULES[occasion.kind].texts > 1:
         detail["number"] = occasion.number
-    record(
-        session, study_id=occasion.study_id, now=now, actor=actor, act=act, detail=detail, reason=reason
-    )
+    record(session, study_id=occasion.study_id, now=now, actor=actor, act=act, detail=detail, reason=reason)
     session.flush()
 
 
@@ -241,9 +250,7 @@ def _change(message: OutboxMessage, *, act: Act, now: datetime, actor: str, word
     return False
 
 
-def cancel_waiting(
-    session: Session, *, study: Study, kind: Kind | None, now: datetime, actor: str
-) -> int:
+def cancel_waiting(session: Session, *, study: Study, kind: Kind | None, now: datetime, actor: str) -> int:
     """Call back every letter that still waits, or those of one kind; returns how many."""
     of_kind = () if kind is None else (OutboxMessage.kind == kind,)
     gone = session.execute(
@@ -260,7 +267,7 @@ def cancel_waiting(
 
 
 def retry_all(session: Session, *, study: Study, state: str, now: datetime, actor: str) -> int:
-    """Send every letter again that is in this state; returns how many. Raises InputError for another state."""
+    """Send every letter again that is in this state; returns how many. Raises InputError for others."""
     if state not in AGAIN_FROM:
         raise InputError(
             [Problem("state", f"letters that are {state} are not sent again; {', '.join(AGAIN_FROM)} are.")]
