@@ -57,6 +57,7 @@ SIGNED_IN = frozenset(
 IN_STUDY: Mapping[str, Right] = MappingProxyType(
     {
         "study": Right.PROGRESS,
+        "progress": Right.PROGRESS,
         "export": Right.EXPORT,
         "make_export": Right.EXPORT,
         # Running rounds.

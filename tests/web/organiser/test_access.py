@@ -45,6 +45,7 @@ OWN = {
 # Addresses of a study, and what somebody needs there.
 STUDY = {
     "study": "progress",
+    "progress": "progress",
     "export": "export",
     "make_export": "export",
     "rounds": "progress",
