@@ -82,6 +82,17 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "write_item_summary": Right.REASONS,
         "themes": Right.REASONS,
         "change_themes": Right.REASONS,
+        # What experts proposed: read by those who read reasons; an item is a decision.
+        "proposals_latest": Right.REASONS,
+        "proposals": Right.REASONS,
+        "proposals_alike": Right.REASONS,
+        "gather_proposals": Right.REASONS,
+        "handle_proposals": Right.REASONS,
+        "redact_proposal": Right.REASONS,
+        "take_proposals": Right.REASONS,
+        "bring_proposals": Right.DECIDE,
+        "item_of_proposals": Right.DECIDE,
+        "make_item_of_proposals": Right.DECIDE,
         "decisions_latest": Right.DECIDE,
         "decisions": Right.DECIDE,
         "decide_as_proposed": Right.DECIDE,
@@ -143,4 +154,4 @@ CONFIRMED = frozenset(
 )
 # Where files are sent: how many bytes a request may have there. Elsewhere a page's million is the most. Much
 # more than a file may have: one that is too large is then refused on the page, with what was typed beside it.
-UPLOADS: Mapping[str, int] = MappingProxyType({"begin_study": 64_000_000})
+UPLOADS: Mapping[str, int] = MappingProxyType({"begin_study": 64_000_000, "bring_proposals": 24_000_000})
