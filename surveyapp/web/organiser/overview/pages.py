@@ -10,7 +10,7 @@ from flask_babel import format_date
 from flask_babel import gettext as _
 
 from surveyapp.services.reading.progress import RoundProgress, StudyProgress
-from surveyapp.web.languages import page_language, written_time
+from surveyapp.web.languages import page_language, written_day, written_time
 
 _WIDTH, _HEIGHT = 400, 130
 
@@ -222,7 +222,7 @@ def _flow(current: RoundProgress, progress: StudyProgress) -> Flow | None:
     return Flow(
         path=path,
         rows=tuple((format_date(each.day, "medium", rebase=False), each.submitted) for each in days),
-        first=format_date(first, "d MMM", rebase=False),
-        last=format_date(last, "d MMM", rebase=False),
+        first=written_day(first, page_language()),
+        last=written_day(last, page_language()),
         panel=panel,
     )
