@@ -146,4 +146,11 @@ CONFIRMED = frozenset(
 )
 # Where files are sent: how many bytes a request may have there. Elsewhere a page's million is the most. Much
 # more than a file may have: one that is too large is then refused on the page, with what was typed beside it.
-UPLOADS: Mapping[str, int] = MappingProxyType({"begin_study": 64_000_000})
+UPLOADS: Mapping[str, int] = MappingProxyType(
+    {
+        "begin_study": 64_000_000,
+        "set_protocol": 64_000_000,
+        "amend_protocol": 64_000_000,
+        "bring_reasons": 64_000_000,
+    }
+)

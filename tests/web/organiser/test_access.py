@@ -68,6 +68,8 @@ STUDY = {
     "redact_reason": "reasons",
     "write_item_summary": "reasons",
     "themes": "reasons",
+    "take_reasons": "reasons",
+    "bring_reasons": "reasons",
     "change_themes": "reasons",
     "decisions_latest": "decide",
     "decisions": "decide",

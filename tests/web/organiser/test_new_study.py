@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 from werkzeug.datastructures import FileStorage
-from werkzeug.test import encode_multipart
 
 from surveyapp.models import AuditEntry, Panellist, Study
 from surveyapp.services import members
@@ -36,17 +35,7 @@ def send(client: JudgingClient, expect: int = 422, **fields: Any) -> Page:
     page = client.get("/organiser/new")
     token = page.find_all("input", name="csrf_token")[0].get("value", "")
     sent = {**NAMED, "csrf_token": token, "time_zone": "UTC", **fields}
-    # In one piece: the test client would leave a file of its own open behind it.
-    boundary, body = encode_multipart(sent)
-    reply = client._send(
-        "POST",
-        "/organiser/new",
-        follow=False,
-        data=body,
-        content_type=f"multipart/form-data; boundary={boundary}",
-        headers={"Origin": client.base_url},
-    )
-    return client._judge(reply, expect)
+    return client.upload("/organiser/new", sent, expect)
 
 
 def upload(text: str | bytes, name: str = "mine.yaml") -> FileStorage:

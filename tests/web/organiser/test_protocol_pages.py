@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from werkzeug.datastructures import FileStorage
 
 from surveyapp.models import AuditEntry, ProtocolVersion
 from surveyapp.services.permissions import Role
@@ -72,6 +73,19 @@ def test_every_problem_of_a_file_is_shown(client: JudgingClient, page: str, data
     assert len(lines) >= 2
     assert all(line.startswith("mine.yaml:") for line in lines)
     assert "agre >= 70%" in shown.read_form(shown.find_form("/protocol"))["text"][0]
+    assert versions(database) == []
+
+
+@SQLITE
+def test_a_file_that_is_far_too_large_is_refused_on_the_page(
+    client: JudgingClient, page: str, database: Database
+) -> None:
+    client.get(page)
+    token = client.page.find_all("input", name="csrf_token")[0].get("value", "") if client.page else ""
+    large = FileStorage(io.BytesIO(b"#" * 50_000_000), "mine.yaml")
+    shown = client.upload(page, {"csrf_token": token, "go": "keep", "file": large}, expect=422)
+    assert "mine.yaml" in shown.words
+    assert "1 MB" in shown.words
     assert versions(database) == []
 
 

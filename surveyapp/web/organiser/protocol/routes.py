@@ -98,7 +98,9 @@ def _read_sent(given: dict[str, str]) -> tuple[str, bytes]:
     """The file that was sent, else the text in the field."""
     sent = request.files.get("file")
     if sent is not None and sent.filename:
-        return showable(sent.filename)[-80:], sent.read()
+        content = sent.read()
+        sent.close()
+        return showable(sent.filename)[-80:], content
     return _FILE, given.get("text", "").encode()
 
 

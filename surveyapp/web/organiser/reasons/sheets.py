@@ -120,4 +120,5 @@ def _read_sent() -> ReasonFile:
         # Under a name of ours: theirs could be a path.
         file = Path(folder) / f"reasons{ending}"
         sent.save(file)
+        sent.close()
         return read_reason_file(file)
