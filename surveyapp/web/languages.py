@@ -2,32 +2,71 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from zoneinfo import ZoneInfo
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton, get_timezone_name
 from flask import current_app, g, has_request_context, request
 from flask_babel import get_babel, get_locale
 
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Response
+
 SOURCE_LANGUAGE = "en"
 _TRANSLATED = "surveyapp.translated"
+_COOKIE = "surveyapp-language"
+_KEPT_FOR = timedelta(days=365)
+_SEEN_BY = "/organiser"
 
 
 def select_locale() -> str:
-    """The panellist's language where a seat is known, else what the browser asks for."""
+    """The panellist's language where a seat is known, else the organiser's choice, else the browser's."""
     if not has_request_context():
         return SOURCE_LANGUAGE
-    available = _translated()
-    wanted: str | None = g.get("language")
+    available = spoken_languages()
+    wanted: str | None = g.get("language") or chosen_language() or None
     if wanted is not None:
         return _nearest(wanted, available)
     return request.accept_languages.best_match(available, SOURCE_LANGUAGE)
 
 
-def _translated() -> tuple[str, ...]:
+def chosen_language() -> str:
+    """What an organiser chose in this browser; '' where nothing was, or nothing that is spoken."""
+    chosen = request.cookies.get(_COOKIE, "")
+    return chosen if chosen in spoken_languages() else ""
+
+
+def keep_language(response: Response, language: str) -> None:
+    """Have the browser remember the organiser's choice; '' has it forgotten.
+
+    The cookie is seen by organisers' pages only: an expert's language is the panellist's.
+    """
+    if language:
+        response.set_cookie(
+            _COOKIE,
+            language,
+            max_age=_KEPT_FOR,
+            path=_SEEN_BY,
+            secure=request.is_secure,
+            httponly=True,
+            samesite="Lax",
+        )
+    else:
+        response.delete_cookie(
+            _COOKIE, path=_SEEN_BY, secure=request.is_secure, httponly=True, samesite="Lax"
+        )
+
+
+def language_name(language: str) -> str:
+    """What the language calls itself: ``Deutsch``."""
+    return str(Locale.parse(language, sep="-").get_display_name(language) or language)
+
+
+def spoken_languages() -> tuple[str, ...]:
+    """The languages that the pages speak, English first."""
     # Looked for on the disk once per process, not once per page.
     kept: dict[str, object] = current_app.extensions
     if _TRANSLATED not in kept:
@@ -68,12 +107,29 @@ def text_direction(language: str) -> str:
 def written_time(moment: datetime, time_zone: str, language: str) -> str:
     """`moment` in the study's zone, with the zone's name: ``Sat 12 Dec 2026, 18:00 CET``."""
     local = moment.astimezone(ZoneInfo(time_zone))
-    zone = local.tzname() or time_zone
-    if zone[:1] in "+-":
-        zone = f"UTC{zone}"
     try:
         locale = Locale.parse(language, sep="-")
     except (UnknownLocaleError, ValueError):
         locale = Locale.parse(SOURCE_LANGUAGE)
-    day = format_datetime(local, "EEE d MMM y, HH:mm", locale=locale)
-    return f"{day} {zone}"
+    if locale.language == SOURCE_LANGUAGE:
+        # The day first, as most readers of English write it who do not live in the United States.
+        day = format_datetime(local, "EEE d MMM y", locale=locale)
+    else:
+        day = format_skeleton("yMMMEd", local, locale=locale)
+    return f"{day}, {local:%H:%M} {_zone_name(local, time_zone, locale)}"
+
+
+def _zone_name(local: datetime, time_zone: str, locale: Locale) -> str:
+    """What the zone is called in the language (``MEZ``), else as the world does (``CET``, ``UTC+04``)."""
+    named: str = get_timezone_name(local, width="short", locale=locale)
+    if locale.language != SOURCE_LANGUAGE and named.isalpha():
+        return named
+    zone = local.tzname() or time_zone
+    return f"UTC{zone}" if zone[:1] in "+-" else zone
+
+
+def written_day(day: date, language: str) -> str:
+    """A day without its year, where the year stands elsewhere: ``12 Dec``."""
+    if language == SOURCE_LANGUAGE:
+        return str(format_date(day, "d MMM", locale=SOURCE_LANGUAGE))
+    return str(format_skeleton("MMMd", day, locale=Locale.parse(language, sep="-")))

@@ -71,7 +71,10 @@ def test_a_time_names_its_zone(zone: str, written: str) -> None:
 
 def test_other_languages_write_times_their_way() -> None:
     moment = datetime(2026, 12, 12, 17, tzinfo=UTC)
-    assert written_time(moment, "Europe/Berlin", "de").startswith("Sa. 12 Dez. 2026")
+    assert written_time(moment, "Europe/Berlin", "de") == "Sa., 12. Dez. 2026, 18:00 MEZ"
+    assert written_time(moment, "Asia/Dubai", "de") == "Sa., 12. Dez. 2026, 21:00 UTC+04"
+    assert written_time(moment, "America/New_York", "de") == "Sa., 12. Dez. 2026, 12:00 EST"
+    assert written_time(moment.replace(month=7), "Europe/Berlin", "de").endswith("19:00 MESZ")
     assert written_time(moment, "Europe/Berlin", "qqq") == "Sat 12 Dec 2026, 18:00 CET"
     assert [text_direction(code) for code in ("ar", "en", "x-nothing")] == ["rtl", "ltr", "ltr"]
 

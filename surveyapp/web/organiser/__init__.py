@@ -6,6 +6,7 @@ from __future__ import annotations
 from surveyapp.web.organiser.account import (  # noqa: F401
     confirming,
     forgotten,
+    language,
     links,
     own_account,
     second_factors,

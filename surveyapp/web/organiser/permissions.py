@@ -37,6 +37,7 @@ SIGNED_IN = frozenset(
         "confirm",
         "give_confirmation",
         "account",
+        "choose_language",
         "password",
         "change_password",
         "end_session",

@@ -38,6 +38,7 @@ DOORS = {
 # Whoever is signed in.
 OWN = {
     "account", "add_passkey", "ask_new_passkey", "authenticator", "begin_authenticator", "change_password",
+    "choose_language",
     "confirm", "confirm_authenticator", "end_other_sessions", "end_session", "give_confirmation", "join",
     "password", "remove_authenticator", "remove_passkey", "rename_passkey", "renew_recovery_codes",
     "sign_out", "studies", "new_study", "begin_study",

@@ -10,7 +10,13 @@ from flask_babel import gettext as _
 from markupsafe import Markup
 
 from surveyapp.services.sign_ins import Account
-from surveyapp.web.languages import page_language, written_time
+from surveyapp.web.languages import (
+    chosen_language,
+    language_name,
+    page_language,
+    spoken_languages,
+    written_time,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class AccountPage:
     can_add_passkeys: bool
     sessions: tuple[SessionLine, ...]
     wrong: str
+    languages: tuple[LanguageChoice, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,15 @@ class CodesPage:
     title: str
     codes: tuple[str, ...]
     file: str
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageChoice:
+    """One language to choose; '' leaves it to the browser."""
+
+    value: str
+    label: str
+    is_chosen: bool
 
 
 def account_page(found: Account, *, can_add_passkeys: bool, wrong: str) -> AccountPage:
@@ -88,6 +104,13 @@ def account_page(found: Account, *, can_add_passkeys: bool, wrong: str) -> Accou
             for each in found.sessions
         ),
         wrong=wrong,
+        languages=(
+            LanguageChoice("", _("as the browser asks for"), not chosen_language()),
+            *(
+                LanguageChoice(each, language_name(each), each == chosen_language())
+                for each in spoken_languages()
+            ),
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 
 from surveyapp.services.reading.progress import OTHER_GROUPS, RoundProgress, StudyProgress
 from surveyapp.services.reading.watching import RoundWork
-from surveyapp.web.languages import page_language, written_time
+from surveyapp.web.languages import page_language, written_day, written_time
 
 _WIDTH, _HEIGHT = 400, 130
 
@@ -258,11 +258,11 @@ def _flow(current: RoundProgress, progress: StudyProgress, reminders: Sequence[d
     return Flow(
         path=path,
         rows=tuple((format_date(each.day, "medium", rebase=False), each.submitted) for each in days),
-        first=format_date(first, "d MMM", rebase=False),
-        last=format_date(last, "d MMM", rebase=False),
+        first=written_day(first, page_language()),
+        last=written_day(last, page_language()),
         panel=panel,
         reminders=tuple(
-            (round(_WIDTH * (day - first).days / span, 1), format_date(day, "d MMM", rebase=False))
+            (round(_WIDTH * (day - first).days / span, 1), written_day(day, page_language()))
             for day in reminded
             if day >= first
         ),
