@@ -122,6 +122,9 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "audit_file": Right.AUDIT,
         "jobs": Right.JOBS,
         "run_again": Right.JOBS,
+        "panel": Right.PANEL,
+        "panel_import": Right.IDENTITIES,
+        "import_panel": Right.IDENTITIES,
         "settings": Right.SET_UP,
         "change_settings": Right.SET_UP,
         "members": Right.MEMBERS,
@@ -161,6 +164,7 @@ CONFIRMED = frozenset(
 UPLOADS: Mapping[str, int] = MappingProxyType(
     {
         "begin_study": 64_000_000,
+        "import_panel": 64_000_000,
         "set_protocol": 64_000_000,
         "amend_protocol": 64_000_000,
         "bring_reasons": 64_000_000,

@@ -31,6 +31,7 @@ def tabs(desk: Desk) -> tuple[Tab, ...]:
     listed = (
         ("study", _("Overview")),
         ("protocol", _("Protocol")),
+        ("panel", _("Panel")),
         ("rounds", _("Rounds")),
         ("results_latest", _("Results")),
         ("reasons_latest", _("Reasons")),
