@@ -21,6 +21,7 @@ from surveyapp.web.organiser.tabs import tabs
 _PAGE_OF = {
     "results": "results",
     "result": "results",
+    "attrition": "attrition",
     "reasons": "reasons",
     "reasons_on": "reasons",
     "decisions": "decisions",
@@ -43,6 +44,7 @@ def parts_of(desk: Desk, number: int) -> tuple[Part, ...]:
     """The pages about round `number` that this organiser may open, in the order of the work."""
     listed = (
         ("results", _("Results")),
+        ("attrition", _("Attrition")),
         ("reasons", _("Reasons")),
         ("decisions", _("Decisions")),
         ("release", _("Release")),

@@ -33,6 +33,7 @@ def tabs(desk: Desk) -> tuple[Tab, ...]:
         ("protocol", _("Protocol")),
         ("rounds", _("Rounds")),
         ("results_latest", _("Results")),
+        ("attrition_latest", _("Attrition")),
         ("reasons_latest", _("Reasons")),
         ("decisions_latest", _("Decisions")),
         ("release_latest", _("Release")),
