@@ -298,7 +298,7 @@ def _judge_again(
             if not looking.is_told:
                 untold.add(item)
             # Too little to say anything is no verdict that could turn.
-            elif then != now and now != INSUFFICIENT:
+            elif now not in {then, INSUFFICIENT}:
                 title = questionnaire.items_by_id[item].title.get(questionnaire.language)
                 reversals.append(Reversal(item, title, each.id, now, then))
     return tuple(reversals), len(untold)

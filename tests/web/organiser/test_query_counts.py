@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
+from surveyapp.models import Study
+from surveyapp.services.deciding import decide_as_proposed
+from surveyapp.services.figures import read_figures
 from surveyapp.services.permissions import Role
 from surveyapp.services.releasing import release_round, settle_round
-from surveyapp.services.unit import Database
+from surveyapp.services.unit import Database, read_now
 from tests.services.test_attrition import lay as lay_second_of
 from tests.support.judging import JudgingClient
 from tests.support.protocols import set_protocol
@@ -111,6 +114,10 @@ def test_watching_costs_the_same_after_three_rounds(
     ground = lay_second_of(database, tmp_path, leavers=5)
     ground.close()
     if rounds == 3:
+        with database.verb() as session:
+            study, now = session.get_one(Study, ground.study_id), read_now(session)
+            figures = read_figures(session, study_id=study.id, number=2)
+            decide_as_proposed(session, study=study, figures=figures, reason="", now=now, actor="test")
         release_round(database, slug=ground.slug, actor="test", number=2, note="")
         ground = open_next(ground)
         ground.close()
