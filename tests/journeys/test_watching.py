@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from surveyapp.services.permissions import Role
 from tests.journeys.house import House
@@ -18,37 +18,35 @@ from tests.web.organiser.conftest import join
 pytestmark = pytest.mark.browser
 
 
-def number(page: Page, word: str) -> str:
-    return page.locator(".stat", has=page.get_by_text(word, exact=True)).locator("dd").inner_text()
+@pytest.mark.parametrize("way", ["desktop", "phone", "without-scripts"])
+def test_watching_a_round(house: House, page: OpenPage, axe: Axe, tmp_path: Path, way: str) -> None:
+    ground = lay(house.database, tmp_path, leavers=5, slug=f"watched-{way}")
+    javascript, viewport = way != "without-scripts", PHONE if way == "phone" else DESKTOP
+    here = page(javascript=javascript, viewport=viewport)
+    if javascript:
+        here.clock.install()
 
+    def look(name: str) -> None:
+        here.screenshot(path=tmp_path / f"{name}.png", full_page=True)
+        if javascript:
+            assert axe(here) == []
+            assert here.evaluate("document.documentElement.scrollWidth") <= viewport[0]
 
-@pytest.mark.parametrize("way", ["desktop", "phone", "without scripts"])
-def test_watching_a_round(house: House, open_page: OpenPage, axe: Axe, tmp_path: Path, way: str) -> None:
-    ground = lay(house.database, tmp_path, leavers=5, slug=f"watched-{way.replace(' ', '-')}")
-    options = {"desktop": DESKTOP, "phone": PHONE, "without scripts": DESKTOP}[way]
-    page = open_page(**options, java_script_enabled=way != "without scripts")
-    with_scripts = way != "without scripts"
-    if with_scripts:
-        page.clock.install()
-    enter(house, page, ground, join(ground, Role.OWNER, f"{ground.slug}@example.org"))
-    assert number(page, "submitted") == "7"
-    page.locator("summary", has_text="As a table").click()
+    enter(house, here, ground, join(ground, Role.OWNER, f"{ground.slug}@example.org"))
+    submitted = here.locator(".stat", has=here.get_by_text("submitted", exact=True)).locator("dd")
+    expect(submitted).to_have_text("7")
+    here.locator("summary", has_text="As a table").click()
     give(ground, len(GROUPS) - 1, of_round("1"))
-    if with_scripts:
-        assert axe(page) == []
-        page.clock.fast_forward(16_000)
-        expect(
-            page.locator(".stat", has=page.get_by_text("submitted", exact=True)).locator("dd")
-        ).to_have_text("8")
+    look("overview")
+    if javascript:
+        here.clock.fast_forward(16_000)
+        expect(submitted).to_have_text("8")
         # Whoever reads the table goes on reading it.
-        assert page.locator("details").first.get_attribute("open") is not None
+        assert here.locator("#progress details").get_attribute("open") is not None
     else:
-        page.reload()
-        assert number(page, "submitted") == "8"
+        here.reload()
+        expect(submitted).to_have_text("8")
     ground.close()
-    tab(page, "Attrition")
-    expect(page.get_by_role("heading", name="Attrition before round 2")).to_be_visible()
-    if with_scripts:
-        assert axe(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth") if with_scripts else True
-    page.screenshot(path=tmp_path / "attrition.png", full_page=True)
+    tab(here, "Attrition")
+    expect(here.get_by_role("heading", name="Attrition before round 2")).to_be_visible()
+    look("attrition")
