@@ -13,6 +13,7 @@ from surveyapp.web.organiser.account import (  # noqa: F401
     second_step,
     signing_in,
 )
+from surveyapp.web.organiser.attrition import routes as attrition_routes  # noqa: F401
 from surveyapp.web.organiser.audit import routes as audit_routes  # noqa: F401
 from surveyapp.web.organiser.beginning import routes as beginning_routes  # noqa: F401
 from surveyapp.web.organiser.beginning import settings  # noqa: F401

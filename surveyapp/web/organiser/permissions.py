@@ -74,6 +74,8 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "results_latest": Right.RESULTS,
         "results": Right.RESULTS,
         "result": Right.RESULTS,
+        "attrition_latest": Right.RESULTS,
+        "attrition": Right.RESULTS,
         "reasons_latest": Right.REASONS,
         "reasons": Right.REASONS,
         "gather_reasons": Right.REASONS,

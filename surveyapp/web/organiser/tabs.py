@@ -34,6 +34,7 @@ def tabs(desk: Desk) -> tuple[Tab, ...]:
         ("panel", _("Panel")),
         ("rounds", _("Rounds")),
         ("results_latest", _("Results")),
+        ("attrition_latest", _("Attrition")),
         ("reasons_latest", _("Reasons")),
         *((("proposals_latest", _("Proposals")),) if desk.asks_for_proposals else ()),
         ("decisions_latest", _("Decisions")),

@@ -60,6 +60,8 @@ STUDY = {
     "results_latest": "results",
     "results": "results",
     "result": "results",
+    "attrition_latest": "results",
+    "attrition": "results",
     "reasons_latest": "reasons",
     "reasons": "reasons",
     "gather_reasons": "reasons",
