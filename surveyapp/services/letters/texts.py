@@ -122,12 +122,6 @@ def save_text(
     return version
 
 
-def is_automatic(session: Session, *, study_id: int, kind: Kind) -> bool:
-    """Whether letters of this kind go by themselves."""
-    row = session.get(LetterSetting, (study_id, str(kind)))
-    return RULES[kind].is_automatic if row is None else row.is_automatic
-
-
 def set_automatic(
     session: Session, *, study: Study, kind: Kind, is_on: bool, now: datetime, actor: str
 ) -> None:
