@@ -136,3 +136,16 @@ def set_automatic(
     detail = {"kind": str(kind), "automatic": is_on}
     record(session, study_id=study.id, now=now, actor=actor, act="letters.setting", detail=detail)
     session.flush()
+
+
+def list_own(session: Session, *, study_id: int) -> frozenset[tuple[str, int, str]]:
+    """Which letters say the study's own words: kind, number, language."""
+    newest: dict[tuple[str, int, str], bool] = {}
+    rows = session.execute(
+        select(LetterText.kind, LetterText.number, LetterText.language, LetterText.subject)
+        .where(LetterText.study_id == study_id)
+        .order_by(LetterText.version)
+    )
+    for kind, number, language, subject in rows:
+        newest[kind, number, language] = bool(subject)
+    return frozenset(key for key, is_own in newest.items() if is_own)

@@ -32,6 +32,7 @@ def tabs(desk: Desk) -> tuple[Tab, ...]:
         ("study", _("Overview")),
         ("protocol", _("Protocol")),
         ("rounds", _("Rounds")),
+        ("letters", _("Letters")),
         ("results_latest", _("Results")),
         ("reasons_latest", _("Reasons")),
         ("decisions_latest", _("Decisions")),
