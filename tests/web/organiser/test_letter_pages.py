@@ -8,7 +8,6 @@ import pytest
 from sqlalchemy import select, update
 
 from surveyapp.models import OutboxMessage, Participation
-from surveyapp.services.unit import read_now
 from tests.support.judging import JudgingClient
 from tests.support.mailing import introduce
 from tests.support.studies import Ground
@@ -26,7 +25,6 @@ def known(answered: Ground) -> Ground:
             .where(Participation.panellist_id.in_([each.panellist_id for each in answered.panel[:2]]))
             .values(submission=0, submitted_at=None)
         )
-        read_now(session)
     return answered
 
 
@@ -97,6 +95,7 @@ def test_the_outbox_is_filtered_and_acted_on(client: JudgingClient, known: Groun
 def test_rules_are_kept_and_what_is_wrong_is_told_with_all_that_was_typed(
     client: JudgingClient, known: Ground, desk: str
 ) -> None:
+    client.get(f"{desk}/letters")
     address = f"{desk}/letters/reminders"
     rule = {"on-1": "1", "days-1": "3", "hour-1": "9:30", "anchor-1": "before_closing"}
     rule |= {"audience-1": "not_started", "most": "2"}
@@ -111,6 +110,7 @@ def test_rules_are_kept_and_what_is_wrong_is_told_with_all_that_was_typed(
 
 
 def test_what_goes_by_itself_is_switched(client: JudgingClient, known: Ground, desk: str) -> None:
+    client.get(f"{desk}/letters")
     address = f"{desk}/letters/thanks/automatic"
     client.post(address, {"automatic": "on"}, expect=303)
     assert "Switch off Thanks" in " ".join(client.get(f"{desk}/letters").words.split())
@@ -121,6 +121,7 @@ def test_what_goes_by_itself_is_switched(client: JudgingClient, known: Ground, d
 def test_a_test_letter_goes_to_oneself(
     client: JudgingClient, known: Ground, desk: str, tmp_path: Path
 ) -> None:
+    client.get(f"{desk}/letters/invitation/1")
     client.post(f"{desk}/letters/invitation/1/test", {"language": "en"}, expect=303)
     [file] = (tmp_path / "var" / "letters").glob("*.eml")
     assert b"owner@example.org" in file.read_bytes()
