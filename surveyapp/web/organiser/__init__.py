@@ -21,6 +21,8 @@ from surveyapp.web.organiser.blueprint import blueprint
 from surveyapp.web.organiser.decisions import routes as decisions_routes  # noqa: F401
 from surveyapp.web.organiser.export import routes as export_routes  # noqa: F401
 from surveyapp.web.organiser.jobs import routes as jobs_routes  # noqa: F401
+from surveyapp.web.organiser.letters import outbox as outbox_routes  # noqa: F401
+from surveyapp.web.organiser.letters import routes as letters_routes  # noqa: F401
 from surveyapp.web.organiser.lookup import routes as lookup_routes  # noqa: F401
 from surveyapp.web.organiser.members import routes as members_routes  # noqa: F401
 from surveyapp.web.organiser.overview import routes as overview_routes  # noqa: F401

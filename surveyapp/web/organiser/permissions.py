@@ -135,6 +135,17 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "change_member": Right.MEMBERS,
         "remove_member": Right.MEMBERS,
         "change_anonymity": Right.MEMBERS,
+        # Writing to the panel.
+        "letters": Right.LETTERS,
+        "set_letter_automatic": Right.LETTERS,
+        "set_reminders": Right.LETTERS,
+        "letter": Right.LETTERS,
+        "write_letter": Right.LETTERS,
+        "test_letter": Right.LETTERS,
+        "letter_recipients": Right.LETTERS,
+        "send_letter": Right.LETTERS,
+        "outbox": Right.LETTERS,
+        "change_outbox": Right.LETTERS,
         "lookup": Right.IDENTITIES,
         "look_up": Right.IDENTITIES,
     }

@@ -33,6 +33,7 @@ def tabs(desk: Desk) -> tuple[Tab, ...]:
         ("protocol", _("Protocol")),
         ("panel", _("Panel")),
         ("rounds", _("Rounds")),
+        ("letters", _("Letters")),
         ("results_latest", _("Results")),
         ("attrition_latest", _("Attrition")),
         ("reasons_latest", _("Reasons")),
