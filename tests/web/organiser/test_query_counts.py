@@ -28,6 +28,8 @@ PAGES = (
     "rounds/1/results/apples",
     "rounds/1/reasons",
     "rounds/1/reasons/apples",
+    "rounds/1/proposals",
+    "rounds/1/proposals/alike",
     "rounds/1/decisions",
     "rounds/1/decisions/apples",
     "rounds/1/new-item",
