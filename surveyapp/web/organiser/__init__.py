@@ -34,6 +34,7 @@ from surveyapp.web.organiser.protocol import routes as protocol_routes  # noqa: 
 from surveyapp.web.organiser.reasons import routes as reasons_routes  # noqa: F401
 from surveyapp.web.organiser.reasons import sheets, themes  # noqa: F401
 from surveyapp.web.organiser.release import routes as release_routes  # noqa: F401
+from surveyapp.web.organiser.replies import routes as replies_routes  # noqa: F401
 from surveyapp.web.organiser.results import routes as results_routes  # noqa: F401
 from surveyapp.web.organiser.rounds import routes as rounds_routes  # noqa: F401
 

@@ -88,6 +88,9 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "write_item_summary": Right.REASONS,
         "themes": Right.REASONS,
         "change_themes": Right.REASONS,
+        "replies_latest": Right.REASONS,
+        "replies": Right.REASONS,
+        "moderate": Right.REASONS,
         # What experts proposed: read by those who read reasons; an item is a decision.
         "proposals_latest": Right.REASONS,
         "proposals": Right.REASONS,

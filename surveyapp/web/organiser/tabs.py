@@ -37,6 +37,7 @@ def tabs(desk: Desk) -> tuple[Tab, ...]:
         ("results_latest", _("Results")),
         ("attrition_latest", _("Attrition")),
         ("reasons_latest", _("Reasons")),
+        *((("replies_latest", _("Replies")),) if desk.has_replies else ()),
         *((("proposals_latest", _("Proposals")),) if desk.asks_for_proposals else ()),
         ("decisions_latest", _("Decisions")),
         ("release_latest", _("Release")),
