@@ -15,7 +15,7 @@ from babel.messages.pofile import read_po
 from tests.support.checkout import CHECKOUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from babel.messages.catalog import Catalog, Message
 
@@ -64,9 +64,11 @@ def source() -> Catalog:
 
 def sides(message: Message) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """What the code says and what the translation says, in all forms of number."""
-    said = message.id if isinstance(message.id, (tuple, list)) else (message.id,)
-    translated = message.string if isinstance(message.string, (tuple, list)) else (message.string,)
-    return tuple(said), tuple(translated)
+    return _forms(message.id), _forms(message.string or "")
+
+
+def _forms(text: str | Sequence[str]) -> tuple[str, ...]:
+    return (text,) if isinstance(text, str) else tuple(text)
 
 
 def pairs(language: str) -> Iterator[tuple[str, str]]:
