@@ -15,6 +15,13 @@ lower case and without the prefix (``database_url = "…"``); the environment wi
 | SURVEYAPP_THREADS      | 4                           | threads in each web process                         |
 | SURVEYAPP_HOST         | 127.0.0.1                   | address to listen on                                |
 | SURVEYAPP_PORT         | 8000                        | port to listen on                                   |
+| SURVEYAPP_SMTP_HOST    | none                        | mail server that takes letters; without: files      |
+| SURVEYAPP_SMTP_PORT    | 587                         | its port                                            |
+| SURVEYAPP_SMTP_SECURITY | starttls                   | starttls, tls, or none                              |
+| SURVEYAPP_SMTP_USER    | none                        | account at the mail server                          |
+| SURVEYAPP_SMTP_PASSWORD | none                       | its password                                        |
+| SURVEYAPP_MAIL_FROM    | none                        | address that letters come from                      |
+| SURVEYAPP_MAIL_PER_MINUTE | 300                      | letters handed over in a minute; 0 for no limit     |
 | SURVEYAPP_ENVIRONMENT  | production                  | production, development or test                     |
 | SURVEYAPP_CONFIG       | none                        | path of a TOML file with these settings             |
 
@@ -28,6 +35,7 @@ import hashlib
 import hmac
 import ipaddress
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Callable, Mapping
@@ -41,7 +49,8 @@ from surveyapp.errors import ConfigError
 PREFIX = "SURVEYAPP_"
 SETTINGS = (
     "DATABASE_URL", "BASE_URL", "SECRET_KEY", "LINK_KEY", "DATA_DIR", "PROXIES", "PROCESSES", "THREADS",
-    "HOST", "PORT", "ENVIRONMENT", "CONFIG",
+    "HOST", "PORT", "SMTP_HOST", "SMTP_PORT", "SMTP_SECURITY", "SMTP_USER", "SMTP_PASSWORD", "MAIL_FROM",
+    "MAIL_PER_MINUTE", "ENVIRONMENT", "CONFIG",
 )  # fmt: skip
 SHORTEST_KEY = 32
 # Keys that stand in tutorials, examples and templates: whoever uses one has not set a key.
@@ -57,6 +66,7 @@ PLACEHOLDERS = (
 )
 
 Environment = Literal["production", "development", "test"]
+Security = Literal["starttls", "tls", "none"]
 _Value = TypeVar("_Value")
 
 
@@ -64,7 +74,7 @@ _Value = TypeVar("_Value")
 class Config:
     """One installation's settings.
 
-    Keys and the database's address, which may hold a password, never show in `repr`.
+    Keys, passwords and the database's address, which may hold one, never show in `repr`.
     """
 
     database_url: str = field(repr=False)
@@ -77,6 +87,13 @@ class Config:
     threads: int = 4
     host: str = "127.0.0.1"
     port: int = 8000
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_security: Security = "starttls"
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
+    mail_from: str = ""
+    mail_per_minute: int = 300
     environment: Environment = "production"
 
     @classmethod
@@ -98,6 +115,14 @@ class Config:
         threads = reading.take("THREADS", "4", _whole_number(1, 64))
         host = reading.take("HOST", "127.0.0.1", _host)
         port = reading.take("PORT", "8000", _whole_number(1, 65_535))
+        smtp_host = reading.take("SMTP_HOST", "", _host)
+        smtp_port = reading.take("SMTP_PORT", "587", _whole_number(1, 65_535))
+        smtp_security = reading.take("SMTP_SECURITY", "starttls", _security)
+        smtp_user = reading.take("SMTP_USER", "", str)
+        smtp_password = reading.take("SMTP_PASSWORD", "", str)
+        mail_from = reading.take("MAIL_FROM", "", _address)
+        mail_per_minute = reading.take("MAIL_PER_MINUTE", "300", _whole_number(0, 60_000))
+        reading.check_mail(smtp_host, smtp_security, smtp_user, smtp_password, mail_from)
         if environment == "production":
             reading.check_production(base_url)
         if environment == "development" and not reading.is_set("SECRET_KEY") and not reading.problems:
@@ -117,6 +142,13 @@ class Config:
             threads=threads,
             host=host,
             port=port,
+            smtp_host=smtp_host,
+            smtp_port=smtp_port,
+            smtp_security=smtp_security,
+            smtp_user=smtp_user,
+            smtp_password=smtp_password,
+            mail_from=mail_from,
+            mail_per_minute=mail_per_minute,
             environment=environment,
         )
 
@@ -208,6 +240,30 @@ class _Reading:
                 f"{PREFIX}ENVIRONMENT=development on a machine that nobody else reaches."
             )
 
+    def check_mail(self, host: str, security: Security, user: str, password: str, sender: str) -> None:
+        """Refuse settings of a mail server that do not fit together."""
+        if not host:
+            named = [name for name in ("SMTP_USER", "SMTP_PASSWORD") if self.is_set(name)]
+            self.problems.extend(
+                f"{PREFIX}{name}: there is no mail server that it belongs to; set {PREFIX}SMTP_HOST."
+                for name in named
+            )
+            return
+        if not sender and not self.is_set("MAIL_FROM"):
+            self.problems.append(
+                f"{PREFIX}MAIL_FROM: letters need an address that they come from; write name@example.org."
+            )
+        if bool(user) != bool(password):
+            missing = "SMTP_PASSWORD" if user else "SMTP_USER"
+            self.problems.append(
+                f"{PREFIX}{missing}: the mail server's account needs a user and a password; one is missing."
+            )
+        if security == "none" and user and not _is_loopback(host):
+            self.problems.append(
+                f"{PREFIX}SMTP_SECURITY: without encryption the password of the account would be readable on "
+                "its way. Write starttls or tls."
+            )
+
     def finish(self) -> None:
         """Raise ConfigError if anything was wrong."""
         if self.problems:
@@ -272,6 +328,20 @@ def _environment(text: str) -> Environment:
     if text not in known:
         raise ValueError(f"{text!r} is not an environment; write production, development or test")
     return known[text]
+
+
+def _security(text: str) -> Security:
+    known: dict[str, Security] = {"starttls": "starttls", "tls": "tls", "none": "none"}
+    if text.lower() not in known:
+        raise ValueError(f"{text!r} is no kind of encryption; write starttls, tls or none")
+    return known[text.lower()]
+
+
+def _address(text: str) -> str:
+    pattern = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]+\.[A-Za-z0-9-]+"
+    if text and not re.fullmatch(pattern, text):
+        raise ValueError(f"{text!r} is not an address; write it like delphi@example.org, without a name")
+    return text
 
 
 def _folder(text: str) -> Path:

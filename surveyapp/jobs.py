@@ -8,10 +8,12 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from threading import Event
+from threading import Event, Thread
 
 from surveyapp.errors import Refused
 from surveyapp.services import queue, refreshing, releasing, rounds, upkeep
+from surveyapp.services.letters.office import Office
+from surveyapp.services.letters.sending import send_due
 from surveyapp.services.queue import ClaimedJob
 from surveyapp.services.reading.deadlines import find_overdue
 from surveyapp.services.unit import Database, read_now
@@ -19,6 +21,7 @@ from surveyapp.services.unit import Database, read_now
 SWEEP_JOB = "upkeep.sweep"
 _PAUSE_SECONDS = 1.0
 _PAUSE_AFTER_TROUBLE_SECONDS = 5.0
+_PAUSE_WITHOUT_LINE_SECONDS = 15.0
 _ACTOR = "system"
 _log = logging.getLogger(__name__)
 
@@ -115,8 +118,48 @@ def ask_for_upkeep(database: Database) -> None:
         )
 
 
-def run_worker(database: Database, *, stop: Event, is_orphan: Callable[[], bool] = lambda: False) -> None:
-    """Work until `stop` is set, or until `is_orphan` says that whoever started this process is gone."""
+def run_letters(database: Database, office: Office, *, stop: Event) -> None:
+    """Send what is due until `stop` is set."""
+    while not stop.is_set():
+        pause = _PAUSE_SECONDS
+        try:
+            sent = send_due(database, office, is_stopped=stop.is_set)
+            if sent.is_line_down:
+                pause = _PAUSE_WITHOUT_LINE_SECONDS
+            elif sent.claimed:
+                continue
+        except Exception as trouble:  # noqa: BLE001 - a database that restarts must not end the worker
+            _log.warning("The worker could not reach its outbox: %s", type(trouble).__name__)
+            pause = _PAUSE_AFTER_TROUBLE_SECONDS
+        stop.wait(pause)
+
+
+def run_worker(
+    database: Database,
+    *,
+    stop: Event,
+    is_orphan: Callable[[], bool] = lambda: False,
+    office: Office | None = None,
+) -> None:
+    """Work until `stop` is set, or until `is_orphan` says that whoever started this process is gone.
+
+    With an `office`, letters are sent beside: a mail server that hangs keeps no round from closing.
+    """
+    if office is None:
+        _run_jobs(database, stop=stop, is_orphan=is_orphan)
+        return
+    is_over = Event()
+    letters = Thread(target=run_letters, args=(database, office), kwargs={"stop": is_over}, daemon=True)
+    letters.start()
+    try:
+        _run_jobs(database, stop=stop, is_orphan=is_orphan)
+    finally:
+        is_over.set()
+        # What is being handed over in this moment is noted; whatever takes longer may be killed.
+        letters.join(timeout=_PAUSE_WITHOUT_LINE_SECONDS)
+
+
+def _run_jobs(database: Database, *, stop: Event, is_orphan: Callable[[], bool]) -> None:
     upkeep_due = datetime.min.replace(tzinfo=UTC)
     while not stop.is_set() and not is_orphan():
         try:

@@ -10,6 +10,7 @@ import click
 
 from surveyapp.cli.frame import Installation, installation
 from surveyapp.jobs import run_worker
+from surveyapp.services.letters.office import make_office
 
 # Set by the server for the worker it starts: the server's process number.
 SERVER_VARIABLE = "_SURVEYAPP_SERVER"
@@ -18,7 +19,7 @@ SERVER_VARIABLE = "_SURVEYAPP_SERVER"
 @click.command()
 @installation
 def worker(here: Installation) -> None:
-    """Do the queue's work alone, for hosts where 'serve' runs elsewhere: closes rounds at their deadline.
+    """Do the queue's work alone, for hosts where 'serve' runs elsewhere: closes rounds, sends letters.
 
     \b
     Example:
@@ -33,4 +34,4 @@ def worker(here: Installation) -> None:
         # The server was killed without being able to say so: end with it.
         return bool(parent) and os.getppid() != int(parent)
 
-    run_worker(here.database, stop=stop, is_orphan=is_orphan)
+    run_worker(here.database, stop=stop, is_orphan=is_orphan, office=make_office(here.config))

@@ -35,3 +35,38 @@ def study_of(token: str) -> str:
 def link(base_url: str, token: str) -> str:
     """The address that stands in a letter, always below the configured base address."""
     return f"{base_url.rstrip('/')}/l/{token}"
+
+
+def derive_letters_token(key: bytes, *, slug: str, panellist_id: int) -> str:
+    """The token ``study.seat.proof`` of the page on which a panellist switches letters off.
+
+    It opens nothing else. Nothing of it is stored: whoever has the key can tell a true one, so that it
+    works for as long as the study is there.
+    """
+    proof = _prove_letters(key, slug, panellist_id)
+    return f"{slug}.{panellist_id:x}.{proof}"
+
+
+def read_letters_token(key: bytes, token: str) -> tuple[str, int] | None:
+    """The study's slug and the panellist of a token made by `derive_letters_token`, or None."""
+    slug, _, rest = token.partition(".")
+    number, _, proof = rest.partition(".")
+    try:
+        panellist_id = int(number, 16)
+    except ValueError:
+        return None
+    if not slug or f"{panellist_id:x}" != number:
+        return None
+    is_true = hmac.compare_digest(_prove_letters(key, slug, panellist_id).encode(), proof.encode())
+    return (slug, panellist_id) if is_true else None
+
+
+def letters_link(base_url: str, token: str) -> str:
+    """The address of the page on which letters are switched off."""
+    return f"{base_url.rstrip('/')}/l/letters/{token}"
+
+
+def _prove_letters(key: bytes, slug: str, panellist_id: int) -> str:
+    message = b"\0".join((b"surveyapp letters", slug.encode(), b"%d" % panellist_id))
+    proof = hmac.digest(key, message, "sha256")[:_SECRET_BYTES]
+    return base64.urlsafe_b64encode(proof).decode()

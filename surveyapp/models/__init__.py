@@ -4,6 +4,7 @@ from surveyapp.models.answer import Answer, LateDraft, Participation, SaveReceip
 from surveyapp.models.base import Base, UtcDateTime, database_now
 from surveyapp.models.deciding import Decision, LineageEdge, Proposal, ProtocolVersion
 from surveyapp.models.feedback import Publication, Reaction, Release, Reply
+from surveyapp.models.message import LetterSetting, LetterText, LetterWish, OutboxMessage, ReminderRule
 from surveyapp.models.operation import AuditEntry, Job
 from surveyapp.models.people import (
     Identity,
@@ -30,10 +31,14 @@ __all__ = [
     "ItemVersion",
     "Job",
     "LateDraft",
+    "LetterSetting",
+    "LetterText",
+    "LetterWish",
     "LineageEdge",
     "Membership",
     "OneTimeSecret",
     "Organiser",
+    "OutboxMessage",
     "Panellist",
     "Participation",
     "Passkey",
@@ -46,6 +51,7 @@ __all__ = [
     "ReasonTheme",
     "RecoveryCode",
     "Release",
+    "ReminderRule",
     "Reply",
     "Round",
     "SaveReceipt",

@@ -39,6 +39,8 @@ class Panellist(Base):
     group: Mapped[str] = mapped_column("group_id", Text, default="")
     # Language of pages and letters.
     language: Mapped[str] = mapped_column(Text, default="en")
+    # IANA name of the zone in which letters reach this panellist; '' where that is the study's.
+    time_zone: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
     # Tags, as a JSON list: they may route, they never define a breakdown.
     tags: Mapped[str] = mapped_column(Text, default="[]")
     # Whether the seat still takes part, declined, was the wrong person, or withdrew.

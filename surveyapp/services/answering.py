@@ -19,6 +19,7 @@ from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.services.answer_writes import Held, NewSubmission, find_earlier, hold, key_of, write
 from surveyapp.services.instruments import Instrument, Way, get_instrument
 from surveyapp.services.keeping_ratings import as_far_as_kept, with_kept
+from surveyapp.services.letters.occasions import letter_of_submission
 from surveyapp.services.reading.seats import (
     Seat,
     SeatKey,
@@ -176,7 +177,10 @@ def save_and_submit(
         place=place,
         submission=submission,
     )
-    return None if submission is None else _submitted(submission, held)
+    if submission is None:
+        return None
+    _thank(session, seat=seat, submission=submission, held=held)
+    return _submitted(submission, held)
 
 
 def keep_late_draft(
@@ -230,7 +234,19 @@ def submit(session: Session, *, seat: Seat, request_id: str) -> Submitted:
         release=seat.release,
         submission=submission,
     )
+    _thank(session, seat=seat, submission=submission, held=held)
     return _submitted(submission, held)
+
+
+def _thank(session: Session, *, seat: Seat, submission: NewSubmission, held: Held) -> None:
+    if submission.submission == 1:
+        letter_of_submission(
+            session,
+            study_id=seat.study_id,
+            round_number=seat.round,
+            panellist_id=seat.panellist_id,
+            now=held.now,
+        )
 
 
 def make_submission(

@@ -31,6 +31,7 @@ from surveyapp.models import (
 )
 from surveyapp.questionnaire.cells import Status
 from surveyapp.services.audit import record
+from surveyapp.services.letters.occasions import letter_of_withdrawal
 from surveyapp.services.proposals.letting_go import erase_proposals
 from surveyapp.services.reading.earlier_rounds import EarlierRounds, read_earlier_rounds
 from surveyapp.services.reading.seats import Seat
@@ -280,6 +281,7 @@ def withdraw(session: Session, *, seat: Seat, keep_answers: bool, now: datetime)
         act="panellist.withdraw",
         detail={"answers_kept": keep_answers},
     )
+    letter_of_withdrawal(session, study_id=seat.study_id, panellist_id=seat.panellist_id, now=now)
 
 
 def leave(session: Session, *, id_hash: str) -> None:

@@ -46,8 +46,15 @@ def find_protocol(session: Session, *, study: Study) -> Protocol | None:
     )
 
 
-def get_protocol(session: Session, *, study_id: int, number: int) -> Protocol:
-    """Version `number` of the study's protocol. Raises NotFound."""
+def get_protocol(session: Session, *, study_id: int, number: int, sha256: str = "") -> Protocol:
+    """Version `number` of the study's protocol; no query when its `sha256` is given and it was read before.
+
+    Raises NotFound.
+    """
+    with _kept_lock:
+        known = _kept.get(sha256)
+    if known is not None:
+        return known
     version = session.get(ProtocolVersion, (study_id, number))
     if version is None:
         raise NotFound(f"This study has no protocol version {number}.")

@@ -15,6 +15,7 @@ from surveyapp.models import Decision, Release, Round, Study
 from surveyapp.services.audit import record
 from surveyapp.services.figures import RoundFigures, read_figures
 from surveyapp.services.ledgers import Line, write_lines
+from surveyapp.services.letters.occasions import letters_of_release
 from surveyapp.services.proposals.gathering import gather_proposals_in_parts
 from surveyapp.services.reasons.covering import check_covered
 from surveyapp.services.reasons.gathering import gather_in_parts
@@ -210,6 +211,7 @@ def _release(
             "missing": list(content.missing),
         },
     )
+    letters_of_release(session, released=held, now=now, actor=actor)
     session.flush()
     return release
 

@@ -16,6 +16,7 @@ from surveyapp.errors import InputError, NotFound, Problem, Refused
 from surveyapp.models import Panellist, Release, Round, Study
 from surveyapp.services import queue
 from surveyapp.services.audit import record
+from surveyapp.services.letters.occasions import letters_of_opening
 from surveyapp.services.round_plans import Plan, plan_next_round
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
@@ -124,6 +125,7 @@ def open_round(
         _ask(session, CLOSE_JOB, opened, run_at=opened.closes_at)
     _ask_for_refresh(session, opened, now=now)
     _record(session, opened, "round.open", now=now, actor=actor, closes_at=opened.closes_at)
+    letters_of_opening(session, opened=opened, now=now, actor=actor)
     return opened
 
 

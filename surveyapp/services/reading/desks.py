@@ -1,4 +1,5 @@
-"""An organiser's place in one study: who it is, what study, and what may be done there. One query."""
+"""An organiser's place in one study: who it is, what study, and what may be done there. One query,
+once questionnaire and protocol were read by this process."""
 
 from __future__ import annotations
 
@@ -7,8 +8,10 @@ from dataclasses import dataclass
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
 
-from surveyapp.models import Membership, Study
+from surveyapp.models import Membership, ProtocolVersion, QuestionnaireVersion, Study
+from surveyapp.services.instruments import get_instrument
 from surveyapp.services.permissions import Right, rights_of
+from surveyapp.services.protocols import get_protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,10 @@ class Desk:
     is_archived: bool
     role: str
     rights: frozenset[Right]
+    asks_for_proposals: bool = False
+    """Whether experts are asked anywhere to propose items."""
+    has_replies: bool = False
+    """Whether experts may mark one another's reasons, or reply to them."""
 
     def may(self, right: str) -> bool:
         """Whether this organiser may do that here; templates ask by the right's name."""
@@ -42,7 +49,22 @@ _FIND_DESK = (
         Study.is_synthetic,
         Study.archived_at,
         Study.anonymity,
+        Study.questionnaire_number,
+        Study.protocol_number,
+        QuestionnaireVersion.sha256.label("questionnaire"),
+        ProtocolVersion.sha256.label("protocol"),
         Membership.role,
+    )
+    .outerjoin(
+        QuestionnaireVersion,
+        and_(
+            QuestionnaireVersion.study_id == Study.id,
+            QuestionnaireVersion.number == Study.questionnaire_number,
+        ),
+    )
+    .outerjoin(
+        ProtocolVersion,
+        and_(ProtocolVersion.study_id == Study.id, ProtocolVersion.number == Study.protocol_number),
     )
     .join(
         Membership,
@@ -57,6 +79,16 @@ def find_desk(session: Session, *, organiser_id: int, email: str, slug: str) -> 
     row = session.execute(_FIND_DESK, {"organiser_id": organiser_id, "slug": slug}).one_or_none()
     if row is None:
         return None
+    asks_for_proposals = bool(
+        row.questionnaire
+        and get_instrument(
+            session, study_id=row.id, number=row.questionnaire_number, sha256=row.questionnaire
+        ).questionnaire.asks_for_proposals
+    )
+    has_replies = bool(
+        row.protocol
+        and get_protocol(session, study_id=row.id, number=row.protocol_number, sha256=row.protocol).discussion
+    )
     return Desk(
         organiser_id=organiser_id,
         email=email,
@@ -69,4 +101,6 @@ def find_desk(session: Session, *, organiser_id: int, email: str, slug: str) -> 
         is_archived=row.archived_at is not None,
         role=row.role,
         rights=rights_of(row.role, is_blind=row.anonymity == "blind"),
+        asks_for_proposals=asks_for_proposals,
+        has_replies=has_replies,
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import accumulate
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,8 @@ Standing = Literal["submitted", "in_progress", "not_started", "declined", "not_m
 STANDINGS: tuple[Standing, ...] = (
     "submitted", "in_progress", "not_started", "declined", "not_me", "withdrawn",
 )  # fmt: skip
+OTHER_GROUPS = "*"
+"""The name of the groups that are told only together; no group can be called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +101,16 @@ class StudyProgress:
 
 
 def get_progress(session: Session, *, study: Study) -> StudyProgress:
-    """How every round of `study` stands."""
-    rounds = session.execute(select(Round).where(Round.study_id == study.id).order_by(Round.number)).scalars()
+    """How every round of `study` stands: as many queries for ten rounds as for one."""
+    rounds = list(
+        session.execute(select(Round).where(Round.study_id == study.id).order_by(Round.number)).scalars()
+    )
     panel = session.execute(
         select(func.count()).select_from(Panellist).where(Panellist.study_id == study.id)
     ).scalar_one()
+    standings = _count_standings(session, study_id=study.id) if rounds else {}
+    late = _count_late(session, study_id=study.id) if rounds else {}
+    days = _list_days(session, study=study) if rounds else {}
     return StudyProgress(
         slug=study.slug,
         title=study.title,
@@ -111,41 +119,69 @@ def get_progress(session: Session, *, study: Study) -> StudyProgress:
         is_synthetic=study.is_synthetic,
         planned_rounds=study.planned_rounds,
         panel=panel,
-        rounds=tuple(_round_progress(session, study, each) for each in rounds),
+        rounds=tuple(
+            RoundProgress(
+                number=each.number,
+                collects=collected_only(each),
+                state=each.state,
+                opened_at=each.opened_at,
+                closes_at=each.closes_at,
+                closed_at=each.closed_at,
+                counts=_as_counts(sum(standings.get(each.number, {}).values(), Counter())),
+                late=late.get(each.number, 0),
+                groups=_groups(session, study, each, standings.get(each.number, {})),
+                days=days.get(each.number, ()),
+            )
+            for each in rounds
+        ),
     )
 
 
-def _round_progress(session: Session, study: Study, current: Round) -> RoundProgress:
-    by_group = _count_standings(session, study_id=study.id, number=current.number)
+def _groups(
+    session: Session, study: Study, current: Round, by_group: Mapping[str, Counter[str]]
+) -> tuple[GroupProgress, ...]:
     instrument = get_instrument(session, study_id=study.id, number=current.questionnaire_number)
     questionnaire = instrument.questionnaire
     titles = {group.id: group.title.get(questionnaire.language) for group in questionnaire.groups}
     # Groups in the questionnaire's order, those without a panellist too; then what is not in it.
     order = [*titles, *sorted(group for group in by_group if group not in titles)]
-    late = session.execute(
-        select(func.count(LateDraft.panellist_id.distinct())).where(
-            LateDraft.study_id == study.id, LateDraft.round == current.number
-        )
-    ).scalar_one()
-    return RoundProgress(
-        number=current.number,
-        collects=collected_only(current),
-        state=current.state,
-        opened_at=current.opened_at,
-        closes_at=current.closes_at,
-        closed_at=current.closed_at,
-        counts=_as_counts(sum(by_group.values(), Counter())),
-        late=late,
-        groups=tuple(
-            GroupProgress(group, titles.get(group, group), _as_counts(by_group.get(group, Counter())))
-            for group in order
-            if group
-        ),
-        days=_days(session, study=study, number=current.number),
+    found = [
+        GroupProgress(group, titles.get(group, group), _as_counts(by_group.get(group, Counter())))
+        for group in order
+        if group
+    ]
+    if study.anonymity != "blind":
+        return tuple(found)
+    nameless = by_group.get("", Counter())
+    return _together(found, nameless=_as_counts(nameless), k=study.smallest_group)
+
+
+def _together(groups: Sequence[GroupProgress], *, nameless: Counts, k: int) -> tuple[GroupProgress, ...]:
+    """Small groups as one, for organisers who are blind: in a group of two, a count is nearly a name.
+
+    What is not told apart must itself be `k` people or more, or the total gives it away; so the next
+    smallest group joins it.
+    """
+    small = [each for each in groups if 0 < each.counts.panel < k]
+    rest = sorted((each for each in groups if each.counts.panel >= k), key=lambda each: each.counts.panel)
+    untold = sum(each.counts.panel for each in small) + nameless.panel
+    while 0 < untold < k and rest:
+        joining = rest.pop(0)
+        small.append(joining)
+        untold += joining.counts.panel
+    if not small:
+        return tuple(groups)
+    added = Counts(
+        **{name: sum(getattr(each.counts, name) for each in small) for name in ("panel", *STANDINGS)}
     )
+    if not rest and not any(each.counts.panel >= k for each in groups if each not in small):
+        return ()
+    kept = [each for each in groups if each not in small]
+    return (*kept, GroupProgress(OTHER_GROUPS, "Other groups", added))
 
 
-def _count_standings(session: Session, *, study_id: int, number: int) -> dict[str, Counter[str]]:
+def _count_standings(session: Session, *, study_id: int) -> dict[int, dict[str, Counter[str]]]:
+    """Round → group → standing → how many."""
     standing = case(
         (Panellist.state != "invited", Panellist.state),
         (Participation.submission > 0, literal("submitted")),
@@ -153,44 +189,50 @@ def _count_standings(session: Session, *, study_id: int, number: int) -> dict[st
         else_=literal("not_started"),
     ).label("standing")
     rows = session.execute(
-        select(Panellist.group, standing, func.count())
+        select(Round.number, Panellist.group, standing, func.count())
+        .join(Panellist, Panellist.study_id == Round.study_id)
         .outerjoin(
             Participation,
             and_(
                 Participation.study_id == Panellist.study_id,
-                Participation.round == number,
+                Participation.round == Round.number,
                 Participation.panellist_id == Panellist.id,
             ),
         )
-        .where(Panellist.study_id == study_id)
-        .group_by(Panellist.group, standing)
+        .where(Round.study_id == study_id)
+        .group_by(Round.number, Panellist.group, standing)
     )
-    by_group: dict[str, Counter[str]] = {}
-    for group, where, count in rows:
-        by_group.setdefault(group, Counter())[where] += count
-    return by_group
+    found: dict[int, dict[str, Counter[str]]] = {}
+    for number, group, where, count in rows:
+        found.setdefault(number, {}).setdefault(group, Counter())[where] += count
+    return found
 
 
 def _as_counts(counter: Counter[str]) -> Counts:
     return Counts(panel=sum(counter.values()), **{standing: counter[standing] for standing in STANDINGS})
 
 
-def _days(session: Session, *, study: Study, number: int) -> tuple[Day, ...]:
-    zone = ZoneInfo(study.time_zone)
-    times: Sequence[datetime | None] = (
-        session.execute(
-            select(Participation.submitted_at).where(
-                Participation.study_id == study.id,
-                Participation.round == number,
-                Participation.submission > 0,
-            )
-        )
-        .scalars()
-        .all()
+def _count_late(session: Session, *, study_id: int) -> dict[int, int]:
+    rows = session.execute(
+        select(LateDraft.round, func.count(LateDraft.panellist_id.distinct()))
+        .where(LateDraft.study_id == study_id)
+        .group_by(LateDraft.round)
     )
-    per_day = Counter(moment.astimezone(zone).date() for moment in times if moment is not None)
-    days, total = [], 0
-    for day in sorted(per_day):
-        total += per_day[day]
-        days.append(Day(day, total))
-    return tuple(days)
+    return dict(rows.all())
+
+
+def _list_days(session: Session, *, study: Study) -> dict[int, tuple[Day, ...]]:
+    zone = ZoneInfo(study.time_zone)
+    rows = session.execute(
+        select(Participation.round, Participation.submitted_at).where(
+            Participation.study_id == study.id, Participation.submission > 0
+        )
+    )
+    per_day: dict[int, Counter[date]] = {}
+    for number, moment in rows:
+        if moment is not None:
+            per_day.setdefault(number, Counter())[moment.astimezone(zone).date()] += 1
+    return {
+        number: tuple(map(Day, sorted(counted), accumulate(counted[day] for day in sorted(counted))))
+        for number, counted in per_day.items()
+    }

@@ -17,6 +17,7 @@ from surveyapp.errors import NotFound, Refused, RoundClosed, Sentence
 from surveyapp.models import Participation, Reaction, Reason, Release, Reply, Round
 from surveyapp.questionnaire.kinds.written import read_text
 from surveyapp.services.audit import record
+from surveyapp.services.letters.occasions import letter_of_reply
 from surveyapp.services.reading.seats import SeatKey
 
 MAX_REPLY = 2_000
@@ -130,6 +131,10 @@ def reply_to_reason(
         )
     )
     session.flush()
+    if not discussion.moderated:
+        letter_of_reply(
+            session, study_id=seat.study_id, round_number=seat.round, public_id=public_id, now=now
+        )
     return reply_id
 
 
@@ -196,6 +201,10 @@ def moderate_replies(
     if unknown:
         raise NotFound(f"This study has no reply {', '.join(unknown)}.")
     for row in rows:
+        if is_shown and row.state == "waiting":
+            letter_of_reply(
+                session, study_id=study_id, round_number=row.round, public_id=row.public_id, now=now
+            )
         row.state = "shown" if is_shown else "hidden"
         row.moderated_by = actor
         detail = {"reply": row.reply_id, "reason": row.public_id}

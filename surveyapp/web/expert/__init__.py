@@ -8,6 +8,7 @@ from surveyapp.web.expert import (
     discussion,
     landing,
     leaving,
+    letters,
     news,
     parting,
     routes,
@@ -15,7 +16,7 @@ from surveyapp.web.expert import (
 )
 from surveyapp.web.expert.blueprints import links, seat
 
-ROUTES = (landing, news, routes, autosave, discussion, submitting, copies, leaving, parting)
+ROUTES = (landing, news, routes, autosave, discussion, submitting, copies, leaving, parting, letters)
 """The modules that add their routes to the two blueprints."""
 
 __all__ = ["ROUTES", "links", "seat"]

@@ -62,7 +62,7 @@ def landing(token: str) -> ResponseReturnValue:
     with get_database().reading() as session:
         invited = _find(session, token)
         if invited is None:
-            return _show_unknown()
+            return show_unknown()
         g.language = invited.language
         page = _make_page(session, invited, token)
     return render_template("expert/landing.html", page=page, form=None)
@@ -74,7 +74,7 @@ def _find(session: Session, token: str) -> Invited | None:
     return doors.find_invited(session, token=token)
 
 
-def _show_unknown() -> ResponseReturnValue:
+def show_unknown() -> ResponseReturnValue:
     """The same neutral page for a token that never was, was revoked, or belongs to nobody.
 
     Wrong tokens are counted per address, and too many get 429. A right token is never held up by the
@@ -165,7 +165,7 @@ def start() -> ResponseReturnValue:
     with get_database().reading() as session:
         invited = _find(session, token)
     if invited is None:
-        return _show_unknown()
+        return show_unknown()
     g.language = invited.language
     is_same = other is not None and (other.study_id, other.panellist_id) == (
         invited.study_id,
@@ -210,6 +210,6 @@ def _posted_token() -> str:
 
 
 @links.errorhandler(NotFound)
-def show_unknown(error: NotFound) -> ResponseReturnValue:  # noqa: ARG001 - the page is the same for all
+def answer_not_found(error: NotFound) -> ResponseReturnValue:  # noqa: ARG001 - the page is the same for all
     """A token that opens nothing."""
-    return _show_unknown()
+    return show_unknown()

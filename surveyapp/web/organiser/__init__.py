@@ -23,6 +23,9 @@ from surveyapp.web.organiser.jobs import routes as jobs_routes  # noqa: F401
 from surveyapp.web.organiser.lookup import routes as lookup_routes  # noqa: F401
 from surveyapp.web.organiser.members import routes as members_routes  # noqa: F401
 from surveyapp.web.organiser.overview import routes as overview_routes  # noqa: F401
+from surveyapp.web.organiser.proposals import items as proposals_items  # noqa: F401
+from surveyapp.web.organiser.proposals import routes as proposals_routes  # noqa: F401
+from surveyapp.web.organiser.proposals import sheets as proposals_sheets  # noqa: F401
 from surveyapp.web.organiser.protocol import routes as protocol_routes  # noqa: F401
 from surveyapp.web.organiser.reasons import routes as reasons_routes  # noqa: F401
 from surveyapp.web.organiser.reasons import sheets, themes  # noqa: F401

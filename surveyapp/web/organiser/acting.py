@@ -36,6 +36,8 @@ _PLACES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "protocol set": ("protocol", lazy("Protocol")),
         "protocol lock": ("protocol", lazy("Protocol")),
         "protocol amend": ("protocol", lazy("Protocol")),
+        "proposals list": ("proposals_latest", lazy("Proposals")),
+        "proposals put": ("proposals_latest", lazy("Proposals")),
         "panel import": ("panel", lazy("Panel")),
     }
 )

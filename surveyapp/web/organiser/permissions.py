@@ -58,6 +58,7 @@ SIGNED_IN = frozenset(
 IN_STUDY: Mapping[str, Right] = MappingProxyType(
     {
         "study": Right.PROGRESS,
+        "progress": Right.PROGRESS,
         "export": Right.EXPORT,
         "make_export": Right.EXPORT,
         # Running rounds.
@@ -85,6 +86,17 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "write_item_summary": Right.REASONS,
         "themes": Right.REASONS,
         "change_themes": Right.REASONS,
+        # What experts proposed: read by those who read reasons; an item is a decision.
+        "proposals_latest": Right.REASONS,
+        "proposals": Right.REASONS,
+        "proposals_alike": Right.REASONS,
+        "gather_proposals": Right.REASONS,
+        "handle_proposals": Right.REASONS,
+        "redact_proposal": Right.REASONS,
+        "take_proposals": Right.REASONS,
+        "bring_proposals": Right.DECIDE,
+        "item_of_proposals": Right.DECIDE,
+        "make_item_of_proposals": Right.DECIDE,
         "decisions_latest": Right.DECIDE,
         "decisions": Right.DECIDE,
         "decide_as_proposed": Right.DECIDE,
@@ -152,5 +164,6 @@ UPLOADS: Mapping[str, int] = MappingProxyType(
         "set_protocol": 64_000_000,
         "amend_protocol": 64_000_000,
         "bring_reasons": 64_000_000,
+        "bring_proposals": 64_000_000,
     }
 )

@@ -23,6 +23,9 @@ _PAGE_OF = {
     "result": "results",
     "reasons": "reasons",
     "reasons_on": "reasons",
+    "proposals": "proposals",
+    "proposals_alike": "proposals",
+    "item_of_proposals": "proposals",
     "decisions": "decisions",
     "decision": "decisions",
     "new_item": "decisions",
@@ -44,6 +47,7 @@ def parts_of(desk: Desk, number: int) -> tuple[Part, ...]:
     listed = (
         ("results", _("Results")),
         ("reasons", _("Reasons")),
+        *((("proposals", _("Proposals")),) if desk.asks_for_proposals else ()),
         ("decisions", _("Decisions")),
         ("release", _("Release")),
     )

@@ -34,6 +34,7 @@ def tabs(desk: Desk) -> tuple[Tab, ...]:
         ("rounds", _("Rounds")),
         ("results_latest", _("Results")),
         ("reasons_latest", _("Reasons")),
+        *((("proposals_latest", _("Proposals")),) if desk.asks_for_proposals else ()),
         ("decisions_latest", _("Decisions")),
         ("release_latest", _("Release")),
         ("export", _("Export")),

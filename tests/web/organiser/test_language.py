@@ -68,8 +68,8 @@ def test_the_organisers_choice_is_not_the_experts(
     choose(client, "de")
     client.get(f"/l/{ground.panel[0].token}")
     client.submit(action="/l/start", follow=True)
-    assert language_of(client.get(f"/s/{ground.slug}/review")) == "en"
+    assert language_of(client.get(f"/s/{ground.slug}/p/consent")) == "en"
     with database.verb() as session:
         session.execute(update(Panellist).values(language="de"))
-    page = client.get(f"/s/{ground.slug}/review")
-    assert (language_of(page), "Durchsehen und abgeben" in page.words) == ("de", True)
+    page = client.get(f"/s/{ground.slug}/p/consent")
+    assert (language_of(page), "Speichern und weiter" in page.text) == ("de", True)

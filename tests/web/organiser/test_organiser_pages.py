@@ -142,6 +142,8 @@ def test_an_open_round_shows_progress_and_no_download(client: JudgingClient, gro
         "declined": "0",
         "wrong person": "0",
         "withdrawn": "0",
+        "median from start to submission": "–",
+        "reasons written": "0",
     }
     assert "While a round is open" in client.get(f"/organiser/s/{ground.slug}/export").words
     refused = client.post(f"/organiser/s/{ground.slug}/export", expect=409)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask_babel import format_date
+from flask_babel import format_date, format_timedelta
 from flask_babel import gettext as _
 
-from surveyapp.services.reading.progress import RoundProgress, StudyProgress
+from surveyapp.services.reading.progress import OTHER_GROUPS, RoundProgress, StudyProgress
+from surveyapp.services.reading.watching import RoundWork
 from surveyapp.web.languages import page_language, written_day, written_time
 
 _WIDTH, _HEIGHT = 400, 130
@@ -48,9 +50,9 @@ class RoundStep:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number and what it counts."""
+    """One number, or a time, and what it says."""
 
-    number: int
+    number: int | str
     word: str
 
 
@@ -74,6 +76,16 @@ class Flow:
     first: str
     last: str
     panel: int
+    reminders: tuple[tuple[float, str], ...] = ()
+    """Where on the line a reminder went out, and on which day."""
+
+
+@dataclass(frozen=True, slots=True)
+class StopLine:
+    """One page, and how many stand there."""
+
+    title: str
+    people: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +99,8 @@ class StudyPage:
     panel: int
     late: int
     has_rounds: bool
+    is_open: bool = False
+    stops: tuple[StopLine, ...] = ()
 
 
 def studies_page(email: str, found: Sequence[StudyProgress]) -> StudiesPage:
@@ -115,14 +129,20 @@ def studies_page(email: str, found: Sequence[StudyProgress]) -> StudiesPage:
     return StudiesPage(email=email, studies=tuple(lines))
 
 
-def study_page(progress: StudyProgress) -> StudyPage:
-    """One study's page."""
+def study_page(
+    progress: StudyProgress, work: RoundWork | None = None, *, reminders: Sequence[datetime] = ()
+) -> StudyPage:
+    """One study's page; `reminders` are the moments at which reminders of the current round went out."""
     current = progress.current
     return StudyPage(
         rounds=_strip(progress),
-        figures=_figures(current) if current else (),
+        figures=(*_figures(current), *(_figures_of_work(work) if work else ())) if current else (),
         groups=_groups(current) if current else (),
-        flow=_flow(current, progress) if current else None,
+        flow=_flow(current, progress, reminders) if current else None,
+        is_open=progress.is_open,
+        stops=tuple(StopLine(each.title or _("other pages"), each.people) for each in work.stops)
+        if work
+        else (),
         panel=progress.panel,
         late=current.late if current else 0,
         has_rounds=bool(progress.rounds),
@@ -191,10 +211,22 @@ def _figures(current: RoundProgress) -> tuple[Figure, ...]:
     )
 
 
+def _figures_of_work(work: RoundWork) -> tuple[Figure, ...]:
+    time = (
+        format_timedelta(work.median_time, granularity="minute", threshold=1.5)
+        if work.median_time is not None
+        else "–"
+    )
+    return (
+        Figure(time, _("median from start to submission")),
+        Figure(work.reasons, _("reasons written")),
+    )
+
+
 def _groups(current: RoundProgress) -> tuple[GroupLine, ...]:
     return tuple(
         GroupLine(
-            title=each.title,
+            title=_("Other groups") if each.group == OTHER_GROUPS else each.title,
             submitted=each.counts.submitted,
             in_progress=each.counts.in_progress,
             panel=each.counts.panel,
@@ -204,7 +236,7 @@ def _groups(current: RoundProgress) -> tuple[GroupLine, ...]:
     )
 
 
-def _flow(current: RoundProgress, progress: StudyProgress) -> Flow | None:
+def _flow(current: RoundProgress, progress: StudyProgress, reminders: Sequence[datetime] = ()) -> Flow | None:
     days, panel = current.days, progress.panel
     if not days or not panel:
         return None
@@ -212,6 +244,10 @@ def _flow(current: RoundProgress, progress: StudyProgress) -> Flow | None:
     if current.opened_at is not None:
         # The wait before the first submission belongs to the picture.
         first = min(first, current.opened_at.astimezone(ZoneInfo(progress.time_zone)).date())
+    zone = ZoneInfo(progress.time_zone)
+    reminded = sorted({moment.astimezone(zone).date() for moment in reminders})
+    # A reminder that nobody has followed yet is part of the picture too.
+    last = max([last, *reminded])
     span = max((last - first).days, 1)
     path = f"M0 {_HEIGHT}"
     for each in days:
@@ -225,4 +261,9 @@ def _flow(current: RoundProgress, progress: StudyProgress) -> Flow | None:
         first=written_day(first, page_language()),
         last=written_day(last, page_language()),
         panel=panel,
+        reminders=tuple(
+            (round(_WIDTH * (day - first).days / span, 1), written_day(day, page_language()))
+            for day in reminded
+            if day >= first
+        ),
     )

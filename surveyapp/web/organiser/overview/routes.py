@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from flask import render_template
+import hashlib
+
+from flask import make_response, render_template, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.orm import Session
 
 from surveyapp.extensions import get_database
 from surveyapp.services import accounts
 from surveyapp.services.reading.progress import get_progress
 from surveyapp.services.reading.setting_up import get_set_up
+from surveyapp.services.reading.watching import get_work
 from surveyapp.services.studies import get_study
 from surveyapp.web.organiser.account.forms import ActForm
 from surveyapp.web.organiser.blueprint import blueprint, get_desk, get_signed_in
@@ -35,10 +39,31 @@ def study(slug: str) -> ResponseReturnValue:
     """How a study's rounds go."""
     desk = get_desk()
     with get_database().reading() as session:
-        found = get_study(session, slug=slug)
-        progress = get_progress(session, study=found)
-        steps = () if progress.rounds else set_up_steps(slug, get_set_up(session, study=found))
-    page = pages.study_page(progress)
+        page = _look(session, slug)
+        set_up = None if page.has_rounds else get_set_up(session, study=get_study(session, slug=slug))
+    steps = () if set_up is None else set_up_steps(slug, set_up)
     return render_template(
         "organiser/overview/study.html", desk=desk, tabs=tabs(desk), page=page, steps=steps, form=ActForm()
     )
+
+
+@blueprint.get("/s/<slug>/progress")
+def progress(slug: str) -> ResponseReturnValue:
+    """The part of the overview that changes while a round is open, for a page that asks again and again.
+
+    Its ETag is made from what is shown and from nothing else: it changes when, and only when, a number on
+    the page does.
+    """
+    with get_database().reading() as session:
+        page = _look(session, slug)
+    response = make_response(render_template("organiser/overview/progress.html", page=page))
+    response.set_etag(hashlib.sha256(response.get_data()).hexdigest())
+    return response.make_conditional(request)
+
+
+def _look(session: Session, slug: str) -> pages.StudyPage:
+    found = get_study(session, slug=slug)
+    progressed = get_progress(session, study=found)
+    current = progressed.current
+    work = None if current is None else get_work(session, study=found, number=current.number)
+    return pages.study_page(progressed, work)

@@ -1,0 +1,167 @@
+"""What lies before those who work on proposals: the list as it is filtered, what is alike, one to be an item."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from surveyapp.errors import NotFound, RoundClosed
+from surveyapp.models import Study
+from surveyapp.services.deciding import read_fates
+from surveyapp.services.instruments import get_instrument
+from surveyapp.services.reading.proposals import LikeItem, ProposalAtWork, list_proposals, suggest
+from surveyapp.services.reading.reasons import get_closed_round
+
+STATES = ("unread", "item", "covered", "set_aside")
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalGroup:
+    """A proposal that stands for itself, and those that say the same."""
+
+    lead: ProposalAtWork
+    others: tuple[ProposalAtWork, ...]
+
+    @property
+    def all(self) -> tuple[ProposalAtWork, ...]:
+        """Those of this round, the one that stands for the others first."""
+        return (self.lead, *self.others)
+
+
+@dataclass(frozen=True, slots=True)
+class ProposalDesk:
+    """A closed round's proposals, those that say the same together."""
+
+    number: int
+    state: str
+    proposals: int
+    states: Mapping[str, int]
+    """State → how many different proposals are in it."""
+    groups: tuple[ProposalGroup, ...]
+    """As filtered."""
+    titles: Mapping[str, str]
+    """Item → its title, of those that can cover a proposal or came from one."""
+    questions: Mapping[str, str]
+    """Question → its text."""
+    contexts: Mapping[str, str]
+
+    def find(self, name: str) -> ProposalGroup | None:
+        """The group that the proposal of this name belongs to."""
+        wanted = name.strip().upper()
+        return next((each for each in self.groups if wanted in {one.public_id for one in each.all}), None)
+
+
+def get_proposal_desk(
+    session: Session, *, study: Study, number: int, state: str = "", words: str = ""
+) -> ProposalDesk:
+    """The proposals of round `number` in a `state`, with `words` in one of them; everything without either.
+
+    Raises NotFound, or RoundClosed while the round may still take answers.
+    """
+    held = get_closed_round(session, study_id=study.id, round_number=number)
+    listed = list_proposals(session, study=study, round_number=number)
+    groups = _in_groups(listed)
+    questionnaire = get_instrument(session, study_id=study.id, number=held.questionnaire_number).questionnaire
+    language = questionnaire.language
+    wanted = " ".join(words.split()).casefold()
+    return ProposalDesk(
+        number=number,
+        state=held.state,
+        proposals=len(listed),
+        states=Counter(each.lead.state for each in groups),
+        groups=tuple(
+            each
+            for each in groups
+            if (not state or each.lead.state == state) and (not wanted or _says(each, wanted))
+        ),
+        titles={
+            fate.item.id: fate.item.title.get(language)
+            for fate in read_fates(session, study_id=study.id, cohort=held.cohort)
+        },
+        questions={
+            each.id: each.text.get(language)
+            for each in questionnaire.questions_by_id.values()
+            if each.kind == "proposals"
+        },
+        contexts={name: each.title.get(language) for name, each in questionnaire.contexts_by_id.items()},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What probably says the same, side by side."""
+
+    number: int
+    groups: tuple[tuple[ProposalAtWork, ...], ...]
+    like_items: tuple[tuple[ProposalAtWork, LikeItem, str], ...]
+    """A proposal, the item that it is worded like, and that item's title."""
+
+
+def get_alike(session: Session, *, study: Study, number: int) -> Alike:
+    """Suggestions for round `number`, by the wording alone."""
+    desk = get_proposal_desk(session, study=study, number=number)
+    found = suggest(session, study=study, round_number=number)
+    of_round = {one.public_id: one for group in desk.groups for one in group.all}
+    named = [*found.groups, [each.public_id for each in found.like_items]]
+    earlier = _read_earlier(session, study=study, found=named, known=of_round, before=number)
+    known = {**earlier, **of_round}
+    return Alike(
+        number=number,
+        groups=tuple(tuple(known[name] for name in names if name in known) for names in found.groups),
+        like_items=tuple(
+            (known[each.public_id], each, desk.titles.get(each.item, each.item))
+            for each in found.like_items
+            if each.public_id in known
+        ),
+    )
+
+
+def get_group(session: Session, *, study: Study, number: int, name: str) -> ProposalGroup:
+    """The proposal of this name with all that say the same. Raises NotFound."""
+    found = get_proposal_desk(session, study=study, number=number).find(name)
+    if found is None:
+        raise NotFound(f"This round has no proposal {name}.")
+    return found
+
+
+def _read_earlier(
+    session: Session,
+    *,
+    study: Study,
+    found: Sequence[Sequence[str]],
+    known: Mapping[str, ProposalAtWork],
+    before: int,
+) -> dict[str, ProposalAtWork]:
+    """Proposals of earlier rounds that are still unread and are like one of this round."""
+    missing = {name for names in found for name in names} - set(known)
+    earlier: dict[str, ProposalAtWork] = {}
+    for number in range(before - 1, -1, -1):
+        if not missing - set(earlier):
+            break
+        try:
+            listed = list_proposals(session, study=study, round_number=number)
+        except (NotFound, RoundClosed):
+            continue
+        earlier |= {each.public_id: each for each in listed if each.public_id in missing}
+    return earlier
+
+
+def _in_groups(listed: Sequence[ProposalAtWork]) -> tuple[ProposalGroup, ...]:
+    """One that says the same as a proposal of another round stands here for itself."""
+    here = {each.public_id for each in listed}
+    others: dict[str, list[ProposalAtWork]] = {}
+    for each in listed:
+        if each.grouped_as in here:
+            others.setdefault(each.grouped_as, []).append(each)
+    return tuple(
+        ProposalGroup(each, tuple(others.get(each.public_id, ())))
+        for each in listed
+        if each.grouped_as not in here
+    )
+
+
+def _says(group: ProposalGroup, wanted: str) -> bool:
+    return any(wanted in text.casefold() for each in group.all for text in (each.text, each.released_text))

@@ -1,0 +1,1 @@
+"""Proposals of new items: the list, what is alike, items made of them, and the spreadsheet."""

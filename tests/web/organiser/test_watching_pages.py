@@ -1,0 +1,57 @@
+"""The overview while a round goes: numbers, the part that is asked for again, and its ETag."""
+
+from __future__ import annotations
+
+import pytest
+
+from surveyapp.services.permissions import Role
+from tests.support.judging import JudgingClient
+from tests.support.studies import Ground
+from tests.web.organiser.conftest import SignIn, join
+
+
+def ask(client: JudgingClient, url: str, tag: str = "") -> tuple[int, str, str]:
+    reply = client.http.get(url, base_url=client.base_url, headers={"If-None-Match": tag} if tag else {})
+    return reply.status_code, reply.headers.get("ETag", ""), reply.get_data(as_text=True)
+
+
+def test_the_overview_tells_times_and_reasons_and_no_answer(client: JudgingClient, desk: str) -> None:
+    page = client.get(desk)
+    figures = {
+        page.words_of(each.find("dt")): page.words_of(each.find("dd"))
+        for each in page.find_all("div", class_="stat")
+    }
+    assert figures["submitted"] == "6"
+    assert figures["reasons written"] == "12"
+    assert (
+        figures["median from start to submission"].endswith("minute")
+        or "minutes" in figures["median from start to submission"]
+    )
+    assert "Apples keep" not in page.words
+    assert page.find("div", id="progress").get("data-watch") == f"{desk}/progress"
+
+
+def test_prv_29_the_tag_changes_with_what_is_shown_and_with_nothing_else(
+    client: JudgingClient, answered: Ground, desk: str
+) -> None:
+    status, tag, shown = ask(client, f"{desk}/progress")
+    assert (status, "csrf" in shown, "<html" in shown) == (200, False, False)
+    assert ask(client, f"{desk}/progress", tag)[::2] == (304, "")
+    # Whoever has submitted presses Start again: nothing of it is shown, and the tag does not tell it.
+    answered.sit_down(0)
+    assert ask(client, f"{desk}/progress", tag)[0] == 304
+    answered.close()
+    status, other, _ = ask(client, f"{desk}/progress", tag)
+    assert (status, other != tag) == (200, True)
+    assert client.get(desk).find("div", id="progress").get("data-watch") is None
+
+
+@pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)
+def test_everybody_who_sees_progress_is_shown_the_same(
+    client: JudgingClient, answered: Ground, sign_in: SignIn
+) -> None:
+    seen = set()
+    for role in (Role.OWNER, Role.OBSERVER, Role.CUSTODIAN):
+        sign_in(join(answered, role))
+        seen.add(ask(client, f"/organiser/s/{answered.slug}/progress")[1])
+    assert len(seen) == 1
