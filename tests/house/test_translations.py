@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import io
 import re
 from gettext import GNUTranslations
@@ -155,3 +156,20 @@ def test_german_addresses_people_politely_and_quotes_as_germans_do() -> None:
     assert not [text for text in texts if re.search(r"\b([Dd]u|[Dd]ein\w*|[Ee]uch|[Ee]uer)\b", text)]
     assert not [text for text in texts if re.search(r"[\"'`]", text)]
     assert not [text for text in texts if text.count("„") != text.count("“")]
+
+
+def test_no_text_hides_in_an_f_string() -> None:
+    """There the tool that gathers texts does not see it, and it would stay English."""
+    hidden = [
+        f"{path.relative_to(CHECKOUT)}:{call.lineno}"
+        for path in sorted((CHECKOUT / "surveyapp").rglob("*.py"))
+        for text in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(text, ast.JoinedStr)
+        for call in ast.walk(text)
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id in {"_", "gettext", "ngettext", "Sentence"}
+        and call.args
+        and isinstance(call.args[0], ast.Constant)
+    ]
+    assert not hidden
