@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from flask_babel import format_date, format_timedelta
+from babel.dates import format_timedelta
+from flask_babel import format_date
 from flask_babel import gettext as _
 
 from surveyapp.services.reading.progress import OTHER_GROUPS, RoundProgress, StudyProgress
@@ -213,7 +214,10 @@ def _figures(current: RoundProgress) -> tuple[Figure, ...]:
 
 def _figures_of_work(work: RoundWork) -> tuple[Figure, ...]:
     time = (
-        format_timedelta(work.median_time, granularity="minute", threshold=1.5)
+        # Short, for it stands large in a small tile: "25 min".
+        format_timedelta(
+            work.median_time, granularity="minute", threshold=1.5, format="short", locale=page_language()
+        )
         if work.median_time is not None
         else "–"
     )
