@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.delphi.plan import RoundPlan
 from surveyapp.delphi.rounds import RoundState
-from surveyapp.errors import InputError, NotFound, Problem, Refused
+from surveyapp.errors import InputError, NotFound, Problem, Refused, Sentence
 from surveyapp.models import LateDraft, Panellist, Participation, Round, Study, Submission
 from surveyapp.questionnaire.cells import BLANK, Given, Status
 from surveyapp.services.answer_writes import Held, write
@@ -44,7 +44,12 @@ def admit_late(
     words = " ".join(reason.split())
     if not words:
         raise InputError(
-            [Problem("reason", "it is empty; write why the answers are let in: every report shows it.")]
+            [
+                Problem(
+                    "reason",
+                    Sentence("it is empty; write why the answers are let in: every report shows it."),
+                )
+            ]
         )
     held = _hold_closed(session, study=study, number=number)
     seat = _read_seat(session, study=study, held=held, pseudonym=pseudonym, now=now)
@@ -52,9 +57,21 @@ def admit_late(
     sheet = read_sheet(session, seat=seat)
     late = _read_late(session, seat=seat)
     if not late and (seat.submission and not seat.has_drafts):
-        raise Refused(f"{pseudonym} has submitted in round {number}, and nothing came after it.")
+        raise Refused(
+            Sentence(
+                "{pseudonym} has submitted in round {number}, and nothing came after it.",
+                pseudonym=pseudonym,
+                number=number,
+            )
+        )
     if not late and not sheet.now:
-        raise Refused(f"{pseudonym} has given nothing in round {number} that could be let in.")
+        raise Refused(
+            Sentence(
+                "{pseudonym} has given nothing in round {number} that could be let in.",
+                pseudonym=pseudonym,
+                number=number,
+            )
+        )
     changes = with_kept(instrument, sheet, late)
     way = find_way(instrument, seat=seat, sheet=sheet, changes=changes)
     asked = frozenset(way.cells)
@@ -105,11 +122,21 @@ def _hold_closed(session: Session, *, study: Study, number: int) -> Round:
         .execution_options(populate_existing=True)
     ).one_or_none()
     if held is None:
-        raise NotFound(f"'{study.slug}' has no round {number}.")
+        raise NotFound(Sentence("'{slug}' has no round {number}.", slug=study.slug, number=number))
     if held.state == RoundState.RELEASED:
-        raise Refused(f"The feedback of round {number} is released: nothing can be let in any more.")
+        raise Refused(
+            Sentence(
+                "The feedback of round {number} is released: nothing can be let in any more.", number=number
+            )
+        )
     if held.state != RoundState.CLOSED:
-        raise Refused(f"Round {number} is {held.state}: late answers are let in after it is closed.")
+        raise Refused(
+            Sentence(
+                "Round {number} is {state}: late answers are let in after it is closed.",
+                number=number,
+                state=Sentence(held.state),
+            )
+        )
     return held
 
 
@@ -127,10 +154,16 @@ def _read_seat(session: Session, *, study: Study, held: Round, pseudonym: str, n
         .where(Panellist.study_id == study.id, Panellist.pseudonym == pseudonym)
     ).one_or_none()
     if row is None:
-        raise NotFound(f"Nobody called {pseudonym} has begun round {held.number}.")
+        raise NotFound(
+            Sentence(
+                "Nobody called {pseudonym} has begun round {number}.", pseudonym=pseudonym, number=held.number
+            )
+        )
     panellist, mine = row[0], row[1]
     if mine.withdrawn_at is not None:
-        raise Refused(f"{pseudonym} has withdrawn: nothing of theirs is let in.")
+        raise Refused(
+            Sentence("{pseudonym} has withdrawn: nothing of theirs is let in.", pseudonym=pseudonym)
+        )
     instrument = get_instrument(session, study_id=study.id, number=held.questionnaire_number)
     return Seat(
         study_id=study.id,

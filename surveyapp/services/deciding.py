@@ -24,7 +24,7 @@ from surveyapp.delphi.lineage import (
     with_decision,
 )
 from surveyapp.delphi.rounds import RoundState
-from surveyapp.errors import InputError, NotFound, Problem, Refused
+from surveyapp.errors import InputError, NotFound, Problem, Refused, Sentence
 from surveyapp.models import Decision, QuestionnaireVersion, Round, Study
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services.audit import record
@@ -199,9 +199,11 @@ def take_back(
     ground = _hold_ground(session, study=study, number=number)
     decided = ground.decisions.get(item)
     if decided is None:
-        raise NotFound(f"Nothing was decided about '{item}' after round {number}.")
+        raise NotFound(
+            Sentence("Nothing was decided about '{item}' after round {number}.", item=item, number=number)
+        )
     if not reason.strip():
-        raise InputError([Problem(item, "the reason is empty; write why, it stays on record.")])
+        raise InputError([Problem(item, Sentence("the reason is empty; write why, it stays on record."))])
     for each in items_of(decided):
         _refuse_read(ground, each)
     for each in items_of(decided):
@@ -223,8 +225,12 @@ def _check_fitting(ground: _Ground, after: Mapping[str, Decided]) -> None:
 def _refuse_read(ground: _Ground, item: str) -> None:
     if item in ground.decisions and ground.held.state == RoundState.RELEASED:
         raise Refused(
-            f"The feedback of round {ground.held.number} is released, and experts have read what was decided "
-            f"about '{item}'. Decide anew after the next round."
+            Sentence(
+                "The feedback of round {number} is released, and experts have read what was decided "
+                "about '{item}'. Decide anew after the next round.",
+                number=ground.held.number,
+                item=item,
+            )
         )
 
 
@@ -291,15 +297,23 @@ def decide_as_proposed(
     ground = _hold_ground(session, study=study, number=figures.number)
     judged = judge(figures)
     if figures.protocol is None:
-        raise Refused("This study has no protocol, so nothing is proposed. Decide item by item.")
+        raise Refused(Sentence("This study has no protocol, so nothing is proposed. Decide item by item."))
     if not judged:
-        raise Refused(f"Nothing was rated in round {figures.number}, so the protocol proposes nothing.")
+        raise Refused(
+            Sentence(
+                "Nothing was rated in round {number}, so the protocol proposes nothing.",
+                number=figures.number,
+            )
+        )
     left = {item: each.proposed for item, each in judged.items() if item not in ground.decisions}
     needing = [item for item, proposed in left.items() if proposed.outcome == Outcome.REVISE]
     if needing:
         raise Refused(
-            f"The protocol proposes to revise {', '.join(needing)}, and the new wording is yours to write. "
-            "Decide these first, one by one."
+            Sentence(
+                "The protocol proposes to revise {names}, and the new wording is yours to write. "
+                "Decide these first, one by one.",
+                names=", ".join(needing),
+            )
         )
     said = " ".join(reason.split())
     fresh = tuple(
@@ -421,9 +435,13 @@ def check_all_decided(session: Session, *, study_id: int, number: int) -> None:
     if left:
         named = ", ".join(left[:8]) + (" …" if len(left) > 8 else "")
         raise Refused(
-            f"After round {number} these items have no decision yet: {named}. The next round cannot know "
-            "what to ask. Decide them, or confirm what the protocol proposes: surveyapp decide STUDY "
-            "--as-proposed"
+            Sentence(
+                "After round {number} these items have no decision yet: {named}. The next round "
+                "cannot know what to ask. Decide them, or confirm what the protocol proposes: "
+                "surveyapp decide STUDY --as-proposed",
+                number=number,
+                named=named,
+            )
         )
 
 
@@ -436,11 +454,15 @@ def _get_decidable(session: Session, *, study: Study, number: int) -> Round:
         .execution_options(populate_existing=True)
     ).one_or_none()
     if held is None:
-        raise Refused(f"'{study.slug}' has no round {number}.")
+        raise Refused(Sentence("'{slug}' has no round {number}.", slug=study.slug, number=number))
     if held.state not in _STATE_FOR_DECIDING:
         raise Refused(
-            f"Round {number} is {held.state}: what becomes of items is decided after it is closed, when all "
-            "answers are in."
+            Sentence(
+                "Round {number} is {state}: what becomes of items is decided after it is closed, "
+                "when all answers are in.",
+                number=number,
+                state=Sentence(held.state),
+            )
         )
     later = session.scalars(
         select(Round.number)
@@ -449,6 +471,11 @@ def _get_decidable(session: Session, *, study: Study, number: int) -> Round:
     ).first()
     if later is not None:
         raise Refused(
-            f"Round {later} was opened on what was decided after round {number}. Decide anew after that one."
+            Sentence(
+                "Round {later} was opened on what was decided after round {number}. Decide anew "
+                "after that one.",
+                later=later,
+                number=number,
+            )
         )
     return held

@@ -15,7 +15,7 @@ from surveyapp.delphi.lineage import Decided, Outcome
 from surveyapp.delphi.plan import RoundPlan
 from surveyapp.delphi.rounds import may_take_part
 from surveyapp.delphi.showing import ExpertView
-from surveyapp.errors import NotFound, Refused
+from surveyapp.errors import NotFound, Refused, Sentence
 from surveyapp.models import Panellist, Participation, Round, Study, WebSession
 from surveyapp.services import deciding, releasing
 from surveyapp.services.figures import RoundFigures
@@ -68,7 +68,11 @@ def foresee(database: Database, *, slug: str, number: int, pseudonym: str, varia
         with database.verb() as session:
             study = get_study(session, slug=slug)
             if read_stamp(session, study_id=study.id, number=number) != ground.stamp:
-                raise Refused(f"Something of round {number} changed in this moment. Look once more.")
+                raise Refused(
+                    Sentence(
+                        "Something of round {number} changed in this moment. Look once more.", number=number
+                    )
+                )
             try:
                 found.append(_play(session, ground, study=study, pseudonym=pseudonym, variant=variant))
             finally:
@@ -93,7 +97,11 @@ def _read_ground(session: Session, *, study: Study, number: int) -> _Ground:
     figures = get_figures(session, study_id=study.id, number=number)
     content = releasing.look_at_release(session, study=study, number=number, figures=figures)
     if content is None:
-        raise Refused(f"The release of round {number} is not drafted from the answers as they stand.")
+        raise Refused(
+            Sentence(
+                "The release of round {number} is not drafted from the answers as they stand.", number=number
+            )
+        )
     return _Ground(figures, content, read_stamp(session, study_id=study.id, number=number))
 
 
@@ -103,7 +111,7 @@ def _play(session: Session, ground: _Ground, *, study: Study, pseudonym: str, va
         select(Panellist).where(Panellist.study_id == study.id, Panellist.pseudonym == pseudonym)
     ).one_or_none()
     if panellist is None:
-        raise NotFound(f"There is no '{pseudonym}' on this panel.")
+        raise NotFound(Sentence("There is no '{pseudonym}' on this panel.", pseudonym=pseudonym))
     as_proposed = _decide_the_rest(session, study=study, figures=ground.figures, now=now)
     releasing.rehearse_release(session, study=study, number=number, content=content, now=now)
     cohort = session.get_one(Round, (study.id, number)).cohort
@@ -156,8 +164,11 @@ def _sit_down(
     assert previous is not None
     if not may_take_part(opened.open_to, earlier_rounds=earlier.numbers, previous=previous):
         raise Refused(
-            f"{panellist.pseudonym} did not answer the earlier round, and the next one is for those who did. "
-            "Choose somebody else."
+            Sentence(
+                "{pseudonym} did not answer the earlier round, and the next one is for those who "
+                "did. Choose somebody else.",
+                pseudonym=panellist.pseudonym,
+            )
         )
     session.add(
         Participation(

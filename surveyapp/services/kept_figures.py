@@ -9,7 +9,7 @@ from typing import TypeAlias
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import NotFound
+from surveyapp.errors import NotFound, Sentence
 from surveyapp.models import Panellist, Round
 from surveyapp.services.figures import RoundFigures, find_before, read_figures, refuse_open
 from surveyapp.services.release_drafts import read_input
@@ -28,7 +28,7 @@ def get_figures(session: Session, *, study_id: int, number: int) -> RoundFigures
     """
     current = session.get(Round, (study_id, number))
     if current is None:
-        raise NotFound(f"This study has no round {number}.")
+        raise NotFound(Sentence("This study has no round {number}.", number=number))
     refuse_open(current)
     key = _key(session, current)
     with _kept_lock:

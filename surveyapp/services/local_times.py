@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from surveyapp.clock import as_utc
-from surveyapp.errors import InputError, Problem
+from surveyapp.errors import InputError, Problem, Sentence
 
 
 def read_time(text: str, *, time_zone: str, where: str) -> datetime:
@@ -22,12 +22,23 @@ def read_time(text: str, *, time_zone: str, where: str) -> datetime:
         moment = datetime.fromisoformat(written)
     # A bare date would mean its first minute, which nobody means by a deadline.
     if moment is None or len(written) <= len("2026-12-12"):
-        raise InputError([Problem(where, f"'{text}' is no time; write it like '2026-12-12 18:00'.")])
+        raise InputError(
+            [Problem(where, Sentence("'{text}' is no time; write it like '2026-12-12 18:00'.", text=text))]
+        )
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=ZoneInfo(time_zone))
         there_and_back = moment.astimezone(UTC).astimezone(moment.tzinfo)
         if there_and_back.replace(fold=0) != moment.replace(fold=0):
             raise InputError(
-                [Problem(where, f"'{text}' does not exist in {time_zone}: clocks are put forward then.")]
+                [
+                    Problem(
+                        where,
+                        Sentence(
+                            "'{text}' does not exist in {time_zone}: clocks are put forward then.",
+                            text=text,
+                            time_zone=time_zone,
+                        ),
+                    )
+                ]
             )
     return as_utc(moment)

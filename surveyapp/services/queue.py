@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import bindparam, delete, func, or_, select, text, update
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import NotFound, Refused
+from surveyapp.errors import NotFound, Refused, Sentence
 from surveyapp.models import Job, UtcDateTime
 from surveyapp.services.audit import record
 
@@ -114,11 +114,11 @@ def run_again(session: Session, *, study_id: int, job_id: int, now: datetime, ac
         select(Job).where(Job.id == job_id, Job.study_id == study_id).with_for_update()
     ).one_or_none()
     if job is None:
-        raise NotFound(f"This study has no job {job_id}.")
+        raise NotFound(Sentence("This study has no job {job_id}.", job_id=job_id))
     if job.lease_until is not None and job.lease_until > now:
-        raise Refused("A worker is at it in this moment. Wait for what comes of it.")
+        raise Refused(Sentence("A worker is at it in this moment. Wait for what comes of it."))
     if job.done_at is not None and job.error is None:
-        raise Refused("This job is done already.")
+        raise Refused(Sentence("This job is done already."))
     job.attempts, job.run_at, job.done_at, job.lease_until, job.error = 0, now, None, None, None
     detail = {"job": job.id, "kind": job.kind}
     record(session, study_id=study_id, now=now, actor=actor, act="job.again", detail=detail)

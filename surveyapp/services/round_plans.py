@@ -13,7 +13,7 @@ from surveyapp.delphi.collecting import has_something_to_rate, only_collects
 from surveyapp.delphi.plan import RoundPlan, plan_round
 from surveyapp.delphi.protocol.model import PlannedRound, Protocol
 from surveyapp.delphi.rounds import OpenTo, RoundState
-from surveyapp.errors import InputError, Problem, Refused
+from surveyapp.errors import InputError, Problem, Refused, Sentence
 from surveyapp.models import Round, Study
 from surveyapp.services.collecting_questionnaires import collecting_questionnaire
 from surveyapp.services.deciding import FIRST_QUESTIONNAIRE
@@ -71,8 +71,12 @@ def plan_next_round(
         return Plan(number=free, questionnaire_number=_first_questionnaire(session, study=study))
     if not is_locked(session, study=study):
         raise Refused(
-            "The protocol is not locked yet, and it must be before the first round: what counts as consensus "
-            f"is fixed before anybody answers. Lock it: surveyapp protocol lock {study.slug}"
+            Sentence(
+                "The protocol is not locked yet, and it must be before the first round: what counts "
+                "as consensus is fixed before anybody answers. Lock it: surveyapp protocol lock "
+                "{slug}",
+                slug=study.slug,
+            )
         )
     if protocol.cohorts == "one round at a time":
         _refuse_cohort(cohort)
@@ -88,8 +92,13 @@ def plan_next_round(
         and rated.state != RoundState.RELEASED
     ):
         raise Refused(
-            f"Round {planned.number} shows what the panel thinks, and the feedback of round "
-            f"{rated.number} is not released yet. Release it first: surveyapp round release {study.slug}"
+            Sentence(
+                "Round {number} shows what the panel thinks, and the feedback of round {earlier} is "
+                "not released yet. Release it first: surveyapp round release {slug}",
+                number=planned.number,
+                earlier=rated.number,
+                slug=study.slug,
+            )
         )
     taken = {each.number for each in rounds}
     number = planned.number if planned.number not in taken and waiting is None else free
@@ -115,8 +124,11 @@ def collected_only(held: Round) -> bool:
 def _planned(protocol: Protocol, before: Sequence[Round]) -> PlannedRound:
     if len(before) >= len(protocol.rounds):
         raise Refused(
-            f"The protocol plans rounds up to {protocol.last_round}, and they are over. To have another one, "
-            "amend the protocol and say why."
+            Sentence(
+                "The protocol plans rounds up to {last_round}, and they are over. To have another "
+                "one, amend the protocol and say why.",
+                last_round=protocol.last_round,
+            )
         )
     return protocol.rounds[len(before)]
 
@@ -136,8 +148,10 @@ def _first_questionnaire(session: Session, *, study: Study) -> int:
     instrument = get_instrument(session, study_id=study.id, number=FIRST_QUESTIONNAIRE)
     if not has_something_to_rate(instrument.questionnaire):
         raise Refused(
-            "The questionnaire has no items yet, so there is nothing to rate. Let experts propose them "
-            "first, by a protocol that begins with {number: 0, asks: proposals}."
+            Sentence(
+                "The questionnaire has no items yet, so there is nothing to rate. Let experts "
+                "propose them first, by a protocol that begins with {number: 0, asks: proposals}."
+            )
         )
     return FIRST_QUESTIONNAIRE
 
@@ -148,8 +162,11 @@ def _refuse_cohort(cohort: str) -> None:
             [
                 Problem(
                     "cohort",
-                    f"rounds for '{cohort}' alone are only possible where the protocol lets cohorts overlap "
-                    "(cohorts: overlapping).",
+                    Sentence(
+                        "rounds for '{cohort}' alone are only possible where the protocol lets cohorts "
+                        "overlap (cohorts: overlapping).",
+                        cohort=cohort,
+                    ),
                 )
             ]
         )

@@ -13,7 +13,7 @@ from surveyapp.delphi.feedback import ReleaseContent
 from surveyapp.delphi.plan import RoundPlan
 from surveyapp.delphi.protocol.model import Feedback
 from surveyapp.delphi.showing import ExpertView, PanelView, show_release
-from surveyapp.errors import NotFound, Refused
+from surveyapp.errors import NotFound, Refused, Sentence
 from surveyapp.models import Panellist, Participation, Release, Round, Study
 from surveyapp.services.instruments import Instrument, get_instrument
 from surveyapp.services.panel import find_by_address
@@ -117,7 +117,12 @@ def read_expert_view(session: Session, *, study: Study, expert: str, number: int
     variant = seat.variant if seat is not None else ""
     feedback = plan.feedback_for(variant)
     if feedback is None:
-        raise Refused(f"Round {held.number} shows no feedback: its experts see nothing of an earlier round.")
+        raise Refused(
+            Sentence(
+                "Round {number} shows no feedback: its experts see nothing of an earlier round.",
+                number=held.number,
+            )
+        )
     instrument = get_instrument(session, study_id=study.id, number=held.questionnaire_number)
     panel = None
     release = _find_release(session, held)
@@ -172,7 +177,10 @@ def _get_panellist(session: Session, *, study_id: int, expert: str) -> Panellist
         ).one_or_none()
     if found is None:
         raise NotFound(
-            f"There is no '{expert}' on this panel. Give a pseudonym of the exports, or an address."
+            Sentence(
+                "There is no '{expert}' on this panel. Give a pseudonym of the exports, or an address.",
+                expert=expert,
+            )
         )
     return found
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from surveyapp.delphi.privacy.reasons import Band, band_of
 from surveyapp.delphi.receipts import canonical_json
 from surveyapp.delphi.rounds import RoundState
-from surveyapp.errors import NotFound, RoundClosed
+from surveyapp.errors import NotFound, RoundClosed, Sentence
 from surveyapp.models import (
     CodedReason,
     Panellist,
@@ -120,11 +120,15 @@ def get_closed_round(session: Session, *, study_id: int, round_number: int, hold
     else:
         found = session.get(Round, (study_id, round_number))
     if found is None:
-        raise NotFound(f"This study has no round {round_number}.")
+        raise NotFound(Sentence("This study has no round {round_number}.", round_number=round_number))
     if found.state not in {RoundState.CLOSED, RoundState.RELEASED}:
         raise RoundClosed(
-            f"Round {round_number} is {found.state}: what was written in it is read and worked on when it is "
-            "closed."
+            Sentence(
+                "Round {round_number} is {state}: what was written in it is read and worked on when "
+                "it is closed.",
+                round_number=round_number,
+                state=Sentence(found.state),
+            )
         )
     return found
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.feedback import ReleaseContent
-from surveyapp.errors import NotFound
+from surveyapp.errors import NotFound, Sentence
 from surveyapp.models import Release
 
 _MOST_KEPT = 32
@@ -43,7 +43,9 @@ def get_release_content(
         )
     )
     if text is None:
-        raise NotFound(f"Round {round_} of this study has no such release {number}.")
+        raise NotFound(
+            Sentence("Round {round} of this study has no such release {number}.", round=round_, number=number)
+        )
     content = ReleaseContent.from_canonical(text)
     with _kept_lock:
         _kept[key] = content

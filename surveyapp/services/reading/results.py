@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from surveyapp.delphi.privacy.suppression import Exact, suppress
 from surveyapp.delphi.protocol.telling import ToldRule, tell_rules
 from surveyapp.delphi.sensitivity import Alternative, sensitivity
-from surveyapp.errors import NotFound
+from surveyapp.errors import NotFound, Sentence
 from surveyapp.models import Round, Study
 from surveyapp.questionnaire.cells import CellKey
 from surveyapp.questionnaire.model import Questionnaire
@@ -145,7 +145,7 @@ def get_item_result(session: Session, *, study: Study, number: int, item: str) -
     figures = get_figures(session, study_id=study.id, number=number)
     asked = asked_items(figures.instrument)
     if item not in asked:
-        raise NotFound(f"Round {number} asked no item '{item}'.")
+        raise NotFound(Sentence("Round {number} asked no item '{item}'.", number=number, item=item))
     part = _part(session, figures, study, asked, first=asked.index(item), most=1)
     return replace(part, sensitivity=_sensitivity(figures, item))
 

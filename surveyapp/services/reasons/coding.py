@@ -12,7 +12,7 @@ from itertools import combinations
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import InputError, NotFound, Problem, Refused
+from surveyapp.errors import InputError, NotFound, Problem, Refused, Sentence
 from surveyapp.models import CodedReason, Reason, ReasonTheme, Theme
 from surveyapp.questionnaire.model import is_identifier
 from surveyapp.services.audit import record
@@ -58,7 +58,7 @@ def add_theme(
     """Put a theme into the code book. Raises InputError with every problem; the id must be new."""
     problems = problems_of_theme(theme, title, definition)
     if session.get(Theme, (study_id, theme)) is not None:
-        problems.append(Problem(theme, "the code book has this theme already; choose another id."))
+        problems.append(Problem(theme, Sentence("the code book has this theme already; choose another id.")))
     if problems:
         raise InputError(problems)
     session.add(
@@ -237,18 +237,34 @@ def problems_of_theme(theme: str, title: str, definition: str) -> list[Problem]:
         problems.append(
             Problem(
                 theme or "theme",
-                "the id of a theme is made of lower-case letters and digits, joined by single hyphens, such "
-                "as 'hard-to-enforce'; at most 60.",
+                Sentence(
+                    "the id of a theme is made of lower-case letters and digits, joined by single "
+                    "hyphens, such as 'hard-to-enforce'; at most 60."
+                ),
             )
         )
     elif theme == NO_THEME:
-        problems.append(Problem(theme, f"'{NO_THEME}' is how a coder says that there is no theme."))
+        problems.append(
+            Problem(
+                theme, Sentence("'{no_theme}' is how a coder says that there is no theme.", no_theme=NO_THEME)
+            )
+        )
     if not title.strip():
-        problems.append(Problem(theme, "the theme needs a title."))
+        problems.append(Problem(theme, Sentence("the theme needs a title.")))
     elif len(title) > MAX_TITLE:
-        problems.append(Problem(theme, f"the title has more than {MAX_TITLE} characters."))
+        problems.append(
+            Problem(theme, Sentence("the title has more than {max_title} characters.", max_title=MAX_TITLE))
+        )
     if len(definition) > MAX_DEFINITION:
-        problems.append(Problem(theme, f"the definition has more than {MAX_DEFINITION:,} characters."))
+        problems.append(
+            Problem(
+                theme,
+                Sentence(
+                    "the definition has more than {max_definition} characters.",
+                    max_definition=f"{MAX_DEFINITION:,}",
+                ),
+            )
+        )
     return problems
 
 
@@ -275,7 +291,7 @@ def _get_theme(session: Session, *, study_id: int, theme: str) -> Theme:
     found = session.get(Theme, (study_id, theme))
     if found is None:
         known = list(session.scalars(select(Theme.id).where(Theme.study_id == study_id)))
-        raise NotFound(f"There is none of this name: {unknown_theme(theme, known)}")
+        raise NotFound(Sentence("There is none of this name: {what}", what=unknown_theme(theme, known)))
     return found
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.empty_words import is_empty_word
-from surveyapp.errors import Conflict, InputError, NotFound, Problem, Refused
+from surveyapp.errors import Conflict, InputError, NotFound, Problem, Refused, Sentence
 from surveyapp.models import Reason, SummarySource
 from surveyapp.questionnaire.kinds.written import read_text
 from surveyapp.services.audit import record
@@ -41,7 +41,12 @@ def redact_reason(
     """
     (row,) = hold_reasons(session, study_id=study_id, public_ids=[public_id])
     if seen is not None and seen != row.released_text:
-        raise Conflict(f"Somebody else has redacted {public_id} in the meantime; look at it again.")
+        raise Conflict(
+            Sentence(
+                "Somebody else has redacted {public_id} in the meantime; look at it again.",
+                public_id=public_id,
+            )
+        )
     row.released_text = _read_released(public_id, released_text)
     detail = {"reason": public_id, "text": _hash(row.text), "released_text": _hash(row.released_text)}
     record(session, study_id=study_id, now=now, actor=actor, act="reason.redact", detail=detail)
@@ -122,8 +127,10 @@ def set_aside_reasons(
     sources = sources_among(session, study_id=study_id, rows=rows)
     if sources:
         raise Refused(
-            f"The summary stands on {', '.join(sorted(sources))}: take it out of the summary first, or let "
-            "it be summarised."
+            Sentence(
+                "The summary stands on {names}: take it out of the summary first, or let it be summarised.",
+                names=", ".join(sorted(sources)),
+            )
         )
     for row in rows:
         place(row, "set_aside", now=now, actor=actor, because=why)
@@ -183,7 +190,7 @@ def hold_reasons(session: Session, *, study_id: int, public_ids: Sequence[str]) 
     }
     missing = [public_id for public_id in asked if public_id not in found]
     if missing:
-        raise NotFound(f"This study has no reason {', '.join(missing)}.")
+        raise NotFound(Sentence("This study has no reason {names}.", names=", ".join(missing)))
     return [found[public_id] for public_id in asked]
 
 
@@ -238,7 +245,12 @@ def _read_released(public_id: str, text: str) -> str:
     given = read_text([text.strip()], public_id, MAX_RELEASED_TEXT)
     if given.text is None:
         raise InputError(
-            [Problem(public_id, "nothing would be left to read; set the reason aside instead, and say why.")]
+            [
+                Problem(
+                    public_id,
+                    Sentence("nothing would be left to read; set the reason aside instead, and say why."),
+                )
+            ]
         )
     return given.text
 

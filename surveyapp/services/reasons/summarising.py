@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import Conflict, InputError, Problem
+from surveyapp.errors import Conflict, InputError, Problem, Sentence
 from surveyapp.models import Reason, SummarySentence, SummarySource
 from surveyapp.questionnaire.kinds.written import read_text
 from surveyapp.services.audit import record
@@ -56,7 +56,7 @@ def write_summary(
         .order_by(SummarySentence.position)
     ).all()
     if seen is not None and seen != (stamp_of(*(tuple(row) for row in standing)) if standing else ""):
-        raise Conflict("Somebody else has changed this summary in the meantime; look at it again.")
+        raise Conflict(Sentence("Somebody else has changed this summary in the meantime; look at it again."))
     reasons = {
         row.public_id: row
         for row in session.scalars(
@@ -90,24 +90,49 @@ def problems_of_sentences(
     problems = []
     places: set[int] = set()
     if len(sentences) > MAX_SENTENCES:
-        problems.append(Problem("", f"A summary has at most {MAX_SENTENCES} sentences."))
+        problems.append(
+            Problem(
+                "", Sentence("A summary has at most {max_sentences} sentences.", max_sentences=MAX_SENTENCES)
+            )
+        )
     for each in sentences:
         name = f"{where} {each.position}"
         if each.position in places or each.position < 1:
-            problems.append(Problem(name, "sentences are numbered from 1, each number once."))
+            problems.append(Problem(name, Sentence("sentences are numbered from 1, each number once.")))
         places.add(each.position)
         if not each.text.strip():
-            problems.append(Problem(name, "the sentence is empty."))
+            problems.append(Problem(name, Sentence("the sentence is empty.")))
         elif len(each.text) > MAX_SENTENCE:
-            problems.append(Problem(name, f"the sentence has more than {MAX_SENTENCE:,} characters."))
+            problems.append(
+                Problem(
+                    name,
+                    Sentence(
+                        "the sentence has more than {max_sentence} characters.",
+                        max_sentence=f"{MAX_SENTENCE:,}",
+                    ),
+                )
+            )
         if not each.sources:
-            problems.append(Problem(name, "link it to the reasons that it stands on: at least one."))
+            problems.append(
+                Problem(name, Sentence("link it to the reasons that it stands on: at least one."))
+            )
         for public_id in sorted(set(each.sources)):
             if public_id not in states:
-                problems.append(Problem(name, f"{public_id} is no reason on this item in this round."))
+                problems.append(
+                    Problem(
+                        name,
+                        Sentence("{public_id} is no reason on this item in this round.", public_id=public_id),
+                    )
+                )
             elif states[public_id] == "set_aside":
                 problems.append(
-                    Problem(name, f"{public_id} was set aside; put it back, or do not link to it.")
+                    Problem(
+                        name,
+                        Sentence(
+                            "{public_id} was set aside; put it back, or do not link to it.",
+                            public_id=public_id,
+                        ),
+                    )
                 )
     return problems
 

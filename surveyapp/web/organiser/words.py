@@ -49,8 +49,15 @@ def outcome_word(outcome: str) -> str:
 
 
 def verdict_word(verdict: str) -> str:
-    """A verdict in words; what a rule calls its own verdicts stays as the protocol writes it."""
-    return say(VERDICTS.get(verdict, verdict), _)
+    """A verdict in words; what a rule calls its own verdicts stays as the protocol writes it.
+
+    Where several rules speak of one rating, each follows its rule: ``effective: consensus; other: none``.
+    """
+    said = []
+    for each in verdict.split("; "):
+        rule, colon, word = each.rpartition(": ")
+        said.append(f"{rule}{colon}{say(VERDICTS.get(word, word), _)}")
+    return "; ".join(said)
 
 
 def verdict_tone(verdict: str) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
 
-from surveyapp.errors import InputError, Problem, Sentence
 from surveyapp.web.languages import keep_language, spoken_languages
+from surveyapp.web.organiser.account.own_account import show_account
 from surveyapp.web.organiser.blueprint import blueprint
 
 
@@ -15,9 +16,8 @@ def choose_language() -> ResponseReturnValue:
     """Speak another language from the next page on, or again what the browser asks for."""
     wanted = request.form.get("language", "")
     if wanted not in {"", *spoken_languages()}:
-        raise InputError(
-            [Problem("", Sentence("The pages do not speak this language; choose one from the list."))]
-        )
+        wrong = _("The pages do not speak this language; choose one from the list.")
+        return show_account(wrong=wrong), 422
     response = redirect(url_for("organiser.account", _anchor="language"), 303)
     keep_language(response, wanted)
     return response

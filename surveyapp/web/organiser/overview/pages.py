@@ -214,6 +214,7 @@ def _figures(current: RoundProgress) -> tuple[Figure, ...]:
 
 def _figures_of_work(work: RoundWork) -> tuple[Figure, ...]:
     time = (
+        # Short, for it stands large in a small tile: "25 min".
         format_timedelta(
             work.median_time, granularity="minute", threshold=1.5, format="short", locale=page_language()
         )

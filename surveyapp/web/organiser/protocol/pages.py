@@ -94,7 +94,7 @@ def _version(each: VersionOfProtocol, desk: Desk, in_force: int) -> VersionLine:
     )
     if each.locked_at is not None and not each.because:
         locked = written_time(each.locked_at, desk.time_zone, language)
-        what = f"{what} {_('Locked %(time)s.', time=locked)}"
+        what = " ".join((what, _("Locked %(time)s.", time=locked)))
     name = (
         _("Amendment %(number)s", number=each.number)
         if each.because

@@ -293,7 +293,7 @@ def _card(each: ReasonAtWork, found: ItemBench, coder: str, held: Held) -> Reaso
             for theme in found.themes
         ),
         others=tuple(
-            f"{name}: {', '.join(titles.get(one, one) for one in themes) or _('none')}"
+            ": ".join((name, ", ".join(titles.get(one, one) for one in themes) or _("none")))
             for name, themes in each.themes.items()
             if name != coder
         ),

@@ -141,7 +141,7 @@ class Acts:
         if "cancel" in each.acts:
             yield self._act(
                 f"cancel-{here}",
-                title=_("Cancel"),
+                title=_("Call off"),
                 what=_(
                     "The round is called off for good. What was answered in it is kept and counts nowhere; "
                     "the next round takes its place."
