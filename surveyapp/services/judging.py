@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-<<<<<<< HEAD
-=======
 from typing import cast
->>>>>>> watching-2
 
 from surveyapp.delphi.consensus import ItemVerdict, judge_item
 from surveyapp.delphi.grounds import cells_by_item
