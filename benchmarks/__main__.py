@@ -29,6 +29,7 @@ MODULES = (
     "answering",
     "feedback_page",
     "results_page",
+    "workplace",
     "closing",
     "large_files",
 )

@@ -42,19 +42,22 @@ def lay_large_study(
     seed: int = 1,
     rounds: tuple[str, ...] = ("closed",),
     has_protocol: bool = False,
+    file: Path = QUESTIONNAIRE,
+    protocol: Path = PROTOCOL,
+    cells: int = CELLS,
 ) -> str:
     """Write the study and return its slug; `rounds` are the states of its rounds, each answered by all.
 
-    With a protocol it is the one beside the questionnaire.
+    With a protocol it is `protocol`; `cells` is how many ratings and reasons the questionnaire in `file` has.
     """
     rng = random.Random(seed)
-    questionnaire = load(QUESTIONNAIRE)
+    questionnaire = load(file)
     with database.verb() as session:
         now = read_now(session)
         study = create_study(
             session,
             questionnaire=questionnaire,
-            source=QUESTIONNAIRE.read_text(encoding="utf-8"),
+            source=file.read_text(encoding="utf-8"),
             title="A large synthetic study",
             slug="large",
             now=now,
@@ -62,9 +65,9 @@ def lay_large_study(
             is_synthetic=True,
         )
         if has_protocol:
-            content = PROTOCOL.read_bytes()
+            content = protocol.read_bytes()
             set_protocol(
-                session, study=study, file=PROTOCOL.name, content=content, now=now, actor="benchmark"
+                session, study=study, file=protocol.name, content=content, now=now, actor="benchmark"
             )
             lock_protocol(session, study=study, now=now, actor="benchmark")
         for number, state in enumerate(rounds, start=1):
@@ -86,7 +89,7 @@ def lay_large_study(
         panel = list(_panel(study.id, ids, now, rng, questionnaire))
         session.execute(insert(Panellist), panel)
         groups = {each["id"]: each["group"] for each in panel}
-        given = _Given(instrument, rng)
+        given = _Given(instrument, rng, cells)
         for number in range(1, len(rounds) + 1):
             for start in range(0, panellists, 250):
                 block = _Block(study.id, number, ids[start : start + 250], groups, now)
@@ -124,16 +127,14 @@ def _panel(
 class _Given:
     """What a panellist gives in each cell, and how a submission writes it."""
 
-    def __init__(self, instrument: Instrument, rng: random.Random) -> None:
+    def __init__(self, instrument: Instrument, rng: random.Random, cells: int) -> None:
         self.cells = [
             number
             for number, spec in enumerate(instrument.specs, start=1)
             if spec.kind == "rating" or spec.key.part == "reason"
         ]
-        if len(self.cells) != CELLS:
-            raise ValueError(
-                f"the built-in questionnaire has {len(self.cells)} rating and reason cells, not {CELLS}"
-            )
+        if len(self.cells) != cells:
+            raise ValueError(f"the questionnaire has {len(self.cells)} rating and reason cells, not {cells}")
         reasons = [" ".join(rng.choices(_WORDS, k=rng.randint(4, 14))).capitalize() + "." for _ in range(300)]
         blank = (2, None, None, None)
         self._choices: dict[int, list[tuple[Stored, str]]] = {}
@@ -187,7 +188,7 @@ def _write_block(session: Any, block: _Block, given: _Given, rng: random.Random)
             | {
                 "number": 1,
                 "content": content,
-                "answer_count": CELLS,
+                "answer_count": len(filled),
                 "sha256": "0" * 64,
                 "salt_seed": "0" * 64,
                 "submitted_at": at,

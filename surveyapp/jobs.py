@@ -13,6 +13,7 @@ from threading import Event, Thread
 from surveyapp.errors import Refused
 from surveyapp.services import queue, refreshing, releasing, rounds, upkeep
 from surveyapp.services.letters.office import Office
+from surveyapp.services.letters.reminding import REMIND_JOB, ask_for_reminders, remind_everywhere
 from surveyapp.services.letters.sending import send_due
 from surveyapp.services.queue import ClaimedJob
 from surveyapp.services.reading.deadlines import find_overdue
@@ -71,12 +72,17 @@ def _sweep(database: Database, job: ClaimedJob) -> None:  # noqa: ARG001 - one s
         upkeep.sweep(session, now=read_now(session))
 
 
+def _remind(database: Database, job: ClaimedJob) -> None:  # noqa: ARG001 - one signature for all kinds of work
+    remind_everywhere(database)
+
+
 KINDS: Mapping[str, Callable[[Database, ClaimedJob], None]] = {
     rounds.OPEN_JOB: _open_round,
     rounds.CLOSE_JOB: _close_round,
     rounds.SETTLE_JOB: _settle_round,
     rounds.REFRESH_JOB: _refresh_round,
     SWEEP_JOB: _sweep,
+    REMIND_JOB: _remind,
 }
 
 
@@ -160,7 +166,7 @@ def run_worker(
 
 
 def _run_jobs(database: Database, *, stop: Event, is_orphan: Callable[[], bool]) -> None:
-    upkeep_due = datetime.min.replace(tzinfo=UTC)
+    upkeep_due = reminders_due = datetime.min.replace(tzinfo=UTC)
     while not stop.is_set() and not is_orphan():
         try:
             with database.reading() as session:
@@ -168,6 +174,9 @@ def _run_jobs(database: Database, *, stop: Event, is_orphan: Callable[[], bool])
             if now >= upkeep_due:
                 ask_for_upkeep(database)
                 upkeep_due = now + timedelta(minutes=30)
+            if now >= reminders_due:
+                ask_for_reminders(database)
+                reminders_due = now + timedelta(minutes=1)
             if run_next(database):
                 continue
         except Exception as trouble:  # noqa: BLE001 - a database that restarts must not end the worker

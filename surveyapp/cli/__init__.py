@@ -21,6 +21,7 @@ COMMANDS = {
     "panel": ("panels", "panel"),
     "round": ("rounds", "round_"),
     "links": ("panels", "links"),
+    "letters": ("letters", "letters"),
     "simulate": ("simulating", "simulate"),
     "results": ("round_results", "results"),
     "feedback": ("feedback", "feedback"),

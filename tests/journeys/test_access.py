@@ -24,7 +24,7 @@ NARROW = (320, 256)
 
 UNFOLD = "() => document.querySelectorAll('details').forEach(fold => { fold.open = true; })"
 OVERFLOWING = """() => {
-  const mayScroll = '.sees, .prose table, .visually-hidden, .unseen, [role=region]';
+  const mayScroll = '.sees, .prose table, .visually-hidden, .unseen, .tabs, [role=region]';
   const wide = [...document.querySelectorAll('body *')].filter(each => {
     const box = each.getBoundingClientRect();
     return box.width > 0 && box.right > innerWidth + 1 && !each.closest(mayScroll);

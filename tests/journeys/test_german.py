@@ -1,4 +1,4 @@
-"""A study in German: an expert from the letter to thanks, and an organiser's desk; nothing breaks the pages."""
+"""A study in German: an expert from the letter to thanks, an organiser's desk; nothing breaks the pages."""
 
 from __future__ import annotations
 

@@ -299,3 +299,18 @@ def test_the_worker_sends_beside_its_other_work(ground: Ground, tmp_path: Path) 
 
     jobs.run_worker(ground.database, stop=stop, office=office_with(Last([]), tmp_path))
     assert [row.state for row in rows(ground)] == ["sent"]
+
+
+def test_reminders_are_looked_for_by_the_worker(
+    ground: Ground, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked, stop = [], Event()
+
+    def remind(database: Database) -> int:
+        looked.append(database)
+        stop.set()
+        return 0
+
+    monkeypatch.setattr(jobs, "remind_everywhere", remind)
+    jobs.run_worker(ground.database, stop=stop, office=office_with(Telling([]), tmp_path))
+    assert looked == [ground.database]

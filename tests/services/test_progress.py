@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
-from surveyapp.models import Panellist, Participation, Study
+from surveyapp.delphi.rounds import OpenTo
+from surveyapp.models import Panellist, Participation, Round, Study
 from surveyapp.services import answering, doors, rounds
 from surveyapp.services.reading.progress import Counts, Day, StudyProgress, get_progress
 from surveyapp.services.studies import get_study
@@ -141,3 +142,45 @@ def test_a_cancelled_round_is_listed_and_is_not_the_current_one(ground: Ground) 
     progress = look(ground)
     assert [each.state for each in progress.rounds] == ["cancelled", "cancelled"]
     assert (progress.current, progress.is_open) == (None, False)
+
+
+def test_a_cohorts_round_counts_its_cohort(ground: Ground) -> None:
+    submit(ground, 0)
+    early = [ground.panel[member].panellist_id for member in (0, 1, 4)]
+    with ground.database.verb() as session:
+        session.execute(update(Round).where(Round.study_id == ground.study_id).values(cohort="early"))
+        mine = Panellist.study_id == ground.study_id
+        session.execute(update(Panellist).where(mine).values(tags='["late", "earlybird"]'))
+        session.execute(update(Panellist).where(mine, Panellist.id.in_(early)).values(tags='["early"]'))
+        # Their letter went to the wrong person: told apart, where it was sent.
+        for member in (4, 5):
+            doors.say_not_me(session, token=ground.panel[member].token, now=read_now(session))
+    current = look(ground).current
+    assert current is not None
+    assert current.counts == Counts(
+        3, submitted=1, in_progress=0, not_started=1, declined=0, not_me=1, withdrawn=0
+    )
+    assert [(each.group, each.counts.panel) for each in current.groups] == [
+        ("north", 2),
+        ("south", 0),
+        ("both", 1),
+    ]
+
+
+@pytest.mark.parametrize("open_to", [OpenTo.PREVIOUS, OpenTo.ANY_EARLIER])
+def test_a_round_for_those_who_were_there_counts_them(ground: Ground, open_to: OpenTo) -> None:
+    submit(ground, 0)
+    submit(ground, 1)
+    ground.sit_down(2)
+    ground.close()
+    with ground.database.verb() as session:
+        study = get_study(session, slug=ground.slug)
+        held = rounds.open_round(session, study=study, now=read_now(session), actor="test")
+        held.open_to = open_to
+        doors.say_not_me(session, token=ground.panel[6].token, now=read_now(session))
+    ground.sit_down(0)
+    first, second = look(ground).rounds
+    assert (first.counts.panel, first.counts.not_me) == (7, 1)
+    assert second.counts == Counts(
+        2, submitted=0, in_progress=1, not_started=1, declined=0, not_me=0, withdrawn=0
+    )

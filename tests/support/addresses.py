@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 _PLACE = re.compile(r"<(?:(?P<kind>[^<>]*):)?(?P<name>[a-z_]+)>")
 # What stands in an address where a study, a round, an item or a panellist is named.
-FILLED = {"number": "1", "item": "apples", "job": "1", "key": "news"}
+FILLED = {"number": "1", "item": "apples", "job": "1", "key": "news", "kind": "thanks"}
 
 
 @dataclass(frozen=True)

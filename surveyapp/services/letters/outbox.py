@@ -18,6 +18,8 @@ from surveyapp.models import OutboxMessage, Panellist, Round, Study, UtcDateTime
 from surveyapp.services.audit import record
 from surveyapp.services.letters.audience import NO_ROUND, Audience, Occasion, find_waiting
 
+PERSONAL = frozenset({Kind.REPLY, Kind.WITHDRAWAL, Kind.THANKS})
+"""Letters about what one expert did."""
 SETTLED = ("sent", "refused", "unknown", "bounced", "cancelled", "dropped")
 AGAIN_FROM = ("refused", "unknown", "bounced", "cancelled")
 """States from which a letter can be sent again."""
@@ -100,10 +102,24 @@ def find_occasion(
         raise InputError(
             [Problem("number", f"there are {rules.texts} letters of this kind; {number} is none of them.")]
         )
-    if kind in {Kind.REPLY, Kind.WITHDRAWAL, Kind.THANKS}:
+    if kind in PERSONAL:
         raise Refused(
             Sentence("This letter answers what one expert does; it goes by itself and to nobody else.")
         )
+    return _latest(session, study=study, kind=kind, number=number, round_number=round_number)
+
+
+def occasion_to_look_at(
+    session: Session, *, study: Study, kind: Kind, number: int = 1, round_number: int | None = None
+) -> Occasion:
+    """What a letter could be about that is only looked at: also one that nobody can send, or not yet."""
+    try:
+        return _latest(session, study=study, kind=kind, number=number, round_number=round_number)
+    except Refused:
+        return Occasion(study.id, NO_ROUND, kind, number)
+
+
+def _latest(session: Session, *, study: Study, kind: Kind, number: int, round_number: int | None) -> Occasion:
     if round_number is not None:
         held = session.get(Round, (study.id, round_number))
         if held is None:

@@ -122,12 +122,6 @@ def save_text(
     return version
 
 
-def is_automatic(session: Session, *, study_id: int, kind: Kind) -> bool:
-    """Whether letters of this kind go by themselves."""
-    row = session.get(LetterSetting, (study_id, str(kind)))
-    return RULES[kind].is_automatic if row is None else row.is_automatic
-
-
 def set_automatic(
     session: Session, *, study: Study, kind: Kind, is_on: bool, now: datetime, actor: str
 ) -> None:
@@ -142,3 +136,16 @@ def set_automatic(
     detail = {"kind": str(kind), "automatic": is_on}
     record(session, study_id=study.id, now=now, actor=actor, act="letters.setting", detail=detail)
     session.flush()
+
+
+def list_own(session: Session, *, study_id: int) -> frozenset[tuple[str, int, str]]:
+    """Which letters say the study's own words: kind, number, language."""
+    newest: dict[tuple[str, int, str], bool] = {}
+    rows = session.execute(
+        select(LetterText.kind, LetterText.number, LetterText.language, LetterText.subject)
+        .where(LetterText.study_id == study_id)
+        .order_by(LetterText.version)
+    )
+    for kind, number, language, subject in rows:
+        newest[kind, number, language] = bool(subject)
+    return frozenset(key for key, is_own in newest.items() if is_own)

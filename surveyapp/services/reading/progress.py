@@ -1,4 +1,8 @@
-"""How a round goes: who has submitted, who is on the way, who will not come. Counts only, never an answer."""
+"""How a round goes: who has submitted, who is on the way, who will not come. Counts only, never an answer.
+
+A round's panel are those who could take part in it, as reports count them, and those whom its letter did not
+reach.
+"""
 
 from __future__ import annotations
 
@@ -10,13 +14,17 @@ from itertools import accumulate
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, case, func, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, case, func, literal, or_, select
+from sqlalchemy.orm import Session, aliased
 
+from surveyapp.delphi.rounds import OpenTo
 from surveyapp.models import LateDraft, Panellist, Participation, Round, Study
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.round_plans import collected_only
+from surveyapp.tally.attending import could_come, is_in_cohort
 
+# Under a name of its own: `could_come` asks for a participation itself.
+_here = aliased(Participation)
 Standing = Literal["submitted", "in_progress", "not_started", "declined", "not_me", "withdrawn"]
 STANDINGS: tuple[Standing, ...] = (
     "submitted", "in_progress", "not_started", "declined", "not_me", "withdrawn",
@@ -184,22 +192,24 @@ def _count_standings(session: Session, *, study_id: int) -> dict[int, dict[str, 
     """Round → group → standing → how many."""
     standing = case(
         (Panellist.state != "invited", Panellist.state),
-        (Participation.submission > 0, literal("submitted")),
-        (Participation.submission == 0, literal("in_progress")),
+        (_here.submission > 0, literal("submitted")),
+        (_here.submission == 0, literal("in_progress")),
         else_=literal("not_started"),
     ).label("standing")
+    is_not_me = and_(Panellist.state == "not_me", is_in_cohort(), Round.open_to == OpenTo.INVITED)
     rows = session.execute(
         select(Round.number, Panellist.group, standing, func.count())
         .join(Panellist, Panellist.study_id == Round.study_id)
         .outerjoin(
-            Participation,
+            _here,
             and_(
-                Participation.study_id == Panellist.study_id,
-                Participation.round == Round.number,
-                Participation.panellist_id == Panellist.id,
+                _here.study_id == Panellist.study_id,
+                _here.round == Round.number,
+                _here.panellist_id == Panellist.id,
             ),
         )
-        .where(Round.study_id == study_id)
+        # Whoever says that the letter was not for them could not come, and is told apart all the same.
+        .where(Round.study_id == study_id, or_(could_come(), is_not_me))
         .group_by(Round.number, Panellist.group, standing)
     )
     found: dict[int, dict[str, Counter[str]]] = {}

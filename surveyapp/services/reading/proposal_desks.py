@@ -1,4 +1,4 @@
-"""What lies before those who work on proposals: the list as it is filtered, what is alike, one to be an item."""
+"""What lies before those who work on proposals: the list as filtered, and what is worded alike."""
 
 from __future__ import annotations
 
@@ -117,14 +117,6 @@ def get_alike(session: Session, *, study: Study, number: int) -> Alike:
             if each.public_id in known
         ),
     )
-
-
-def get_group(session: Session, *, study: Study, number: int, name: str) -> ProposalGroup:
-    """The proposal of this name with all that say the same. Raises NotFound."""
-    found = get_proposal_desk(session, study=study, number=number).find(name)
-    if found is None:
-        raise NotFound(f"This round has no proposal {name}.")
-    return found
 
 
 def _read_earlier(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +13,7 @@ from surveyapp.delphi.feedback import ReleaseContent
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.models import Panellist, Study
 from surveyapp.services.kept_figures import get_figures
+from surveyapp.services.reading.proposals import read_waiting
 from surveyapp.services.reading.reasons import get_closed_round
 from surveyapp.services.reasons.covering import Coverage, find_coverage
 from surveyapp.services.releasing import find_release, find_undecided, look_at_release
@@ -42,6 +44,8 @@ class ReleaseDesk:
     coverage: Coverage
     undecided: tuple[str, ...]
     """Titles of the items that nothing was decided about."""
+    unread: Mapping[int, int]
+    """Round → how many of its proposals have found no place yet, up to this one."""
     released: Released | None
     panellists: tuple[tuple[str, str], ...]
     """Some pseudonyms, each with its group: as whom to look at the next round."""
@@ -71,6 +75,9 @@ def get_release_desk(session: Session, *, study: Study, number: int) -> ReleaseD
         undecided=tuple(
             items[item].title.get(language) for item in find_undecided(session, figures, study_id=study.id)
         ),
+        unread={
+            each: count for each, count in read_waiting(session, study_id=study.id).items() if each <= number
+        },
         released=released,
         panellists=_some_panellists(session, study_id=study.id),
     )

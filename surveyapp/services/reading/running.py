@@ -18,6 +18,8 @@ from surveyapp.questionnaire.model import Rating
 from surveyapp.services.deciding import asked_items, read_all_decisions, read_first
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.protocols import find_protocol
+from surveyapp.services.reading.proposals import read_waiting
+from surveyapp.services.round_plans import collected_only
 
 _MOST_LATE = 500
 
@@ -74,7 +76,9 @@ class NextRound:
     """Items of the round before that nothing was decided about."""
     obstacles: tuple[str, ...]
     """What keeps it from being opened: ``open``, ``panel``, ``protocol``, ``lock``, ``release``, ``decide``,
-    ``nothing``, ``over``."""
+    ``items``, ``nothing``, ``over``."""
+    unread: Mapping[int, int]
+    """Round → how many of its proposals have found no place yet; they keep nothing from being opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,9 +242,12 @@ def _find_next(
     undecided, items, items_before = _count_items(
         session, study=study, previous=previous, asks=planned.asks if planned else "all items"
     )
+    has_collected = previous is not None and collected_only(previous)
     shows = (
         previous.number
         if previous is not None
+        # Of a round that only collected items there is nothing to show, and nobody is kept out after it.
+        and not has_collected
         and protocol is not None
         and planned is not None
         and protocol.feedback_in(planned.number).is_any
@@ -254,9 +261,14 @@ def _find_next(
         ("over", is_over),
         ("decide", protocol is not None and bool(undecided)),
         ("release", must_release and previous is not None and previous.state == RoundState.CLOSED),
-        ("nothing", previous is not None and not undecided and not items),
+        ("items", has_collected and not items),
+        ("nothing", previous is not None and not has_collected and not undecided and not items),
     )
-    later = protocol.later_rounds if protocol is not None and previous is not None else "all invited"
+    later = (
+        protocol.later_rounds
+        if protocol is not None and previous is not None and not has_collected
+        else "all invited"
+    )
     return NextRound(
         number=planned.number if planned else max((each.number for each in rounds), default=0) + 1,
         asks=planned.asks if planned else "all items",
@@ -270,6 +282,7 @@ def _find_next(
         shows_round=shows,
         undecided=undecided,
         obstacles=tuple(name for name, stands in found if stands),
+        unread=read_waiting(session, study_id=study.id),
     )
 
 

@@ -231,12 +231,17 @@ def list_replies(session: Session, *, seat: SeatKey) -> tuple[ReplyInView, ...]:
 
 
 def list_replies_to_moderate(
-    session: Session, *, study_id: int, state: str | None = "waiting"
+    session: Session, *, study_id: int, state: str | None = "waiting", round_number: int | None = None
 ) -> tuple[ReplyInView, ...]:
-    """The replies that wait for a moderator, or those in another state, or all of them with None."""
+    """The replies that wait for a moderator, or those in another state, or all of them with None.
+
+    With `round_number` those alone that were written in this round.
+    """
     statement = _select_replies(study_id).add_columns(Reason.item, Reason.released_text)
     if state is not None:
         statement = statement.where(Reply.state == state)
+    if round_number is not None:
+        statement = statement.where(Reply.round == round_number)
     rows = session.execute(statement)
     return tuple(
         ReplyInView(reply_id, public_id, text, now, item=item, reason=reason)

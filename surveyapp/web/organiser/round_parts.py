@@ -21,6 +21,7 @@ from surveyapp.web.organiser.tabs import tabs
 _PAGE_OF = {
     "results": "results",
     "result": "results",
+    "attrition": "attrition",
     "reasons": "reasons",
     "reasons_on": "reasons",
     "proposals": "proposals",
@@ -46,6 +47,7 @@ def parts_of(desk: Desk, number: int) -> tuple[Part, ...]:
     """The pages about round `number` that this organiser may open, in the order of the work."""
     listed = (
         ("results", _("Results")),
+        ("attrition", _("Attrition")),
         ("reasons", _("Reasons")),
         *((("proposals", _("Proposals")),) if desk.asks_for_proposals else ()),
         ("decisions", _("Decisions")),

@@ -31,9 +31,13 @@ def tabs(desk: Desk) -> tuple[Tab, ...]:
     listed = (
         ("study", _("Overview")),
         ("protocol", _("Protocol")),
+        ("panel", _("Panel")),
         ("rounds", _("Rounds")),
+        ("letters", _("Letters")),
         ("results_latest", _("Results")),
+        ("attrition_latest", _("Attrition")),
         ("reasons_latest", _("Reasons")),
+        *((("replies_latest", _("Replies")),) if desk.has_replies else ()),
         *((("proposals_latest", _("Proposals")),) if desk.asks_for_proposals else ()),
         ("decisions_latest", _("Decisions")),
         ("release_latest", _("Release")),

@@ -142,7 +142,7 @@ def test_an_open_round_shows_progress_and_no_download(client: JudgingClient, gro
         "declined": "0",
         "wrong person": "0",
         "withdrawn": "0",
-        "median from start to submission": "–",
+        "median time to submission": "–",
         "reasons written": "0",
     }
     assert "While a round is open" in client.get(f"/organiser/s/{ground.slug}/export").words

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -128,7 +128,7 @@ def test_a_name_is_taken_out(client: JudgingClient, proposing: Ground, url: str)
     assert read(proposing)[text].released_text == "Dams upstream"
     page = client.post(f"{url}/redact", {**given, "text": "Dams"}, expect=409)
     assert "in the meantime" in page.words
-    assert page.find_all("textarea", id=f"{given['name']}-text")[0].text.strip() == "Dams"
+    assert page.find_all("textarea", id=f"{given['name']}-text")[0].text == "Dams"
 
 
 def test_a_group_becomes_one_item(client: JudgingClient, proposing: Ground, url: str) -> None:
@@ -172,7 +172,7 @@ def test_a_file_goes_out_and_comes_back(client: JudgingClient, proposing: Ground
         row["item"] = "wetlands" if row["text"] == "More wetlands" else ""
         row["set aside because"] = "a wish" if row["text"].startswith("Flood") else ""
 
-    def sent(go: str, reason: str = "the panel") -> dict[str, object]:
+    def sent(go: str, reason: str = "the panel") -> dict[str, Any]:
         out = io.StringIO()
         writer = csv.DictWriter(out, list(rows[0]))
         writer.writeheader()
@@ -204,7 +204,8 @@ def test_a_file_goes_out_and_comes_back(client: JudgingClient, proposing: Ground
 def test_nobody_peeks_into_an_open_round(client: JudgingClient, database: Database, sign_in: SignIn) -> None:
     ground = lay(database)
     sign_in(join(ground, Role.OWNER))
-    page = client.get(f"/organiser/s/{ground.slug}/rounds/0/proposals", 409)
+    page = client.get(f"/organiser/s/{ground.slug}/rounds/0/proposals")
+    assert "is not closed" in page.words
     assert "wetlands" not in page.words
 
 
@@ -243,3 +244,25 @@ def test_the_tab_is_there_only_where_items_are_proposed(
     ground = lay_proposing(database)
     sign_in(join(ground, Role.OWNER))
     assert "Proposals" in client.get(f"/organiser/s/{ground.slug}/protocol").words
+
+
+def test_what_waits_is_said_where_the_study_goes_on(
+    client: JudgingClient, proposing: Ground, url: str
+) -> None:
+    rounds = f"/organiser/s/{proposing.slug}/rounds"
+    page = client.get(rounds)
+    assert "5 proposals of round 0 have found no place yet." in page.words
+    assert "Nothing that was proposed has become an item yet" in page.words
+    # Of a round that only collected items there is nothing to release, and nobody is kept out after it.
+    assert "is not released yet" not in page.words
+    assert "everybody who was invited: 5 panellists" in page.words
+    assert page.find_all("a", href=f"{url}?state=unread")
+    page = client.get(f"{rounds}/0/release")
+    assert "5 proposals of round 0 have found no place yet." in page.words
+    wetlands = name(proposing, "More wetlands")
+    client.get(f"{url}/{wetlands}/item")
+    client.submit({"reason": "one proposed it"}, action="/item")
+    page = client.get(rounds)
+    assert "4 proposals of round 0 have found no place yet." in page.words
+    assert "Nothing that was proposed" not in page.words
+    assert "It asks for ratings of 1 item" in page.words

@@ -9,9 +9,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
+from surveyapp.models import Study
+from surveyapp.services.deciding import decide_as_proposed
+from surveyapp.services.figures import read_figures
 from surveyapp.services.permissions import Role
-from surveyapp.services.releasing import settle_round
-from surveyapp.services.unit import Database
+from surveyapp.services.releasing import release_round, settle_round
+from surveyapp.services.unit import Database, read_now
+from tests.services.test_attrition import lay as lay_second_of
 from tests.support.judging import JudgingClient
 from tests.support.protocols import set_protocol
 from tests.support.second_round import give, open_next
@@ -25,11 +29,16 @@ OF_A_RELEASE = 30
 # The bench tells also what was not gathered yet, of reasons and of whatever else experts wrote.
 OF_THE_BENCH = 16
 PAGES = (
+    "",
     "rounds",
     "rounds/1/results",
     "rounds/1/results/apples",
+    "rounds/1/attrition",
     "rounds/1/reasons",
     "rounds/1/reasons/apples",
+    "rounds/1/replies",
+    "rounds/1/proposals",
+    "rounds/1/proposals/alike",
     "rounds/1/decisions",
     "rounds/1/decisions/apples",
     "rounds/1/new-item",
@@ -92,7 +101,7 @@ def test_a_page_costs_a_handful_of_queries(client: JudgingClient, ground: Ground
     )
     costs = {}
     for page in PAGES:
-        url = f"/organiser/s/{ground.slug}/{page}"
+        url = f"/organiser/s/{ground.slug}/{page}".rstrip("/")
         # What is kept per process is read by the first visit.
         client.get(url).response.close()
         with counted(watched) as statements:
@@ -101,3 +110,30 @@ def test_a_page_costs_a_handful_of_queries(client: JudgingClient, ground: Ground
     assert costs.pop("rounds/1/release") <= OF_A_RELEASE
     assert costs.pop("rounds/1/reasons") <= OF_THE_BENCH
     assert {page: cost for page, cost in costs.items() if cost > MOST} == {}, costs
+
+
+@pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("rounds", [2, 3])
+def test_watching_costs_the_same_after_three_rounds(
+    client: JudgingClient, database: Database, tmp_path: Path, sign_in: SignIn, rounds: int
+) -> None:
+    ground = lay_second_of(database, tmp_path, leavers=5)
+    ground.close()
+    if rounds == 3:
+        with database.verb() as session:
+            study, now = session.get_one(Study, ground.study_id), read_now(session)
+            figures = read_figures(session, study_id=study.id, number=2)
+            decide_as_proposed(session, study=study, figures=figures, reason="", now=now, actor="test")
+        release_round(database, slug=ground.slug, actor="test", number=2, note="")
+        ground = open_next(ground)
+        ground.close()
+    sign_in(join(ground, Role.OWNER))
+    watched = Ground(
+        client.app.extensions["surveyapp.database"], ground.study_id, ground.slug, ground.instrument, ()
+    )
+    for page in ("", "/progress", f"/rounds/{rounds}/attrition"):
+        url = f"/organiser/s/{ground.slug}{page}"
+        client.http.get(url, base_url=client.base_url).close()
+        with counted(watched) as statements:
+            client.http.get(url, base_url=client.base_url).close()
+        assert len(statements) <= MOST, (page, statements)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from surveyapp.services.permissions import Role
+from surveyapp.services.unit import Database
+from tests.services.test_attrition import lay
 from tests.support.judging import JudgingClient
 from tests.support.studies import Ground
 from tests.web.organiser.conftest import SignIn, join
@@ -18,12 +22,12 @@ def ask(client: JudgingClient, url: str, tag: str = "") -> tuple[int, str, str]:
 def test_the_overview_tells_times_and_reasons_and_no_answer(client: JudgingClient, desk: str) -> None:
     page = client.get(desk)
     figures = {
-        page.words_of(each.find("dt")): page.words_of(each.find("dd"))
+        page.words_of(next(each.iter("dt"))): page.words_of(next(each.iter("dd")))
         for each in page.find_all("div", class_="stat")
     }
     assert figures["submitted"] == "6"
     assert figures["reasons written"] == "12"
-    assert figures["median from start to submission"].endswith(" min")
+    assert " min" in figures["median time to submission"]
     assert "Apples keep" not in page.words
     assert page.find("div", id="progress").get("data-watch") == f"{desk}/progress"
 
@@ -52,3 +56,22 @@ def test_everybody_who_sees_progress_is_shown_the_same(
         sign_in(join(answered, role))
         seen.add(ask(client, f"/organiser/s/{answered.slug}/progress")[1])
     assert len(seen) == 1
+
+
+def test_attrition_is_read_when_the_second_round_is_closed(
+    client: JudgingClient, database: Database, tmp_path: Path, sign_in: SignIn
+) -> None:
+    ground = lay(database, tmp_path, leavers=5)
+    sign_in(join(ground, Role.OWNER))
+    base = f"/organiser/s/{ground.slug}"
+    assert "nobody has left yet" in client.get(f"{base}/rounds/1/attrition").words
+    early = client.get(f"{base}/rounds/2/attrition")
+    assert "Cliff" not in early.words
+    ground.close()
+    page = client.get(f"{base}/rounds/2/attrition")
+    assert "1 verdict turns when the last ratings of those who left are counted" in page.words
+    assert "−1.00 different" in page.words
+    assert "5 left, 7 stayed" in page.words
+    assert client.http.get(f"{base}/attrition", base_url=client.base_url).location.endswith(
+        "/rounds/2/attrition"
+    )

@@ -222,7 +222,7 @@ def _figures_of_work(work: RoundWork) -> tuple[Figure, ...]:
         else "–"
     )
     return (
-        Figure(time, _("median from start to submission")),
+        Figure(time, _("median time to submission")),
         Figure(work.reasons, _("reasons written")),
     )
 

@@ -66,8 +66,8 @@ def bring_proposals(slug: str, number: int) -> ResponseReturnValue:
     is_kept = given.get("go") != "check"
     try:
         name, rows = _read_sent()
-        if is_kept and not held.reason.strip():
-            raise InputError([Problem(_("reason"), _("say why new items are made; experts may read it."))])
+        if is_kept:
+            _check_reason(held.reason)
         done = _place(slug, number, name, rows, reason=held.reason, is_kept=is_kept)
     except RoundClosed:
         return show_not_closed(_("Proposals"), number)
@@ -98,6 +98,11 @@ def _place(
         if not is_kept:
             raise _OnlyLooking
     return done
+
+
+def _check_reason(reason: str) -> None:
+    if not reason.strip():
+        raise InputError([Problem(_("reason"), _("say why new items are made; experts may read it."))])
 
 
 def _read_sent() -> tuple[str, Sequence[ProposalRow]]:

@@ -16,6 +16,7 @@ from surveyapp.services.reading.desks import Desk
 from surveyapp.services.reading.release_desks import ReleaseDesk
 from surveyapp.web.languages import page_language, written_time
 from surveyapp.web.organiser.acting import Way, said
+from surveyapp.web.organiser.rounds.pages import unread_notes
 
 _MOST_LINES = 5
 
@@ -29,6 +30,8 @@ class ReleasePage:
     out_facts: tuple[tuple[str, str], ...]
     missing: tuple[tuple[str, Way | None], ...]
     warnings: tuple[str, ...]
+    unread: tuple[tuple[str, Way | None], ...]
+    """That proposals wait to be read."""
     facts: tuple[str, ...]
     hidden: tuple[str, ...]
     """Why figures are not shown, and how many."""
@@ -61,6 +64,7 @@ def release_page(
         else (),
         missing=tuple(_missing(found, desk)) if released is None else (),
         warnings=found.coverage.warnings if released is None else (),
+        unread=tuple(unread_notes(found.unread, desk)) if released is None else (),
         facts=tuple(_facts(content)) if content is not None else (),
         hidden=tuple(_hidden(content)) if content is not None else (),
         sha256=content.sha256() if content is not None else "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -52,6 +52,8 @@ class NextCard:
     name: str
     facts: tuple[str, ...]
     obstacles: tuple[tuple[str, Way | None], ...]
+    notes: tuple[tuple[str, Way | None], ...]
+    """What nobody should overlook before it is opened."""
     acts: tuple[Act, ...]
 
 
@@ -171,13 +173,20 @@ def _next_card(
         facts: tuple[str, ...] = (
             _("The protocol plans no further round. To have another one, amend the protocol and say why."),
         )
-        return NextCard(_("No further round is planned"), facts, tuple(_obstacles(coming, desk)), ())
+        return NextCard(
+            _("No further round is planned"),
+            facts,
+            tuple(_obstacles(coming, desk)),
+            tuple(unread_notes(coming.unread, desk)),
+            (),
+        )
     # What stands in the way is said beside the forms; only an open round leaves nothing to fill in.
     acts = tuple(maker.of_next(coming)) if may_run and "open" not in coming.obstacles else ()
     return NextCard(
         _("Next: round %(number)s", number=coming.number),
         tuple(_coming_facts(coming, found)),
         tuple(_obstacles(coming, desk)),
+        tuple(unread_notes(coming.unread, desk)),
         acts,
     )
 
@@ -254,6 +263,11 @@ def _obstacles(coming: NextRound, desk: Desk) -> Iterator[tuple[str, Way | None]
                 ),
                 way("decisions_latest", _("Decisions")),
             )
+        elif each == "items":
+            yield (
+                _("Nothing that was proposed has become an item yet, so there is nothing to rate."),
+                way("proposals_latest", _("Proposals")) if desk.may(Right.REASONS) else None,
+            )
         elif each == "nothing":
             yield _("No item is open any more: there is nothing to ask in another round."), None
 
@@ -286,3 +300,16 @@ def _said_done(done: str, found: StudyRounds, desk: Desk) -> tuple[str, Way | No
             _("Its results"), url_for("organiser.results", slug=desk.slug, number=each.number)
         )
     return sentence, None
+
+
+def unread_notes(unread: Mapping[int, int], desk: Desk) -> Iterator[tuple[str, Way | None]]:
+    """That proposals wait to be read: said wherever a study goes on, and never in its way."""
+    for number, count in unread.items():
+        words = ngettext(
+            "%(num)s proposal of round %(number)s has found no place yet.",
+            "%(num)s proposals of round %(number)s have found no place yet.",
+            count,
+            number=number,
+        )
+        url = url_for("organiser.proposals", slug=desk.slug, number=number, state="unread")
+        yield words, Way(_("Proposals"), url) if desk.may(Right.REASONS) else None

@@ -1,0 +1,122 @@
+"""What the outbox holds: one line for each letter, and how many are in which state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, func, select
+from sqlalchemy.orm import Session
+
+from surveyapp.models import Identity, OutboxMessage, Panellist
+from surveyapp.services.letters.outbox import MessageKey
+
+STATES = ("queued", "sending", "sent", "refused", "unknown", "bounced", "cancelled", "dropped")
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxLine:
+    """One letter in the outbox."""
+
+    key: MessageKey
+    state: str
+    state_at: datetime
+    due_at: datetime
+    attempts: int
+    answer: str
+    queued_by: str
+    name: str
+    """Who it goes to; '' for whoever may not see names."""
+    email: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """One page of the outbox."""
+
+    lines: tuple[OutboxLine, ...]
+    count: int
+    by_state: Mapping[str, int]
+
+
+def read_outbox(
+    session: Session,
+    *,
+    study_id: int,
+    state: str = "",
+    kind: str = "",
+    page: int = 1,
+    most: int = 50,
+    shows_names: bool,
+) -> Outbox:
+    """The letters of a study in this state and of this kind, those that changed last first."""
+    of_study = OutboxMessage.study_id == study_id
+    chosen = [of_study]
+    if kind:
+        chosen.append(OutboxMessage.kind == kind)
+    counted = session.execute(
+        select(OutboxMessage.state, func.count().label("number")).where(*chosen).group_by(OutboxMessage.state)
+    )
+    by_state = {row.state: row.number for row in counted}
+    if state:
+        chosen.append(OutboxMessage.state == state)
+    rows = session.execute(
+        select(OutboxMessage, Panellist.pseudonym, Identity.name, Identity.email)
+        .join(
+            Panellist,
+            and_(Panellist.study_id == OutboxMessage.study_id, Panellist.id == OutboxMessage.panellist_id),
+        )
+        .outerjoin(
+            Identity,
+            and_(
+                Identity.study_id == OutboxMessage.study_id,
+                Identity.panellist_id == OutboxMessage.panellist_id,
+            ),
+        )
+        .where(*chosen)
+        .order_by(OutboxMessage.state_at.desc(), Panellist.pseudonym, OutboxMessage.kind)
+        .limit(most)
+        .offset((page - 1) * most)
+    ).all()
+    lines = tuple(
+        OutboxLine(
+            MessageKey(pseudonym, row.round, row.kind, row.number),
+            row.state,
+            row.state_at,
+            row.due_at,
+            row.attempts,
+            row.answer,
+            row.queued_by,
+            (name or "") if shows_names else "",
+            (email or "") if shows_names else "",
+        )
+        for row, pseudonym, name, email in rows
+    )
+    count = by_state.get(state, 0) if state else sum(by_state.values())
+    return Outbox(lines, count, by_state)
+
+
+def list_seats(session: Session, *, study_id: int, ids: list[int], most: int) -> tuple[str, ...]:
+    """The pseudonyms of the first of these panellists."""
+    found = session.scalars(
+        select(Panellist.pseudonym)
+        .where(Panellist.study_id == study_id, Panellist.id.in_(ids[:most]))
+        .order_by(Panellist.pseudonym)
+    )
+    return tuple(found)
+
+
+def find_first_seat(session: Session, *, study_id: int) -> str:
+    """Somebody on the panel who can be written to; '' when nobody can."""
+    return (
+        session.scalar(
+            select(func.min(Panellist.pseudonym))
+            .join(
+                Identity,
+                and_(Identity.study_id == Panellist.study_id, Identity.panellist_id == Panellist.id),
+            )
+            .where(Panellist.study_id == study_id)
+        )
+        or ""
+    )

@@ -1,0 +1,1 @@
+"""Who fell away between rounds, and who has not come yet."""

@@ -1,0 +1,1 @@
+"""Letters: what they say, who gets them, and what became of each."""

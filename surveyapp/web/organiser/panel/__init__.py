@@ -1,0 +1,1 @@
+"""Who is on the panel, and how people come onto it."""

@@ -1,0 +1,1 @@
+"""What experts say of one another's reasons, as those see it who read replies before others do."""
