@@ -50,6 +50,8 @@ class RoundFigures:
         default_factory=dict, repr=False, compare=False
     )
     _looked: dict[tuple[CellKey, str], Tallied] = field(default_factory=dict, repr=False, compare=False)
+    kept: dict[str, object] = field(init=False, default_factory=dict, repr=False, compare=False)
+    """What was worked out from exactly these numbers; a copy begins anew."""
 
     @property
     def questionnaire(self) -> Questionnaire:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+<<<<<<< HEAD
+=======
+from typing import cast
+>>>>>>> watching-2
 
 from surveyapp.delphi.consensus import ItemVerdict, judge_item
 from surveyapp.delphi.grounds import cells_by_item
@@ -47,7 +51,17 @@ def tell_verdicts(
 
 
 def judge(figures: RoundFigures) -> Mapping[str, ItemJudgement]:
-    """Every item that the round rated, judged by the protocol; nothing for a study without one."""
+    """Every item that the round rated, judged by the protocol; nothing for a study without one.
+
+    Judged once for the same figures: a page that shows thirty items counts the verdicts of all.
+    """
+    kept = figures.kept.get("judged")
+    if kept is None:
+        kept = figures.kept["judged"] = MappingProxyType(_judge(figures))
+    return cast("Mapping[str, ItemJudgement]", kept)
+
+
+def _judge(figures: RoundFigures) -> dict[str, ItemJudgement]:
     protocol = figures.protocol
     if protocol is None:
         return {}

@@ -113,10 +113,15 @@ def get_progress(session: Session, *, study: Study) -> StudyProgress:
     rounds = list(
         session.execute(select(Round).where(Round.study_id == study.id).order_by(Round.number)).scalars()
     )
-    panel = session.execute(
-        select(func.count()).select_from(Panellist).where(Panellist.study_id == study.id)
-    ).scalar_one()
     standings = _count_standings(session, study_id=study.id) if rounds else {}
+    panel = (
+        # Everybody stands somewhere in every round.
+        sum(sum(each.values()) for each in standings.get(rounds[0].number, {}).values())
+        if rounds
+        else session.execute(
+            select(func.count()).select_from(Panellist).where(Panellist.study_id == study.id)
+        ).scalar_one()
+    )
     late = _count_late(session, study_id=study.id) if rounds else {}
     days = _list_days(session, study=study) if rounds else {}
     return StudyProgress(
