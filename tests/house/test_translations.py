@@ -39,6 +39,7 @@ MEANT_THE_SAME = {
         "Panel",
         "Passkey",
         "Passkeys",
+        "Pseudonym",
         "Surveyapp",
         "Tags",
         "Text",
