@@ -6,14 +6,15 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from statistics import median
 
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from surveyapp.errors import NotFound
-from surveyapp.models import Answer, Panellist, Participation, Round, Study
+from surveyapp.mail.kinds import Kind
+from surveyapp.models import Answer, OutboxMessage, Panellist, Participation, Round, Study
 from surveyapp.questionnaire.planning import plan
 from surveyapp.services.instruments import Instrument, get_instrument
 
@@ -40,6 +41,8 @@ class RoundWork:
     stops: tuple[PageStop, ...]
     reasons: int
     """How many reasons stand written, of those who have not submitted too."""
+    reminded: tuple[datetime, ...] = ()
+    """When reminders of the round were due that went out, each moment once."""
 
 
 def get_work(session: Session, *, study: Study, number: int) -> RoundWork:
@@ -52,7 +55,23 @@ def get_work(session: Session, *, study: Study, number: int) -> RoundWork:
         _median_time(session, study=study, number=number),
         _list_stops(session, instrument, study=study, number=number),
         _count_reasons(session, instrument, study=study, number=number),
+        _list_reminded(session, study=study, number=number),
     )
+
+
+def _list_reminded(session: Session, *, study: Study, number: int) -> tuple[datetime, ...]:
+    moments = session.scalars(
+        select(OutboxMessage.due_at)
+        .where(
+            OutboxMessage.study_id == study.id,
+            OutboxMessage.round == number,
+            OutboxMessage.kind == Kind.REMINDER,
+            OutboxMessage.sent_at.is_not(None),
+        )
+        .distinct()
+        .order_by(OutboxMessage.due_at)
+    )
+    return tuple(moments)
 
 
 def _median_time(session: Session, *, study: Study, number: int) -> timedelta | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from surveyapp.models import OutboxMessage
 from surveyapp.services.permissions import Role
-from surveyapp.services.unit import Database
+from surveyapp.services.unit import Database, read_now
 from tests.services.test_attrition import lay
 from tests.support.judging import JudgingClient
 from tests.support.studies import Ground
@@ -75,3 +77,30 @@ def test_attrition_is_read_when_the_second_round_is_closed(
     assert client.http.get(f"{base}/attrition", base_url=client.base_url).location.endswith(
         "/rounds/2/attrition"
     )
+
+
+def test_reminders_that_went_out_stand_in_the_curve(
+    client: JudgingClient, answered: Ground, desk: str
+) -> None:
+    assert "Reminders went out on:" not in client.get(desk).words
+    with answered.database.verb() as session:
+        now = read_now(session)
+        for member, sent in ((0, now), (1, now), (2, None)):
+            session.add(
+                OutboxMessage(
+                    study_id=answered.study_id,
+                    panellist_id=answered.panel[member].panellist_id,
+                    round=1,
+                    kind="reminder",
+                    number=1,
+                    state="sent" if sent else "queued",
+                    state_at=now,
+                    due_at=now if sent else now + timedelta(days=3),
+                    queued_at=now,
+                    queued_by="test",
+                    sent_at=sent,
+                )
+            )
+    page = client.get(desk)
+    assert page.text.count('class="reminder"') == 1
+    assert "Reminders went out on:" in page.words

@@ -130,16 +130,14 @@ def studies_page(email: str, found: Sequence[StudyProgress]) -> StudiesPage:
     return StudiesPage(email=email, studies=tuple(lines))
 
 
-def study_page(
-    progress: StudyProgress, work: RoundWork | None = None, *, reminders: Sequence[datetime] = ()
-) -> StudyPage:
-    """One study's page; `reminders` are the moments at which reminders of the current round went out."""
+def study_page(progress: StudyProgress, work: RoundWork | None = None) -> StudyPage:
+    """One study's page."""
     current = progress.current
     return StudyPage(
         rounds=_strip(progress),
         figures=(*_figures(current), *(_figures_of_work(work) if work else ())) if current else (),
         groups=_groups(current) if current else (),
-        flow=_flow(current, progress, reminders) if current else None,
+        flow=_flow(current, progress, work.reminded if work else ()) if current else None,
         is_open=progress.is_open,
         stops=tuple(StopLine(each.title or _("other pages"), each.people) for each in work.stops)
         if work
