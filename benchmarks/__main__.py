@@ -26,6 +26,7 @@ RESULTS = Path(__file__).parent / "results.md"
 MODULES = (
     "large_questionnaire",
     "panel_import",
+    "letters",
     "answering",
     "feedback_page",
     "results_page",
