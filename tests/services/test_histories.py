@@ -309,7 +309,7 @@ class Histories(PlayedHistory):
 
 # On PostgreSQL every act takes longer, and what differs there is the database, not the history.
 @pytest.mark.parametrize(
-    ("database_engine", "examples"), [("sqlite", 20), ("postgresql", 12)], indirect=["database_engine"]
+    ("database_engine", "examples"), [("sqlite", 14), ("postgresql", 8)], indirect=["database_engine"]
 )
 def test_no_history_comes_apart(
     database: Database, tmp_path: Path, examples: int, trials: Callable[[int], int]

@@ -37,7 +37,8 @@ def lay_talking(database: Database, folder: Path) -> Ground:
     first.close()
     releasing.settle_round(database, study_id=ground.study_id, number=1, actor="test")
     with database.verb() as session:
-        name = session.scalars(select(Reason.public_id).where(Reason.text.contains("Dr 5"))).one()
+        named = (Reason.study_id == ground.study_id, Reason.text.contains("Dr 5"))
+        name = session.scalars(select(Reason.public_id).where(*named)).one()
         release_reasons(
             session, study_id=ground.study_id, public_ids=[name], now=read_now(session), actor="test"
         )
