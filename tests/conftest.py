@@ -61,6 +61,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if item.get_closest_marker("browser"):
             # One worker runs them all, so one browser runs at a time.
             item.add_marker(pytest.mark.xdist_group("browser"))
+    # It begins with them: begun late, they would go on alone when everything else is done.
+    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
 
 
 @pytest.hookimpl(trylast=True)
