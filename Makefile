@@ -32,7 +32,7 @@ check:  ## formatting, style, types and import contracts, without the tests
 
 format:  ## put the code into its form
 	@scripts/setup.sh tools
-	@$(BIN)/ruff check --quiet --fix --select I,RUF100 . && $(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix --select I . && $(BIN)/ruff format --quiet .
 
 lock:  ## requirements/*.txt anew from pyproject.toml
 	@scripts/lock.sh
