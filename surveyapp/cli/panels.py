@@ -27,10 +27,6 @@ def panel() -> None:
     """Bring panellists in."""
 
 
-class _OnlyLooking(Exception):
-    """Raised to leave a dry run without keeping anything."""
-
-
 @panel.command(name="import")
 @click.argument("study")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
@@ -48,10 +44,9 @@ def import_(here: Installation, *, study: str, file: Path, dry_run: bool, as_jso
       surveyapp panel import systemic-ai-mitigations experts.xlsx --dry-run
     """
     read = read_panel_file(file)
-    result: panels.PanelImport | None = None
     with progress_bar("Adding panellists", len(read.rows)) as advance:
         try:
-            with here.database.verb() as session:
+            with here.database.verb(keep=not dry_run) as session:
                 found = get_study(session, slug=study)
                 instrument = get_instrument(session, study_id=found.id, number=found.questionnaire_number)
                 result = panels.import_panel(
@@ -65,15 +60,10 @@ def import_(here: Installation, *, study: str, file: Path, dry_run: bool, as_jso
                     is_synthetic=found.is_synthetic,
                     progress=advance,
                 )
-                if dry_run:
-                    raise _OnlyLooking  # noqa: TRY301 - what ends the unit of work must be raised inside it
-        except _OnlyLooking:
-            pass
         except PanelError as error:
             unit = "problem" if len(error.problems) == 1 else "problems"
             last = Problem("", f"{len(error.problems)} {unit} in {file.name}; nobody was added.")
             raise PanelError([*error.problems, last]) from error
-    assert result is not None
     _report(result, read.ignored_columns, study=study, dry_run=dry_run, as_json=as_json)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import click
 
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
 from surveyapp.exchange.proposal_file import read_proposal_file
-from surveyapp.services.proposals.from_sheet import Placed, place_from_sheet
+from surveyapp.services.proposals.from_sheet import place_from_sheet
 from surveyapp.services.proposals.to_sheet import export_proposals
 from surveyapp.services.reading.proposals import find_collected_round
 from surveyapp.services.studies import get_study
@@ -52,10 +51,6 @@ def export(
     click.echo("They are the experts' own words: keep the file to those who work on it.", err=True)
 
 
-class _OnlyLooking(Exception):
-    """Raised to leave a dry run without keeping anything."""
-
-
 @click.command(name="import")
 @click.argument("study")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
@@ -83,8 +78,7 @@ def import_(
       surveyapp proposals import my-study proposals.xlsx --reason "proposed by the panel" --dry-run
     """
     rows = read_proposal_file(file)
-    done = Placed()
-    with suppress(_OnlyLooking), here.database.verb() as session:
+    with here.database.verb(keep=not dry_run) as session:
         found = get_study(session, slug=study)
         done = place_from_sheet(
             session,
@@ -96,8 +90,6 @@ def import_(
             now=read_now(session),
             actor=ACTOR,
         )
-        if dry_run:
-            raise _OnlyLooking
     if as_json:
         print_json({"study": study, "dry_run": dry_run, **asdict(done)})
         return

@@ -13,7 +13,7 @@ from surveyapp.exchange.reason_file import read_reason_file
 from surveyapp.services.reading.reasons import list_reasons
 from surveyapp.services.reasons.coding import ThemeAgreement, coder_agreement
 from surveyapp.services.reasons.covering import Coverage, find_coverage
-from surveyapp.services.reasons.from_sheet import ImportedReasons, import_reasons
+from surveyapp.services.reasons.from_sheet import import_reasons
 from surveyapp.services.reasons.gathering import gather_reasons
 from surveyapp.services.reasons.to_sheet import STATE_WORDS, export_reasons, find_last_closed_round
 from surveyapp.services.studies import get_study
@@ -25,10 +25,6 @@ _SHOWN_CHANGES = 50
 @click.group()
 def reasons() -> None:
     """Work on what experts wrote: take it out for coding, bring it back, see what is left."""
-
-
-class _OnlyLooking(Exception):
-    """Raised to leave a dry run without keeping anything."""
 
 
 @reasons.command()
@@ -179,18 +175,11 @@ def import_(here: Installation, *, study: str, file: Path, coder: str, dry_run: 
       surveyapp reasons import systemic-ai-mitigations reasons-ann.xlsx --coder "Ann" --dry-run
     """
     read = read_reason_file(file)
-    done: ImportedReasons | None = None
-    try:
-        with here.database.verb() as session:
-            found = get_study(session, slug=study)
-            done = import_reasons(
-                session, study_id=found.id, file=read, now=read_now(session), actor=ACTOR, coder=coder
-            )
-            if dry_run:
-                raise _OnlyLooking  # noqa: TRY301 - what ends the unit of work must be raised inside it
-    except _OnlyLooking:
-        pass
-    assert done is not None
+    with here.database.verb(keep=not dry_run) as session:
+        found = get_study(session, slug=study)
+        done = import_reasons(
+            session, study_id=found.id, file=read, now=read_now(session), actor=ACTOR, coder=coder
+        )
     if as_json:
         print_json(
             {

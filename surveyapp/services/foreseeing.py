@@ -35,10 +35,6 @@ _ACTOR = "rehearsal"
 _MINUTE = timedelta(minutes=1)
 
 
-class _NeverKept(Exception):
-    """Raised to leave the transaction without keeping anything of it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Foreseen:
     """The next round as one panellist would find it, were the round before released and it opened now."""
@@ -63,25 +59,17 @@ def foresee(database: Database, *, slug: str, number: int, pseudonym: str, varia
     # Counting takes longest, and holds nobody up.
     with database.snapshot() as session:
         ground = _read_ground(session, study=get_study(session, slug=slug), number=number)
-    found: list[Foreseen] = []
-    try:
-        with database.verb() as session:
-            study = get_study(session, slug=slug)
-            if read_stamp(session, study_id=study.id, number=number) != ground.stamp:
-                raise Refused(
-                    Sentence(
-                        "Something of round {number} changed in this moment. Look once more.", number=number
-                    )
-                )
-            try:
-                found.append(_play(session, ground, study=study, pseudonym=pseudonym, variant=variant))
-            finally:
-                # Before anybody else can store a version under the same number.
-                forget_instrument(study_id=study.id, number=study.questionnaire_number)
-            raise _NeverKept  # noqa: TRY301 - what ends the unit of work must be raised inside it
-    except _NeverKept:
-        return found[0]
-    raise AssertionError("a transaction that is never kept was kept")
+    with database.verb(keep=False) as session:
+        study = get_study(session, slug=slug)
+        if read_stamp(session, study_id=study.id, number=number) != ground.stamp:
+            raise Refused(
+                Sentence("Something of round {number} changed in this moment. Look once more.", number=number)
+            )
+        try:
+            return _play(session, ground, study=study, pseudonym=pseudonym, variant=variant)
+        finally:
+            # Before anybody else can store a version under the same number.
+            forget_instrument(study_id=study.id, number=study.questionnaire_number)
 
 
 @dataclass(frozen=True)

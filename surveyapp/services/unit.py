@@ -75,11 +75,20 @@ class Database:
             yield session
 
     @contextmanager
-    def verb(self) -> Iterator[Session]:
-        """A session whose changes are committed together when the block ends, or not at all."""
+    def verb(self, *, keep: bool = True) -> Iterator[Session]:
+        """A session whose changes are committed together when the block ends, or not at all.
+
+        Without `keep` they are undone together: for whoever wants to know what an act would do, in the words
+        of the act itself.
+        """
         with _answering(), self._turn, Session(self._verb_engine, expire_on_commit=False) as session:
             yield session
-            session.commit()
+            if keep:
+                session.commit()
+            else:
+                # What the database would refuse is refused here too.
+                session.flush()
+                session.rollback()
 
     @property
     def engines(self) -> tuple[Engine, ...]:

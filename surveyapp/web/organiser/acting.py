@@ -60,10 +60,10 @@ class Trouble:
     status: int
 
 
-def do(verb: Callable[[Session, Study, datetime], _Done]) -> _Done | Trouble:
-    """Let `verb` do it in one transaction, or say why it was not done."""
+def do(verb: Callable[[Session, Study, datetime], _Done], *, keep: bool = True) -> _Done | Trouble:
+    """Let `verb` do it in one transaction, or say why it was not done; without `keep` nothing stays."""
     try:
-        with get_database().verb() as session:
+        with get_database().verb(keep=keep) as session:
             study = get_study(session, slug=get_desk().slug)
             return verb(session, study, read_now(session))
     except (InputError, Refused, NotFound) as error:

@@ -162,7 +162,8 @@ def import_panel(slug: str) -> ResponseReturnValue:
     name = ""
     try:
         name, file = _read_sent()
-        outcome = _look(slug, file) if go != "add" else _add(file)
+        with get_database().verb(keep=go == "add") as session:
+            outcome = _import(session, get_study(session, slug=slug), file, read_now(session))
     except InputError as error:
         problems = tuple(_say(problem) for problem in error.problems)
         if go == "problems":
@@ -178,27 +179,6 @@ def import_panel(slug: str) -> ResponseReturnValue:
 def _say(problem: Problem) -> str:
     what = say(problem.what, _)
     return f"{problem.where}: {what}" if problem.where else what
-
-
-class _OnlyLooking(Exception):
-    """Raised to leave without keeping anything."""
-
-
-def _look(slug: str, file: PanelFile) -> panels.PanelImport:
-    """What the file would do, found out by doing it and keeping nothing."""
-    result: panels.PanelImport | None = None
-    try:
-        with get_database().verb() as session:
-            result = _import(session, get_study(session, slug=slug), file, read_now(session))
-            raise _OnlyLooking  # noqa: TRY301 - what ends the unit of work must be raised inside it
-    except _OnlyLooking:
-        assert result is not None
-        return result
-
-
-def _add(file: PanelFile) -> panels.PanelImport:
-    with get_database().verb() as session:
-        return _import(session, get_study(session, slug=get_desk().slug), file, read_now(session))
 
 
 def _import(session: Session, study: Study, file: PanelFile, now: datetime) -> panels.PanelImport:

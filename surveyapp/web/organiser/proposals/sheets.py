@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import astuple
 from pathlib import Path
 
@@ -30,10 +29,6 @@ _TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv",
 }
-
-
-class _OnlyLooking(Exception):
-    """Raised to leave without keeping anything."""
 
 
 @blueprint.post(f"{ROUND}/proposals/sheet")
@@ -83,9 +78,8 @@ def _place(
     slug: str, number: int, name: str, rows: Sequence[ProposalRow], *, reason: str, is_kept: bool
 ) -> Placed:
     """What the file does; only looking is doing it and keeping nothing."""
-    done = Placed()
-    with suppress(_OnlyLooking), get_database().verb() as session:
-        done = place_from_sheet(
+    with get_database().verb(keep=is_kept) as session:
+        return place_from_sheet(
             session,
             study=get_study(session, slug=slug),
             round_number=number,
@@ -95,9 +89,6 @@ def _place(
             now=read_now(session),
             actor=get_desk().email,
         )
-        if not is_kept:
-            raise _OnlyLooking
-    return done
 
 
 def _check_reason(reason: str) -> None:

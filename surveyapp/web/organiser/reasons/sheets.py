@@ -17,8 +17,6 @@ from surveyapp.exchange.reason_file import ReasonFile, read_reason_file
 from surveyapp.extensions import get_database
 from surveyapp.services.reasons.from_sheet import ImportedReasons, import_reasons
 from surveyapp.services.reasons.to_sheet import export_reasons
-from surveyapp.services.studies import get_study
-from surveyapp.services.unit import read_now
 from surveyapp.web.organiser.acting import Trouble, do, trouble_of
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
 from surveyapp.web.organiser.reasons.routes import show_bench
@@ -33,10 +31,6 @@ _TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "csv": "text/csv",
 }
-
-
-class _OnlyLooking(Exception):
-    """Raised to leave without keeping anything."""
 
 
 @blueprint.post(f"{ACTS}/sheet")
@@ -72,43 +66,19 @@ def bring_reasons(slug: str, number: int) -> ResponseReturnValue:
         file = _read_sent()
     except InputError as error:
         return show_bench(number, trouble=trouble_of(error))
-    if given.get("go") == "check":
-        looked = _look(slug, file, coder=coder)
-        if isinstance(looked, Trouble):
-            return show_bench(number, trouble=looked)
-        return show_bench(number, looked=looked)
+    is_kept = given.get("go") != "check"
 
-    def verb(session: Session, study: Study, now: datetime) -> int:
-        done = import_reasons(
+    def verb(session: Session, study: Study, now: datetime) -> ImportedReasons:
+        return import_reasons(
             session, study_id=study.id, file=file, now=now, actor=get_desk().email, coder=coder
         )
-        return len(done.changes)
 
-    changed = do(verb)
-    if isinstance(changed, Trouble):
-        return show_bench(number, trouble=changed)
-    return redirect(url_for("organiser.reasons", slug=slug, number=number, brought=changed), 303)
-
-
-def _look(slug: str, file: ReasonFile, *, coder: str) -> ImportedReasons | Trouble:
-    """What the file would change, found out by doing it and keeping nothing."""
-    looked: ImportedReasons | None = None
-    try:
-        with get_database().verb() as session:
-            looked = import_reasons(
-                session,
-                study_id=get_study(session, slug=slug).id,
-                file=file,
-                now=read_now(session),
-                actor=get_desk().email,
-                coder=coder,
-            )
-            raise _OnlyLooking  # noqa: TRY301 - what ends the unit of work must be raised inside it
-    except _OnlyLooking:
-        assert looked is not None
-        return looked
-    except (Refused, InputError, NotFound) as error:
-        return trouble_of(error)
+    done = do(verb, keep=is_kept)
+    if isinstance(done, Trouble):
+        return show_bench(number, trouble=done)
+    if not is_kept:
+        return show_bench(number, looked=done)
+    return redirect(url_for("organiser.reasons", slug=slug, number=number, brought=len(done.changes)), 303)
 
 
 def _read_sent() -> ReasonFile:
