@@ -13,11 +13,11 @@ from surveyapp.errors import Conflict, InputError, NotFound, Refused, RoundClose
 from surveyapp.models import AuditEntry, Decision, Panellist, Proposal, Study
 from surveyapp.questionnaire.loading import load
 from surveyapp.questionnaire.model import Group, Item, Text
-from surveyapp.services import deciding, doors
+from surveyapp.services import deciding, doors, gathered
+from surveyapp.services.gathered import Gathered
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.proposals import gathering, handling
 from surveyapp.services.reading.proposals import read_proposed_lines, read_waiting, suggest
-from surveyapp.services.reasons.gathering import Gathered
 from surveyapp.services.unit import Database, read_now
 from tests.support.proposing import (
     EXAMPLE,
@@ -127,7 +127,7 @@ def test_gathering_in_parts_gives_the_same(ground: Ground, monkeypatch: pytest.M
     for member in range(5):
         propose(ground, member, f"Idea {member}", "Higher dikes")
     ground.close()
-    monkeypatch.setattr(gathering, "_PART", 2)
+    monkeypatch.setattr(gathered, "_PART", 2)
     for expected in (Gathered(10, 0, 0, 0), Gathered(0, 0, 0, 10)):
         assert expected == gathering.gather_proposals_in_parts(
             ground.database, study_id=ground.study_id, round_number=0, actor="test"

@@ -12,10 +12,10 @@ from sqlalchemy import select, update
 from surveyapp.errors import NotFound, RoundClosed
 from surveyapp.models import Answer, AuditEntry, Participation, Reason, Round, SummarySentence
 from surveyapp.questionnaire.cells import BLANK
-from surveyapp.services import answering, doors
+from surveyapp.services import answering, doors, gathered
+from surveyapp.services.gathered import Gathered
 from surveyapp.services.reasons import gathering
 from surveyapp.services.reasons.coding import add_theme, code_reasons
-from surveyapp.services.reasons.gathering import Gathered
 from surveyapp.services.reasons.handling import merge_reasons, release_reasons
 from surveyapp.services.reasons.showing import shown_reasons
 from surveyapp.services.reasons.summarising import DraftSentence, write_summary
@@ -84,7 +84,7 @@ def test_gathering_in_parts_gives_the_same(ground: Ground, monkeypatch: pytest.M
     for member in range(5):
         speak(ground, member, {APPLES: ("3", f"Keeps well, says {member}")})
     ground.close()
-    monkeypatch.setattr(gathering, "_PART", 2)
+    monkeypatch.setattr(gathered, "_PART", 2)
     for expected in (Gathered(5, 0, 0, 0), Gathered(0, 0, 0, 5)):
         found = gathering.gather_in_parts(
             ground.database, study_id=ground.study_id, round_number=1, actor="test"

@@ -26,8 +26,6 @@ def test_without_keep_everything_is_done_and_nothing_stays(database: Database) -
 
 
 def test_what_the_database_refuses_is_refused_without_keep_too(database: Database) -> None:
+    account = {"email": "a", "email_key": "a", "password_hash": "none"}
     with pytest.raises(IntegrityError), database.verb(keep=False) as session:
-        for _ in range(2):
-            session.add(
-                Organiser(email="a", email_key="a", password_hash="none", created_at=read_now(session))
-            )
+        session.add_all(Organiser(**account, created_at=read_now(session)) for _ in range(2))

@@ -11,11 +11,11 @@ from surveyapp.questionnaire.cells import CellKey
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.questionnaire.loading import load
 from surveyapp.services import answering, deciding, rounds
+from surveyapp.services.gathered import Gathered
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.proposals.gathering import gather_proposals
 from surveyapp.services.reading.proposals import ProposalAtWork, list_proposals
 from surveyapp.services.reading.seats import Seat
-from surveyapp.services.reasons.gathering import Gathered
 from surveyapp.services.unit import Database, read_now
 from tests.support.protocols import ROUND_ZERO, set_protocol
 from tests.support.studies import QUESTIONNAIRES, Ground, lay_ground

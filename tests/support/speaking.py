@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from surveyapp.services import answering
+from surveyapp.services.gathered import Gathered
 from surveyapp.services.reading.reasons import ReasonAtWork, list_reasons
 from surveyapp.services.reading.seats import Seat
-from surveyapp.services.reasons.gathering import Gathered, gather_reasons
+from surveyapp.services.reasons.gathering import gather_reasons
 from surveyapp.services.unit import Database, read_now
 from tests.support.studies import SMALL, Ground, Member, lay_ground, load_text
 

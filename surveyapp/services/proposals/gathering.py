@@ -11,18 +11,16 @@ from random import Random
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from surveyapp.models import Participation, Proposal
+from surveyapp.models import Proposal
 from surveyapp.questionnaire.kinds.proposals import plain_words
 from surveyapp.services.audit import record
+from surveyapp.services.gathered import Gathered, gather_by_parts
 from surveyapp.services.instruments import Instrument, get_instrument
 from surveyapp.services.proposals.letting_go import let_go
-from surveyapp.services.public_names import draw_names, read_names, system_chance
+from surveyapp.services.public_names import draw_names, system_chance
 from surveyapp.services.reading.counted import read_counted
 from surveyapp.services.reading.reasons import get_closed_round
-from surveyapp.services.reasons.gathering import Gathered
-from surveyapp.services.unit import Database, read_now
-
-_PART = 200
+from surveyapp.services.unit import Database
 
 Key = tuple[int, int]
 """Panellist and cell."""
@@ -50,7 +48,7 @@ def gather_proposals(
     cells = proposal_cells(instrument)
     kept = _read_kept(session, study_id=study_id, round_number=round_number, only=only)
     if not cells and not kept:
-        return Gathered(0, 0, 0, 0)
+        return Gathered()
     proposed = _read_proposed(session, instrument, cells, round_number=round_number, only=only)
     fresh: list[tuple[Key, int, str]] = []
     gone: list[Proposal] = []
@@ -89,33 +87,20 @@ def gather_proposals_in_parts(
         held = get_closed_round(session, study_id=study_id, round_number=round_number)
         instrument = get_instrument(session, study_id=study_id, number=held.questionnaire_number)
         if not proposal_cells(instrument):
-            return Gathered(0, 0, 0, 0)
-        everybody = session.scalars(
-            select(Participation.panellist_id)
-            .where(Participation.study_id == study_id, Participation.round == round_number)
-            .order_by(Participation.panellist_id)
-        ).all()
-        taken = read_names(session, Proposal, study_id=study_id)
-    found = [Gathered(0, 0, 0, 0)]
-    for start in range(0, len(everybody), _PART):
-        with database.verb() as session:
-            found.append(
-                gather_proposals(
-                    session,
-                    study_id=study_id,
-                    round_number=round_number,
-                    now=read_now(session),
-                    actor=actor,
-                    only=everybody[start : start + _PART],
-                    taken=taken,
-                )
-            )
-    return Gathered(
-        added=sum(each.added for each in found),
-        changed=sum(each.changed for each in found),
-        gone=sum(each.gone for each in found),
-        unchanged=sum(each.unchanged for each in found),
-    )
+            return Gathered()
+
+    def gather(session: Session, now: datetime, only: Collection[int], taken: set[str]) -> Gathered:
+        return gather_proposals(
+            session,
+            study_id=study_id,
+            round_number=round_number,
+            now=now,
+            actor=actor,
+            only=only,
+            taken=taken,
+        )
+
+    return gather_by_parts(database, gather, table=Proposal, study_id=study_id, round_number=round_number)
 
 
 def proposal_cells(instrument: Instrument) -> tuple[int, ...]:

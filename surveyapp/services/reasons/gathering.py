@@ -3,37 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from random import Random
 
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from surveyapp.models import Participation, Reason
+from surveyapp.models import Reason
 from surveyapp.questionnaire.kinds.written import REASON
 from surveyapp.services.audit import record
+from surveyapp.services.gathered import Gathered, gather_by_parts
 from surveyapp.services.instruments import Instrument, get_instrument
-from surveyapp.services.public_names import draw_names, read_names, system_chance
+from surveyapp.services.public_names import draw_names, system_chance
 from surveyapp.services.reading.counted import read_counted
 from surveyapp.services.reading.reasons import get_closed_round
 from surveyapp.services.reasons.letting_go import let_go, start_again
-from surveyapp.services.unit import Database, read_now
-
-_PART = 200
+from surveyapp.services.unit import Database
 
 Written = Mapping[tuple[int, int], str]
 """Panellist and cell → what was written there and counts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gathered:
-    """What gathering found: reasons that are new, changed since the last time, gone, or as they were."""
-
-    added: int
-    changed: int
-    gone: int
-    unchanged: int
 
 
 def gather_reasons(
@@ -85,34 +73,20 @@ def gather_in_parts(
     """Like `gather_reasons`, a few hundred panellists at a time, so that nobody waits long for their turn."""
     with database.reading() as session:
         get_closed_round(session, study_id=study_id, round_number=round_number)
-        everybody = session.scalars(
-            select(Participation.panellist_id)
-            .where(Participation.study_id == study_id, Participation.round == round_number)
-            .order_by(Participation.panellist_id)
-        ).all()
-        # Once for all parts: to look for each part's names anew costs more with every part.
-        taken = read_names(session, Reason, study_id=study_id)
-    found = [Gathered(0, 0, 0, 0)]
-    for start in range(0, len(everybody), _PART):
-        with database.verb() as session:
-            found.append(
-                gather_reasons(
-                    session,
-                    study_id=study_id,
-                    round_number=round_number,
-                    now=read_now(session),
-                    actor=actor,
-                    partial_counts=partial_counts,
-                    only=everybody[start : start + _PART],
-                    taken=taken,
-                )
-            )
-    return Gathered(
-        added=sum(each.added for each in found),
-        changed=sum(each.changed for each in found),
-        gone=sum(each.gone for each in found),
-        unchanged=sum(each.unchanged for each in found),
-    )
+
+    def gather(session: Session, now: datetime, only: Collection[int], taken: set[str]) -> Gathered:
+        return gather_reasons(
+            session,
+            study_id=study_id,
+            round_number=round_number,
+            now=now,
+            actor=actor,
+            partial_counts=partial_counts,
+            only=only,
+            taken=taken,
+        )
+
+    return gather_by_parts(database, gather, table=Reason, study_id=study_id, round_number=round_number)
 
 
 def read_written(
