@@ -6,12 +6,13 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from surveyapp.errors import Conflict, InputError, Refused
 from surveyapp.mail.kinds import Kind
 from surveyapp.mail.texts import Text
-from surveyapp.models import AuditEntry, OutboxMessage, Panellist, Study
+from surveyapp.models import AuditEntry, OutboxMessage, Panellist, Round, Study
+from surveyapp.services import answering
 from surveyapp.services.letters import outbox, texts
 from surveyapp.services.letters.audience import Occasion, find_waiting
 from surveyapp.services.letters.outbox import MessageKey
@@ -180,3 +181,23 @@ def test_a_text_with_problems_is_not_saved(ground: Ground) -> None:
     with pytest.raises(InputError) as caught:
         save(ground, Text("", "{nmae}"), language="xx")
     assert len(caught.value.problems) == 4
+
+
+def test_a_letter_goes_to_those_whom_the_door_lets_in(ground: Ground) -> None:
+    seat = ground.sit_down(0)
+    consent, word = ground.number("consent"), ground.number("word")
+    with ground.database.verb() as session:
+        changes = {consent: ground.given(consent, "1"), word: ground.given(word, "law")}
+        answering.save(session, seat=seat, request_id="saved before", base=0, changes=changes)
+        answering.submit(session, seat=seat, request_id="submitted before")
+    ground.close()
+    with ground.database.verb() as session:
+        first = session.get_one(Round, (ground.study_id, 1))
+        held = {column.key: getattr(first, column.key) for column in inspect(Round).column_attrs}
+        # Another cohort's round lies between: whoever answered the previous one answered round 1.
+        session.add(Round(**held | {"number": 2, "cohort": "late", "state": "released"}))
+        session.add(Round(**held | {"number": 3, "state": "open", "open_to": "previous"}))
+        session.flush()
+        occasion = Occasion(ground.study_id, 3, Kind.NEW_ROUND)
+        waiting = find_waiting(session, occasion=occasion, now=read_now(session))
+        assert waiting == [ground.panel[0].panellist_id]

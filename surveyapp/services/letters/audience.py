@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, TypeAlias
 
-from sqlalchemy import ColumnElement, Select, and_, case, exists, func, literal, not_, or_, select
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from surveyapp.delphi.rounds import OpenTo, RoundState
+from surveyapp.delphi.rounds import RoundState
 from surveyapp.mail.kinds import Kind
 from surveyapp.models import (
     Identity,
@@ -21,6 +21,7 @@ from surveyapp.models import (
     Round,
     Study,
 )
+from surveyapp.tally.attending import could_come
 
 NO_ROUND = -1
 """What stands for the round in letters that are about none."""
@@ -126,50 +127,12 @@ def _round_in(number: int, states: tuple[RoundState, ...]) -> ColumnElement[bool
 
 def _round_is_for(number: int, *, states: tuple[RoundState, ...], now: datetime) -> ColumnElement[bool]:
     """Whether the round can still be answered, and is for this panellist."""
-    earlier = aliased(Round)
-    before = (
-        select(func.max(earlier.number))
-        .where(
-            earlier.study_id == Round.study_id,
-            earlier.number < Round.number,
-            earlier.state != RoundState.CANCELLED,
-        )
-        .correlate(Round)
-        .scalar_subquery()
-    )
-    previous = case(
-        (or_(Round.shows_round.is_(None), Round.shows_round == Round.number), before),
-        else_=Round.shows_round,
-    )
-    answered = aliased(Participation)
-    has_answered = (
-        answered.study_id == Panellist.study_id,
-        answered.panellist_id == Panellist.id,
-        answered.submission > 0,
-        answered.withdrawn_at.is_(None),
-    )
     return exists().where(
         Round.study_id == Panellist.study_id,
         Round.number == number,
         Round.state.in_(states),
         or_(Round.closes_at.is_(None), Round.closes_at > now),
-        # Tags are a JSON list of plain words, and so is a cohort.
-        or_(Round.cohort == "", Panellist.tags.like(literal('%"') + Round.cohort + '"%')),
-        or_(
-            Round.open_to == OpenTo.INVITED,
-            and_(
-                Round.open_to == OpenTo.ANY_EARLIER,
-                exists().where(
-                    *has_answered,
-                    answered.round < Round.number,
-                    earlier.study_id == answered.study_id,
-                    earlier.number == answered.round,
-                    earlier.state != RoundState.CANCELLED,
-                ),
-            ),
-            and_(Round.open_to == OpenTo.PREVIOUS, exists().where(*has_answered, answered.round == previous)),
-            _has_joined(number),
-        ),
+        could_come(),
     )
 
 

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from surveyapp.services.reading.progress import OTHER_GROUPS, RoundProgress, StudyProgress
 from surveyapp.services.reading.watching import RoundWork
 from surveyapp.web.languages import page_language, written_day, written_time
+from surveyapp.web.organiser.words import state_word
 
 _WIDTH, _HEIGHT = 400, 130
 
@@ -117,10 +118,10 @@ def studies_page(email: str, found: Sequence[StudyProgress]) -> StudiesPage:
                 round_line=(
                     _("no round yet")
                     if current is None
-                    else _("Collecting items: %(state)s", state=_state_word(current.state))
+                    else _("Collecting items: %(state)s", state=state_word(current.state))
                     if current.collects
                     else _(
-                        "Round %(number)s %(state)s", number=current.number, state=_state_word(current.state)
+                        "Round %(number)s %(state)s", number=current.number, state=state_word(current.state)
                     )
                 ),
                 submitted=current.counts.submitted if current else 0,
@@ -148,24 +149,12 @@ def study_page(progress: StudyProgress, work: RoundWork | None = None) -> StudyP
     )
 
 
-def _state_word(state: str) -> str:
-    words: dict[str, str] = {
-        "draft": _("in preparation"),
-        "scheduled": _("scheduled"),
-        "open": _("open"),
-        "closed": _("closed"),
-        "released": _("released"),
-        "cancelled": _("cancelled"),
-    }
-    return words.get(state, state)
-
-
 def _strip(progress: StudyProgress) -> tuple[RoundStep, ...]:
     steps = [
         RoundStep(
             name=_("Collecting items") if each.collects else _("Round %(number)s", number=each.number),
             state=each.state,
-            word=_state_word(each.state),
+            word=state_word(each.state),
             note=_round_note(each, progress.time_zone),
             is_current=each is progress.current,
         )
