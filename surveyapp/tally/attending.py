@@ -59,6 +59,8 @@ def could_come() -> ColumnElement[bool]:
         Participation.round == Round.number,
         Participation.panellist_id == Panellist.id,
     )
+    # Said outright whom they are about: within a question of its own they would else be about anybody.
+    in_any, in_previous, came = (each.correlate(Panellist, Round) for each in (in_any, in_previous, came))
     return and_(
         Panellist.state != "not_me",
         is_in_cohort(),
