@@ -184,3 +184,14 @@ def test_a_round_for_those_who_were_there_counts_them(ground: Ground, open_to: O
     assert second.counts == Counts(
         2, submitted=0, in_progress=1, not_started=1, declined=0, not_me=0, withdrawn=0
     )
+
+
+def test_who_declines_later_has_submitted_all_the_same(ground: Ground) -> None:
+    submit(ground, 0)
+    before = look(ground).rounds[0].counts
+    with ground.database.verb() as session:
+        session.execute(
+            update(Panellist).where(Panellist.id == ground.panel[0].panellist_id).values(state="declined")
+        )
+    after = look(ground).rounds[0].counts
+    assert (before.submitted, before.declined) == (after.submitted, after.declined) == (1, 0)

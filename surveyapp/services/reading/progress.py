@@ -196,8 +196,10 @@ def _together(groups: Sequence[GroupProgress], *, nameless: Counts, k: int) -> t
 def _count_standings(session: Session, *, study_id: int) -> dict[int, dict[str, Counter[str]]]:
     """Round → group → standing → how many."""
     standing = case(
-        (Panellist.state != "invited", Panellist.state),
+        (Panellist.state.in_(("not_me", "withdrawn")), Panellist.state),
+        # Who does not want to go on later on has submitted here all the same, and counts.
         (_here.submission > 0, literal("submitted")),
+        (Panellist.state != "invited", Panellist.state),
         (_here.submission == 0, literal("in_progress")),
         else_=literal("not_started"),
     ).label("standing")

@@ -228,7 +228,7 @@ def _groups(current: RoundProgress) -> tuple[GroupLine, ...]:
 
 
 def _flow(current: RoundProgress, progress: StudyProgress, reminders: Sequence[datetime] = ()) -> Flow | None:
-    days, panel = current.days, progress.panel
+    days, panel = current.days, current.counts.panel
     if not days or not panel:
         return None
     first, last = days[0].day, days[-1].day
