@@ -16,7 +16,7 @@ from surveyapp.models import Cell, ItemVersion, LineageEdge, QuestionnaireVersio
 from surveyapp.questionnaire.model import Item, Questionnaire, Rating
 from surveyapp.questionnaire.routing import all_cells
 from surveyapp.services.audit import record
-from surveyapp.services.deciding import check_all_decided, read_decisions, read_fates, read_first
+from surveyapp.services.item_history import check_all_decided, read_decisions, read_fates, read_first
 from surveyapp.services.questionnaire_versions import find_version, next_number, store_version
 from surveyapp.tally.submissions import CellName, read_cell_names
 

@@ -11,7 +11,7 @@ from surveyapp.delphi.plan import RoundPlan
 from surveyapp.errors import InputError
 from surveyapp.models import Round, Study
 from surveyapp.questionnaire.model import Item, Rating, Text
-from surveyapp.services import deciding
+from surveyapp.services import deciding, item_history
 from surveyapp.services.proposals import handling
 from surveyapp.services.protocols import find_protocol
 from surveyapp.services.reading.proposals import list_proposals, suggest
@@ -97,5 +97,5 @@ def _is_last(session: Session, *, study: Study, number: int) -> bool:
 
 def _read_tags(session: Session, *, study_id: int) -> tuple[str, ...]:
     """The tags by which ratings choose their items: with them, a new item is rated."""
-    asked = deciding.read_first(session, study_id=study_id).questions_by_id.values()
+    asked = item_history.read_first(session, study_id=study_id).questions_by_id.values()
     return tuple(dict.fromkeys(each.tagged for each in asked if isinstance(each, Rating) and each.tagged))

@@ -23,8 +23,8 @@ from surveyapp.delphi.privacy.rules import PrivacyRules
 from surveyapp.delphi.privacy.suppression import Alike, CellShown, Exact, Hidden, Part, Why, suppress
 from surveyapp.delphi.protocol.model import Protocol
 from surveyapp.models import Panellist, Participation, Study, Submission
-from surveyapp.services.deciding import read_decisions
 from surveyapp.services.figures import RoundFigures, combination_cells, scale_of
+from surveyapp.services.item_history import read_decisions
 from surveyapp.services.judging import judge
 from surveyapp.services.reasons.showing import shown_reasons, shown_summaries
 from surveyapp.statistics.counts import Counts, RatingScale

@@ -16,8 +16,8 @@ from surveyapp.delphi.rounds import OpenTo, RoundState
 from surveyapp.errors import InputError, Problem, Refused, Sentence
 from surveyapp.models import Round, Study
 from surveyapp.services.collecting_questionnaires import collecting_questionnaire
-from surveyapp.services.deciding import FIRST_QUESTIONNAIRE
 from surveyapp.services.instruments import get_instrument
+from surveyapp.services.item_history import FIRST_QUESTIONNAIRE
 from surveyapp.services.next_questionnaires import Asks, next_questionnaire
 from surveyapp.services.protocols import find_protocol, is_locked
 

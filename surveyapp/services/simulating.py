@@ -28,9 +28,9 @@ from surveyapp.questionnaire.routing import RoutedPage
 from surveyapp.services import answering, doors
 from surveyapp.services.addresses import fold_address
 from surveyapp.services.audit import record
-from surveyapp.services.deciding import read_first
 from surveyapp.services.figures import scale_of
 from surveyapp.services.instruments import Instrument, get_instrument
+from surveyapp.services.item_history import read_first
 from surveyapp.services.personas import Mood, Persona, draw_persona, plant_moods
 from surveyapp.services.reading.earlier import find_earlier_answer
 from surveyapp.services.reading.releases import get_release_content

@@ -12,8 +12,8 @@ from surveyapp.models import LineageEdge, Panellist, Round, Study
 from surveyapp.questionnaire.cells import CellKey
 from surveyapp.questionnaire.model import Text
 from surveyapp.services import rounds
-from surveyapp.services.deciding import asked_items
 from surveyapp.services.instruments import Instrument
+from surveyapp.services.item_history import asked_items
 from surveyapp.services.unit import Database, read_now
 from tests.support.between_rounds import decide, instrument_of, release
 from tests.support.protocols import PROTOCOL, set_protocol

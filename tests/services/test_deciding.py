@@ -21,10 +21,11 @@ from surveyapp.models import (
 )
 from surveyapp.questionnaire.cells import CellKey, Given, Status
 from surveyapp.questionnaire.model import Item, Text
-from surveyapp.services import deciding, instruments
-from surveyapp.services.deciding import ItemOnTable, asked_items
+from surveyapp.services import deciding, instruments, item_history
+from surveyapp.services.deciding import ItemOnTable
 from surveyapp.services.figures import read_figures
 from surveyapp.services.instruments import get_instrument
+from surveyapp.services.item_history import asked_items
 from surveyapp.services.judging import judge
 from surveyapp.services.unit import Database, read_now
 from tests.support.answering import answer
@@ -88,7 +89,7 @@ def take_back(ground: Ground, item: str, reason: str = "a mistake") -> tuple[str
 
 def decided_now(ground: Ground) -> dict[str, Outcome]:
     with ground.database.reading() as session:
-        decisions = deciding.read_decisions(session, study_id=ground.study_id, number=1)
+        decisions = item_history.read_decisions(session, study_id=ground.study_id, number=1)
     return {item: each.outcome for item, each in decisions.items()}
 
 
@@ -260,7 +261,7 @@ def test_a_wording_that_stays_is_compared_with_itself(ground: Ground) -> None:
 def test_decisions_are_found_again_whole(ground: Ground) -> None:
     decide(ground, *merge("pears", POME, "apples"))
     with ground.database.reading() as session:
-        [apples, pears] = deciding.read_decisions(session, study_id=ground.study_id, number=1).values()
+        [apples, pears] = item_history.read_decisions(session, study_id=ground.study_id, number=1).values()
         stored = session.get_one(Decision, (ground.study_id, 1, "apples"))
         assert stored.item_version == 1
     assert apples.detail == pears.detail

@@ -14,7 +14,7 @@ from surveyapp.errors import AnswerError, InputError, Refused, RoundClosed
 from surveyapp.models import LateDraft, Release, Round, Study
 from surveyapp.questionnaire.cells import CellKey, Given, Status
 from surveyapp.questionnaire.model import Item, Text
-from surveyapp.services import answering, deciding, protocols, releasing, rounds
+from surveyapp.services import answering, deciding, item_history, protocols, releasing, rounds
 from surveyapp.services.figures import read_figures
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.judging import judge
@@ -218,7 +218,7 @@ def test_a_split_takes_its_items_place(ground: Ground) -> None:
     second = open_next(ground)
     with ground.database.reading() as session:
         instrument = get_instrument(session, study_id=ground.study_id, number=second.questionnaire_number)
-    assert deciding.asked_items(instrument) == ("red-pears", "green-pears")
+    assert item_history.asked_items(instrument) == ("red-pears", "green-pears")
     assert [item.id for item in instrument.questionnaire.items] == ["red-pears", "green-pears"]
 
 
@@ -230,7 +230,7 @@ def test_a_merger_is_decided_for_all_its_partners(ground: Ground) -> None:
     second = open_next(ground)
     with ground.database.reading() as session:
         instrument = get_instrument(session, study_id=ground.study_id, number=second.questionnaire_number)
-    assert deciding.asked_items(instrument) == ("pome-fruit",)
+    assert item_history.asked_items(instrument) == ("pome-fruit",)
 
 
 def test_when_nothing_is_open_there_is_no_further_round(ground: Ground) -> None:

@@ -17,7 +17,7 @@ from surveyapp.delphi.feedback import ReleaseContent
 from surveyapp.errors import InputError, NotFound, Refused, SurveyappError
 from surveyapp.models import Panellist, Release, Round, Study
 from surveyapp.questionnaire.cells import Given, Status
-from surveyapp.services import admitting, answering, deciding, doors, releasing, rounds
+from surveyapp.services import admitting, answering, doors, item_history, releasing, rounds
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.unit import Database, read_now
 from tests.support.history import PlayedRound, Rated
@@ -184,7 +184,7 @@ class Histories(PlayedHistory):
         assert opened.number == planned.number
         with self.database.reading() as session:
             instrument = get_instrument(session, study_id=self.study_id, number=opened.questionnaire_number)
-        assert {item: instrument.item_versions[item] for item in deciding.asked_items(instrument)} == (
+        assert {item: instrument.item_versions[item] for item in item_history.asked_items(instrument)} == (
             planned.versions
         )
 

@@ -13,7 +13,7 @@ from surveyapp.errors import Conflict, InputError, NotFound, Refused, RoundClose
 from surveyapp.models import AuditEntry, Decision, Panellist, Proposal, Study
 from surveyapp.questionnaire.loading import load
 from surveyapp.questionnaire.model import Group, Item, Text
-from surveyapp.services import deciding, doors, gathered
+from surveyapp.services import deciding, doors, gathered, item_history
 from surveyapp.services.gathered import Gathered
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.proposals import gathering, handling
@@ -235,7 +235,7 @@ def test_a_decision_takes_in_a_whole_group_in_its_words(three: Ground) -> None:
     make_item(three, "dikes", name(three, "Raise the dikes"))
     assert tied(three, "dikes") == names
     with three.database.reading() as session:
-        fates = deciding.read_fates(session, study_id=three.study_id, cohort="")
+        fates = item_history.read_fates(session, study_id=three.study_id, cohort="")
     assert [(each.item.id, each.item.title.get("en")) for each in fates] == [("dikes", "Higher dikes")]
     assert states(three)["Raise the dikes"] == ("item", "dikes")
     with pytest.raises(InputError, match="has become the item 'dikes' already"):
@@ -290,7 +290,7 @@ def test_a_redacted_text_is_what_is_passed_on(three: Ground) -> None:
     assert "bags" not in entry.detail.casefold()
     make_item(three, "bags", known)
     with three.database.reading() as session:
-        (fate,) = deciding.read_fates(session, study_id=three.study_id, cohort="")
+        (fate,) = item_history.read_fates(session, study_id=three.study_id, cohort="")
     assert fate.item.title.get("en") == "Bags of sand"
 
 

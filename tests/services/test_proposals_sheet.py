@@ -12,7 +12,7 @@ from sqlalchemy import select
 from surveyapp.errors import InputError, Refused
 from surveyapp.exchange.proposal_file import ProposalRow, read_proposal_file, write_proposal_file
 from surveyapp.models import AuditEntry, Study
-from surveyapp.services import deciding
+from surveyapp.services import item_history
 from surveyapp.services.proposals import handling
 from surveyapp.services.proposals.from_sheet import Placed, place_from_sheet
 from surveyapp.services.proposals.to_sheet import export_proposals, read_rows
@@ -86,7 +86,7 @@ def test_what_is_filled_in_finds_its_place(ground: Ground) -> None:
         HOSTILE: ("unread", "", ""),
     }
     with ground.database.reading() as session:
-        fates = deciding.read_fates(session, study_id=ground.study_id, cohort="")
+        fates = item_history.read_fates(session, study_id=ground.study_id, cohort="")
     titles = {fate.item.id: fate.item.title.get("en") for fate in fates}
     assert titles["dikes"] == "Dikes and walls"
     assert titles["warning"] == "Early warning"

@@ -15,7 +15,7 @@ from surveyapp.exchange.proposal_file import ProposalRow
 from surveyapp.exchange.sheet_writing import as_cell
 from surveyapp.models import Study
 from surveyapp.questionnaire.model import Item, Text, is_identifier
-from surveyapp.services import deciding
+from surveyapp.services import deciding, item_history
 from surveyapp.services.proposals import handling
 from surveyapp.services.reading.proposals import ProposalAtWork, list_proposals
 
@@ -50,7 +50,7 @@ def place_from_sheet(
     wrong, row by row; then nothing is done.
     """
     known = {each.public_id: each for each in list_proposals(session, study=study, round_number=round_number)}
-    items = set(deciding.known_items(session, study_id=study.id, rounds={round_number}))
+    items = set(item_history.known_items(session, study_id=study.id, rounds={round_number}))
     problems = [Problem(f"{file}, row {row.row}", what) for row, what in _find_problems(rows, known, items)]
     if problems:
         raise InputError(problems)

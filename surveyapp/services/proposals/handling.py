@@ -13,7 +13,7 @@ from surveyapp.models import Proposal
 from surveyapp.questionnaire.explaining import nearest
 from surveyapp.questionnaire.kinds.written import read_text
 from surveyapp.services.audit import record
-from surveyapp.services.deciding import known_items
+from surveyapp.services.item_history import known_items
 from surveyapp.services.proposals.holding import hold_groups, hold_proposals, place
 
 MAX_RELEASED_TEXT = 1_000

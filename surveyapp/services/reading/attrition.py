@@ -20,9 +20,9 @@ from surveyapp.delphi.rules.judging import judge as judge_rule
 from surveyapp.models import Round, Study
 from surveyapp.questionnaire.cells import CellKey
 from surveyapp.questionnaire.model import Rating
-from surveyapp.services.deciding import asked_items
 from surveyapp.services.figures import RoundFigures, scale_of
 from surveyapp.services.instruments import Instrument, get_instrument
+from surveyapp.services.item_history import asked_items
 from surveyapp.services.kept_figures import get_figures
 from surveyapp.services.release_drafts import privacy_rules
 from surveyapp.statistics.attrition import (

@@ -12,7 +12,8 @@ from surveyapp.delphi.lineage import Decided, Edge, begin, edges, fold
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.models import Round, Study
 from surveyapp.questionnaire.model import Item, Questionnaire
-from surveyapp.services.deciding import ItemOnTable, list_items, read_all_decisions, read_first
+from surveyapp.services.deciding import ItemOnTable, list_items
+from surveyapp.services.item_history import read_all_decisions, read_first
 from surveyapp.services.kept_figures import get_figures
 
 _LATER = (RoundState.OPEN, RoundState.CLOSED, RoundState.RELEASED)

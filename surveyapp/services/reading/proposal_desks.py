@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from surveyapp.errors import NotFound, RoundClosed
 from surveyapp.models import Study
-from surveyapp.services.deciding import read_fates
 from surveyapp.services.instruments import get_instrument
+from surveyapp.services.item_history import read_fates
 from surveyapp.services.reading.proposals import LikeItem, ProposalAtWork, list_proposals, suggest
 from surveyapp.services.reading.reasons import get_closed_round
 

@@ -16,8 +16,8 @@ from surveyapp.delphi.rounds import RoundState
 from surveyapp.errors import Refused
 from surveyapp.export.proposals import ProposedLine
 from surveyapp.models import Cell, Panellist, Participation, Proposal, Round, Study
-from surveyapp.services.deciding import read_fates
 from surveyapp.services.instruments import get_instrument, read_provenance
+from surveyapp.services.item_history import read_fates
 from surveyapp.services.reading.reasons import get_closed_round
 
 

@@ -13,8 +13,8 @@ from surveyapp.delphi.protocol.model import Discussion
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.errors import NotFound
 from surveyapp.models import Reason, Reply, Round, Study
-from surveyapp.services.deciding import read_fates
 from surveyapp.services.instruments import get_instrument
+from surveyapp.services.item_history import read_fates
 from surveyapp.services.protocols import find_protocol
 from surveyapp.services.reasons.discussing import Marks, ReplyInView, count_marks, list_replies_to_moderate
 

@@ -16,8 +16,8 @@ from surveyapp.errors import NotFound, Sentence
 from surveyapp.models import Round, Study
 from surveyapp.questionnaire.cells import CellKey
 from surveyapp.questionnaire.model import Questionnaire
-from surveyapp.services.deciding import asked_items, read_decisions
 from surveyapp.services.figures import EVERYBODY, RoundFigures, combination_cells
+from surveyapp.services.item_history import asked_items, read_decisions
 from surveyapp.services.judging import ItemJudgement, judge, tell_verdicts
 from surveyapp.services.kept_figures import get_figures
 from surveyapp.services.release_drafts import privacy_rules

@@ -15,8 +15,8 @@ from surveyapp.delphi.rounds import TRANSITIONS, RoundState
 from surveyapp.errors import Refused
 from surveyapp.models import LateDraft, Panellist, Participation, ProtocolVersion, Round, Study, database_now
 from surveyapp.questionnaire.model import Rating
-from surveyapp.services.deciding import asked_items, read_all_decisions, read_first
 from surveyapp.services.instruments import get_instrument
+from surveyapp.services.item_history import asked_items, read_all_decisions, read_first
 from surveyapp.services.protocols import find_protocol
 from surveyapp.services.reading.proposals import read_waiting
 from surveyapp.services.round_plans import collected_only

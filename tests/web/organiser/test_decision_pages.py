@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from surveyapp.delphi.lineage import Decided
 from surveyapp.models import AuditEntry, Decision, Study
-from surveyapp.services import deciding
+from surveyapp.services import item_history
 from surveyapp.web.organiser.decisions.forms import read_text
 from tests.support.between_rounds import instrument_of
 from tests.support.between_rounds import open_next as open_round_after
@@ -28,7 +28,7 @@ def closed(answered: Ground, desk: str) -> str:
 
 def decided(ground: Ground) -> dict[str, Decided]:
     with ground.database.reading() as session:
-        return deciding.read_decisions(session, study_id=ground.study_id, number=1)
+        return item_history.read_decisions(session, study_id=ground.study_id, number=1)
 
 
 def choose(client: JudgingClient, item: str, closed: str, typed: Values, expect: int = 303) -> Page:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from surveyapp.services.deciding import read_all_decisions
+from surveyapp.services.item_history import read_all_decisions
 from surveyapp.services.permissions import Role
 from surveyapp.services.unit import Database
 from tests.support.judging import JudgingClient

@@ -1,0 +1,112 @@
+"""What was decided about items so far, round by round, and how each item of a cohort stands after it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from surveyapp.delphi.lineage import Decided, Detail, Fate, Outcome, begin, fold
+from surveyapp.errors import Refused, Sentence
+from surveyapp.models import Decision, QuestionnaireVersion, Round
+from surveyapp.questionnaire.model import Questionnaire
+from surveyapp.services.instruments import Instrument, get_instrument
+
+FIRST_QUESTIONNAIRE: Final = 1
+"""The number of the version that a study begins with, and every cohort of it."""
+
+
+def read_decisions(session: Session, *, study_id: int, number: int) -> dict[str, Decided]:
+    """Item → what was decided about it after round `number`."""
+    rows = session.scalars(
+        select(Decision)
+        .where(Decision.study_id == study_id, Decision.round == number)
+        .order_by(Decision.item)
+    )
+    return {row.item: as_decided(row) for row in rows}
+
+
+def as_decided(row: Decision) -> Decided:
+    """A stored decision as what was decided."""
+    detail = Detail.model_validate(json.loads(row.detail), strict=False)
+    return Decided(row.item, Outcome(row.outcome), row.reason, detail)
+
+
+def read_all_decisions(
+    session: Session, *, study_id: int, cohort: str, before: int | None = None
+) -> dict[int, dict[str, Decided]]:
+    """Round → item → what was decided about it after that round.
+
+    Of all rounds of `cohort`, or those before round `before`.
+    """
+    rows = (
+        select(Decision)
+        .join(Round, (Round.study_id == Decision.study_id) & (Round.number == Decision.round))
+        .where(Decision.study_id == study_id, Round.cohort == cohort)
+        .order_by(Decision.round, Decision.item)
+    )
+    found: dict[int, dict[str, Decided]] = {}
+    for row in session.scalars(rows if before is None else rows.where(Decision.round < before)):
+        found.setdefault(row.round, {})[row.item] = as_decided(row)
+    return found
+
+
+def read_fates(
+    session: Session, *, study_id: int, cohort: str, before: int | None = None
+) -> tuple[Fate, ...]:
+    """Every item that `cohort` ever had, as it stands after its rounds, or after those before round `before`.
+
+    Overlapping cohorts each have an item history of their own: what was decided on the answers of one never
+    changes what another is asked.
+    """
+    fates = begin(read_first(session, study_id=study_id))
+    everything = read_all_decisions(session, study_id=study_id, cohort=cohort, before=before)
+    for number, decisions in everything.items():
+        fates = fold(fates, decisions, number=number)
+    return fates
+
+
+def known_items(session: Session, *, study_id: int, rounds: Collection[int]) -> tuple[str, ...]:
+    """The ids of all items that there ever were for the cohorts of these rounds, in their order."""
+    cohorts = session.scalars(
+        select(Round.cohort)
+        .where(Round.study_id == study_id, Round.number.in_(rounds))
+        .distinct()
+        .order_by(Round.cohort)
+    ).all()
+    fates = [fate for cohort in cohorts for fate in read_fates(session, study_id=study_id, cohort=cohort)]
+    return tuple(dict.fromkeys(fate.item.id for fate in fates))
+
+
+def read_first(session: Session, *, study_id: int) -> Questionnaire:
+    """The questionnaire as the study began with it."""
+    version = session.get_one(QuestionnaireVersion, (study_id, FIRST_QUESTIONNAIRE))
+    return Questionnaire.from_canonical(version.canonical)
+
+
+def asked_items(instrument: Instrument) -> tuple[str, ...]:
+    """The items that this version of the questionnaire asks to rate, in its order."""
+    rated = {key.item for key in instrument.number_of if key.item and key.criterion and not key.part}
+    return tuple(item.id for item in instrument.questionnaire.items if item.id in rated)
+
+
+def check_all_decided(session: Session, *, study_id: int, number: int) -> None:
+    """Raises Refused, naming them, when items of the round have no decision yet."""
+    held = session.get_one(Round, (study_id, number))
+    instrument = get_instrument(session, study_id=study_id, number=held.questionnaire_number)
+    decided = read_decisions(session, study_id=study_id, number=number)
+    left = [item for item in asked_items(instrument) if item not in decided]
+    if left:
+        named = ", ".join(left[:8]) + (" …" if len(left) > 8 else "")
+        raise Refused(
+            Sentence(
+                "After round {number} these items have no decision yet: {named}. The next round "
+                "cannot know what to ask. Decide them, or confirm what the protocol proposes: "
+                "surveyapp decide STUDY --as-proposed",
+                number=number,
+                named=named,
+            )
+        )
