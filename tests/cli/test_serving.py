@@ -129,7 +129,11 @@ def test_the_worker_comes_back_and_goes_with_a_killed_server(database_url: str, 
 
         def find_worker() -> int | None:
             for pid in find_children(server.pid):
-                words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                try:
+                    words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+                except (FileNotFoundError, ProcessLookupError):
+                    # It was there when the children were listed, and has been cleared away since.
+                    continue
                 if b"worker" in words and is_running(pid):
                     return pid
             return None
