@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -12,7 +12,7 @@ from sqlalchemy import Select, delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.protocol.model import Discussion
-from surveyapp.delphi.rounds import RoundState, takes_answers
+from surveyapp.delphi.rounds import takes_answers
 from surveyapp.errors import NotFound, Refused, RoundClosed, Sentence
 from surveyapp.models import Participation, Reaction, Reason, Release, Reply, Round
 from surveyapp.questionnaire.kinds.written import read_text
@@ -26,14 +26,6 @@ MOST_REPLIES_IN_A_ROUND = 60
 _REPLY_LETTERS = 8
 
 Stance: TypeAlias = Literal["for_me", "not_for_me"]
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """By how many a reason was marked, of those who marked it in closed rounds; None where it is too few."""
-
-    for_me: int | None
-    not_for_me: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,35 +251,6 @@ def list_own_marks(session: Session, *, seat: SeatKey) -> Mapping[str, Stance]:
         )
     )
     return {public_id: "for_me" if stance == "for_me" else "not_for_me" for public_id, stance in rows}
-
-
-def count_marks(
-    session: Session, *, study_id: int, smallest: int, public_ids: Collection[str] | None = None
-) -> Mapping[str, Marks]:
-    """Reason → by how many it was marked, each person's latest mark; counts under `smallest` are not told.
-
-    Only marks of closed rounds are counted: while one is open, no count may follow single marks.
-    """
-    rows = session.execute(
-        select(Reaction.public_id, Reaction.panellist_id, Reaction.stance)
-        .join(Round, (Round.study_id == Reaction.study_id) & (Round.number == Reaction.round))
-        .where(
-            Reaction.study_id == study_id,
-            Round.state.in_([RoundState.CLOSED, RoundState.RELEASED]),
-        )
-        .order_by(Reaction.round)
-    )
-    latest: dict[str, dict[int, str]] = {}
-    for public_id, panellist_id, stance in rows:
-        if public_ids is None or public_id in public_ids:
-            latest.setdefault(public_id, {})[panellist_id] = stance
-    found = {}
-    for public_id, stances in sorted(latest.items()):
-        marked = list(stances.values())
-        counts = [marked.count("for_me"), marked.count("not_for_me")]
-        told = [count if count >= smallest else None for count in counts]
-        found[public_id] = Marks(*told)
-    return found
 
 
 def _select_replies(study_id: int) -> Select[str, str, str, str, int]:
