@@ -16,7 +16,7 @@ from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
 
 _STATES = ("waiting", "shown", "hidden", "all")
-_STANCE = {"for_me": "speaks for me", "not_for_me": "not for me"}
+STANCE = {"for_me": "speaks for me", "not_for_me": "not for me"}
 _NOTHING = {"waiting": "No reply waits.", "shown": "No reply is shown.", "hidden": "No reply is hidden."}
 
 
@@ -82,10 +82,10 @@ def pass_on(here: Installation, *, study: str, names: tuple[str, ...]) -> None:
 @click.command()
 @click.argument("study")
 @click.argument("names", metavar="REPLY...", nargs=-1, required=True)
-@click.option("--reason", required=True, help="Why; it stays on record.")
+@click.option("--reason", required=True, help="Why: it stays on record, and the author reads it.")
 @installation
 def refuse(here: Installation, *, study: str, names: tuple[str, ...], reason: str) -> None:
-    """Keep these replies from others, also after they were passed on; the author is told that, not why.
+    """Keep these replies from others, also after they were passed on; the author is told why.
 
     \b
     Example:
@@ -142,7 +142,7 @@ def marks(here: Installation, *, study: str, as_json: bool) -> None:
 def marks_line(marks: ShownMarks) -> str:
     """For how many a reason speaks, in one line."""
     if marks.at_least is not None:
-        return f"marked by {marks.n}; at least {marks.at_least}%: {_STANCE[marks.mostly]}"
+        return f"marked by {marks.n}; at least {marks.at_least}%: {STANCE[marks.mostly]}"
     return f"marked by {marks.n}; speaks for: {marks.for_me}; not for: {marks.not_for_me}"
 
 

@@ -39,6 +39,8 @@ class ReplyInView:
     state: str
     """``waiting``, ``shown`` or ``hidden``; an expert sees the first and the last on own replies only."""
     is_own: bool = False
+    because: str = ""
+    """Why an own reply is hidden; '' where nobody said so."""
     item: str = ""
     """For moderators: the item that the reason is about."""
     reason: str = ""
@@ -181,7 +183,8 @@ def moderate_replies(
 ) -> None:
     """Let several replies be seen by others, or hide them: all, or none where one is unknown.
 
-    Why one is hidden stays on record. Raises NotFound with every name that the study does not have.
+    Why one is hidden stays on record, and its author is told. Raises NotFound with every name that the study
+    does not have.
     """
     rows = session.scalars(
         select(Reply)
@@ -198,7 +201,7 @@ def moderate_replies(
                 session, study_id=study_id, round_number=row.round, public_id=row.public_id, now=now
             )
         row.state = "shown" if is_shown else "hidden"
-        row.moderated_by = actor
+        row.moderated_by, row.because = actor, "" if is_shown else because
         detail = {"reply": row.reply_id, "reason": row.public_id}
         act = "reply.show" if is_shown else "reply.hide"
         record(session, study_id=study_id, now=now, actor=actor, act=act, detail=detail, reason=because)
@@ -216,8 +219,10 @@ def list_replies(session: Session, *, seat: SeatKey) -> tuple[ReplyInView, ...]:
         .where(Round.number == seat.round)
     )
     return tuple(
-        ReplyInView(reply_id, public_id, text, state, is_own=panellist_id == seat.panellist_id)
-        for reply_id, public_id, text, state, panellist_id in rows
+        ReplyInView(reply_id, public_id, text, state, is_own=True, because=because)
+        if panellist_id == seat.panellist_id
+        else ReplyInView(reply_id, public_id, text, state)
+        for reply_id, public_id, text, state, panellist_id, because in rows
         if state == "shown" or panellist_id == seat.panellist_id
     )
 
@@ -237,7 +242,7 @@ def list_replies_to_moderate(
     rows = session.execute(statement)
     return tuple(
         ReplyInView(reply_id, public_id, text, now, item=item, reason=reason)
-        for reply_id, public_id, text, now, _, item, reason in rows
+        for reply_id, public_id, text, now, _, _, item, reason in rows
     )
 
 
@@ -253,9 +258,9 @@ def list_own_marks(session: Session, *, seat: SeatKey) -> Mapping[str, Stance]:
     return {public_id: "for_me" if stance == "for_me" else "not_for_me" for public_id, stance in rows}
 
 
-def _select_replies(study_id: int) -> Select[str, str, str, str, int]:
+def _select_replies(study_id: int) -> Select[str, str, str, str, int, str]:
     return (
-        select(Reply.reply_id, Reply.public_id, Reply.text, Reply.state, Reply.panellist_id)
+        select(Reply.reply_id, Reply.public_id, Reply.text, Reply.state, Reply.panellist_id, Reply.because)
         .join(Reason, (Reason.study_id == Reply.study_id) & (Reason.public_id == Reply.public_id))
         .where(Reply.study_id == study_id)
         .order_by(Reply.public_id, Reply.reply_id)
