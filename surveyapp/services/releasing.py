@@ -24,6 +24,7 @@ from surveyapp.services.refreshing import find_latest_release
 from surveyapp.services.release_drafts import build_content, figures_published, read_input, with_texts
 from surveyapp.services.release_stamps import read_stamp
 from surveyapp.services.renewing import renew_cells
+from surveyapp.services.stopping import Standings, facts_for_record, find_standings
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
 from surveyapp.version import __version__
@@ -64,6 +65,7 @@ def draft_release(database: Database, *, study_id: int, number: int) -> ReleaseC
             submissions=submissions,
             cells=_cells_after(session, figures, study=study, earlier=earlier),
         )
+        standings = find_standings(session, figures, study_id=study_id)
     with database.verb() as session:
         held = _hold(session, study_id=study_id, number=number)
         if (
@@ -73,7 +75,14 @@ def draft_release(database: Database, *, study_id: int, number: int) -> ReleaseC
             raise Refused(
                 f"Round {number} changed while its release was drafted. Draft it again once it is closed."
             )
-        _store(session, content, study_id=study_id, input_sha256=sha256, now=read_now(session))
+        _store(
+            session,
+            content,
+            standings,
+            study_id=study_id,
+            input_sha256=sha256,
+            now=read_now(session),
+        )
     return content
 
 
@@ -108,7 +117,7 @@ def rehearse_release(
     held = _hold(session, study_id=study.id, number=number)
     if held.state != RoundState.RELEASED:
         state = next_state(RoundState(held.state), RoundAct.RELEASE, number=number)
-        _release(session, held, state, content, now=now, actor="rehearsal")
+        _release(session, held, state, content, None, now=now, actor="rehearsal")
 
 
 def release_round(
@@ -144,7 +153,7 @@ def release_round(
         state = next_state(RoundState(held.state), RoundAct.RELEASE, number=number)
         if read_stamp(session, study_id=study_id, number=number) != prepared.stamp:
             raise Refused(f"Something of round {number} changed in this moment. Release it again.")
-        return _release(session, held, state, content, now=read_now(session), actor=actor)
+        return _release(session, held, state, content, prepared.standings, now=read_now(session), actor=actor)
 
 
 @dataclass(frozen=True)
@@ -153,6 +162,7 @@ class _Prepared:
 
     figures: RoundFigures
     content: ReleaseContent
+    standings: Standings | None
     stamp: str
 
 
@@ -180,17 +190,27 @@ def _prepare(session: Session, *, study_id: int, number: int) -> _Prepared:
     return _Prepared(
         figures,
         with_texts(session, content, figures, study=session.get_one(Study, study_id)),
+        find_standings(session, figures, study_id=study_id),
         read_stamp(session, study_id=study_id, number=number),
     )
 
 
 def _release(
-    session: Session, held: Round, state: RoundState, content: ReleaseContent, *, now: datetime, actor: str
+    session: Session,
+    held: Round,
+    state: RoundState,
+    content: ReleaseContent,
+    standings: Standings | None,
+    *,
+    now: datetime,
+    actor: str,
 ) -> Release:
     release = _find_draft(session, study_id=held.study_id, number=held.number)
     assert release is not None
     release.content = content.canonical()
     release.content_sha256 = content.sha256()
+    if standings is not None:
+        release.standings = standings.canonical()
     release.released_at = now
     release.released_by = actor
     held.state = state
@@ -211,6 +231,7 @@ def _release(
             "sha256": release.content_sha256,
             "input_sha256": release.input_sha256,
             "missing": list(content.missing),
+            **facts_for_record(session, held, standings),
         },
     )
     letters_of_release(session, released=held, now=now, actor=actor)
@@ -265,7 +286,13 @@ def find_undecided(session: Session, figures: RoundFigures, *, study_id: int) ->
 
 
 def _store(
-    session: Session, content: ReleaseContent, *, study_id: int, input_sha256: str, now: datetime
+    session: Session,
+    content: ReleaseContent,
+    standings: Standings | None,
+    *,
+    study_id: int,
+    input_sha256: str,
+    now: datetime,
 ) -> None:
     session.execute(
         delete(Release).where(
@@ -283,6 +310,7 @@ def _store(
             submissions=content.submissions,
             code_version=__version__,
             created_at=now,
+            standings=standings.canonical() if standings is not None else "",
         )
     )
     session.flush()

@@ -10,14 +10,17 @@ from sqlalchemy.orm import Session
 
 from surveyapp.extensions import get_database
 from surveyapp.services import accounts
+from surveyapp.services.permissions import Right
 from surveyapp.services.reading.progress import get_progress
 from surveyapp.services.reading.setting_up import get_set_up
 from surveyapp.services.reading.watching import get_work
+from surveyapp.services.stopping import read_stopping
 from surveyapp.services.studies import get_study
 from surveyapp.web.organiser.account.forms import ActForm
 from surveyapp.web.organiser.blueprint import blueprint, get_desk, get_signed_in
 from surveyapp.web.organiser.overview import pages
 from surveyapp.web.organiser.overview.set_up import set_up_steps
+from surveyapp.web.organiser.stopping import stopping_note
 from surveyapp.web.organiser.tabs import tabs
 
 
@@ -40,10 +43,19 @@ def study(slug: str) -> ResponseReturnValue:
     desk = get_desk()
     with get_database().reading() as session:
         page = _look(session, slug)
-        set_up = None if page.has_rounds else get_set_up(session, study=get_study(session, slug=slug))
+        found = get_study(session, slug=slug)
+        # How many items are settled is a result.
+        after = read_stopping(session, study=found) if desk.may(Right.RESULTS) else None
+        set_up = None if page.has_rounds else get_set_up(session, study=found)
     steps = () if set_up is None else set_up_steps(slug, set_up)
     return render_template(
-        "organiser/overview/study.html", desk=desk, tabs=tabs(desk), page=page, steps=steps, form=ActForm()
+        "organiser/overview/study.html",
+        desk=desk,
+        tabs=tabs(desk),
+        page=page,
+        steps=steps,
+        stopping_note=stopping_note(after),
+        form=ActForm(),
     )
 
 
