@@ -13,6 +13,8 @@ from threading import Event, Thread
 from surveyapp.errors import Refused
 from surveyapp.mail.mailbox import MailboxTrouble
 from surveyapp.services import queue, refreshing, releasing, rounds, upkeep
+from surveyapp.services.account_letters.asking import JOB as ACCOUNT_LETTER_JOB
+from surveyapp.services.account_letters.sending import send_account_letter
 from surveyapp.services.letters.office import Office
 from surveyapp.services.letters.reminding import REMIND_JOB, ask_for_reminders, remind_everywhere
 from surveyapp.services.letters.returning import check_mailbox
@@ -92,7 +94,7 @@ KINDS: Mapping[str, Callable[[Database, ClaimedJob], None]] = {
 def run_next(database: Database) -> bool:
     """Do the job that is due, if there is one; returns whether there was."""
     with database.verb() as session:
-        job = queue.claim(session, now=read_now(session))
+        job = queue.claim(session, now=read_now(session), but=(ACCOUNT_LETTER_JOB,))
     if job is None:
         return False
     error = ""
@@ -132,10 +134,12 @@ def run_letters(database: Database, office: Office, *, stop: Event) -> None:
     while not stop.is_set():
         pause = _PAUSE_SECONDS
         try:
+            # First those that somebody waits for in front of a screen.
+            said = send_account_letter(database, office)
             sent = send_due(database, office, is_stopped=stop.is_set)
             if sent.is_line_down:
                 pause = _PAUSE_WITHOUT_LINE_SECONDS
-            elif sent.claimed:
+            elif sent.claimed or (said is not None and not said.is_line_down):
                 continue
         except Exception as trouble:  # noqa: BLE001 - a database that restarts must not end the worker
             _log.warning("The worker could not reach its outbox: %s", type(trouble).__name__)
