@@ -27,6 +27,8 @@ from surveyapp.web.organiser.lookup import routes as lookup_routes  # noqa: F401
 from surveyapp.web.organiser.members import routes as members_routes  # noqa: F401
 from surveyapp.web.organiser.overview import routes as overview_routes  # noqa: F401
 from surveyapp.web.organiser.panel import routes as panel_routes  # noqa: F401
+from surveyapp.web.organiser.panellist import links as panellist_links  # noqa: F401
+from surveyapp.web.organiser.panellist import routes as panellist_routes  # noqa: F401
 from surveyapp.web.organiser.proposals import items as proposals_items  # noqa: F401
 from surveyapp.web.organiser.proposals import routes as proposals_routes  # noqa: F401
 from surveyapp.web.organiser.proposals import sheets as proposals_sheets  # noqa: F401

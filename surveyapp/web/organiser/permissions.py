@@ -130,6 +130,11 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "panel": Right.PANEL,
         "panel_import": Right.IDENTITIES,
         "import_panel": Right.IDENTITIES,
+        # One panellist: by name or by pseudonym, as the panel's list has it.
+        "panellist": Right.PANEL,
+        "change_panellist": Right.IDENTITIES,
+        "make_panellist_link": Right.IDENTITIES,
+        "invite_panellist": Right.IDENTITIES,
         "settings": Right.SET_UP,
         "change_settings": Right.SET_UP,
         "members": Right.MEMBERS,
