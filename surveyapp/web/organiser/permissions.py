@@ -130,6 +130,10 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "panel": Right.PANEL,
         "panel_import": Right.IDENTITIES,
         "import_panel": Right.IDENTITIES,
+        # The questionnaire as an expert will see it.
+        "preview_questionnaire": Right.SET_UP,
+        "preview_page_of": Right.SET_UP,
+        "walk_preview": Right.SET_UP,
         "settings": Right.SET_UP,
         "change_settings": Right.SET_UP,
         "members": Right.MEMBERS,
