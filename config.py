@@ -22,6 +22,7 @@ lower case and without the prefix (``database_url = "…"``); the environment wi
 | SURVEYAPP_SMTP_PASSWORD | none                       | its password                                        |
 | SURVEYAPP_MAIL_FROM    | none                        | address that letters come from                      |
 | SURVEYAPP_MAIL_PER_MINUTE | 300                      | letters handed over in a minute; 0 for no limit     |
+| SURVEYAPP_DELETION_DAYS | 14                        | days in which the deletion of a study can be undone |
 | SURVEYAPP_ENVIRONMENT  | production                  | production, development or test                     |
 | SURVEYAPP_CONFIG       | none                        | path of a TOML file with these settings             |
 
@@ -50,7 +51,7 @@ PREFIX = "SURVEYAPP_"
 SETTINGS = (
     "DATABASE_URL", "BASE_URL", "SECRET_KEY", "LINK_KEY", "DATA_DIR", "PROXIES", "PROCESSES", "THREADS",
     "HOST", "PORT", "SMTP_HOST", "SMTP_PORT", "SMTP_SECURITY", "SMTP_USER", "SMTP_PASSWORD", "MAIL_FROM",
-    "MAIL_PER_MINUTE", "ENVIRONMENT", "CONFIG",
+    "MAIL_PER_MINUTE", "DELETION_DAYS", "ENVIRONMENT", "CONFIG",
 )  # fmt: skip
 SHORTEST_KEY = 32
 # Keys that stand in tutorials, examples and templates: whoever uses one has not set a key.
@@ -94,6 +95,7 @@ class Config:
     smtp_password: str = field(default="", repr=False)
     mail_from: str = ""
     mail_per_minute: int = 300
+    deletion_days: int = 14
     environment: Environment = "production"
 
     @classmethod
@@ -122,6 +124,7 @@ class Config:
         smtp_password = reading.take("SMTP_PASSWORD", "", str)
         mail_from = reading.take("MAIL_FROM", "", _address)
         mail_per_minute = reading.take("MAIL_PER_MINUTE", "300", _whole_number(0, 60_000))
+        deletion_days = reading.take("DELETION_DAYS", "14", _whole_number(1, 365))
         reading.check_mail(smtp_host, smtp_security, smtp_user, smtp_password, mail_from)
         if environment == "production":
             reading.check_production(base_url)
@@ -149,6 +152,7 @@ class Config:
             smtp_password=smtp_password,
             mail_from=mail_from,
             mail_per_minute=mail_per_minute,
+            deletion_days=deletion_days,
             environment=environment,
         )
 
