@@ -61,11 +61,7 @@ class Walk:
 
     def link(self, name: str | re.Pattern[str]) -> Locator:
         """The link that says this, in the page's own part."""
-        main = self.page.get_by_role("main")
-        exact = isinstance(name, str)
-        return main.get_by_role("link", name=name, exact=exact).or_(
-            main.locator("a[role=button]", has_text=name)
-        )
+        return self.page.get_by_role("main").get_by_role("link", name=name, exact=isinstance(name, str))
 
     def must_say(self, words: str | re.Pattern[str]) -> None:
         """Fail unless the page says this."""

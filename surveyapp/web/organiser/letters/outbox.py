@@ -97,4 +97,10 @@ def _show(*, trouble: Trouble | None = None) -> ResponseReturnValue:
         shows_names=shows_names,
     )
     status = trouble.status if trouble else 200
-    return show("organiser/letters/outbox.html", shown, status=status, trouble=trouble)
+    return show(
+        "organiser/letters/outbox.html",
+        shown,
+        status=status,
+        trouble=trouble,
+        is_sent=request.args.get("sent") == "1",
+    )
