@@ -11,9 +11,11 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 
 from surveyapp.errors import Refused
+from surveyapp.mail.mailbox import MailboxTrouble
 from surveyapp.services import queue, refreshing, releasing, rounds, upkeep
 from surveyapp.services.letters.office import Office
 from surveyapp.services.letters.reminding import REMIND_JOB, ask_for_reminders, remind_everywhere
+from surveyapp.services.letters.returning import check_mailbox
 from surveyapp.services.letters.sending import send_due
 from surveyapp.services.queue import ClaimedJob
 from surveyapp.services.reading.deadlines import find_overdue
@@ -23,6 +25,7 @@ SWEEP_JOB = "upkeep.sweep"
 _PAUSE_SECONDS = 1.0
 _PAUSE_AFTER_TROUBLE_SECONDS = 5.0
 _PAUSE_WITHOUT_LINE_SECONDS = 15.0
+_PAUSE_BETWEEN_LOOKS_SECONDS = 600.0
 _ACTOR = "system"
 _log = logging.getLogger(__name__)
 
@@ -140,6 +143,18 @@ def run_letters(database: Database, office: Office, *, stop: Event) -> None:
         stop.wait(pause)
 
 
+def run_mailbox(database: Database, office: Office, *, stop: Event) -> None:
+    """Look every ten minutes for letters that came back, until `stop` is set."""
+    while not stop.is_set():
+        try:
+            check_mailbox(database, office)
+        except MailboxTrouble as trouble:
+            _log.warning("Returned letters were not looked for. %s", trouble)
+        except Exception as trouble:  # noqa: BLE001 - a database that restarts must not end the worker
+            _log.warning("Returned letters were not looked for: %s", type(trouble).__name__)
+        stop.wait(_PAUSE_BETWEEN_LOOKS_SECONDS)
+
+
 def run_worker(
     database: Database,
     *,
@@ -157,6 +172,9 @@ def run_worker(
     is_over = Event()
     letters = Thread(target=run_letters, args=(database, office), kwargs={"stop": is_over}, daemon=True)
     letters.start()
+    if office.mailbox is not None:
+        # Nothing waits for it at the end: what it notes, it notes whole or not at all.
+        Thread(target=run_mailbox, args=(database, office), kwargs={"stop": is_over}, daemon=True).start()
     try:
         _run_jobs(database, stop=stop, is_orphan=is_orphan)
     finally:
