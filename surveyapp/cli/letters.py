@@ -173,7 +173,6 @@ def preview(
             study=found,
             occasion=occasion,
             pseudonym=panellist,
-            shows_name=False,
         )
     click.echo(f"Subject: {seen.subject}\n\n{seen.plain}")
 

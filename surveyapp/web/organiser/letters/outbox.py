@@ -99,4 +99,10 @@ def _show(*, trouble: Trouble | None = None) -> ResponseReturnValue:
         notes_returned=make_office(get_config()).mailbox is not None,
     )
     status = trouble.status if trouble else 200
-    return show("organiser/letters/outbox.html", shown, status=status, trouble=trouble)
+    return show(
+        "organiser/letters/outbox.html",
+        shown,
+        status=status,
+        trouble=trouble,
+        is_sent=request.args.get("sent") == "1",
+    )
