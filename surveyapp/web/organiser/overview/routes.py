@@ -17,6 +17,7 @@ from surveyapp.services.reading.watching import get_work
 from surveyapp.services.stopping import read_stopping
 from surveyapp.services.studies import get_study
 from surveyapp.web.organiser.account.forms import ActForm
+from surveyapp.web.organiser.acting import Trouble
 from surveyapp.web.organiser.blueprint import blueprint, get_desk, get_signed_in
 from surveyapp.web.organiser.overview import pages
 from surveyapp.web.organiser.overview.set_up import set_up_steps
@@ -40,6 +41,11 @@ def studies() -> ResponseReturnValue:
 @blueprint.get("/s/<slug>")
 def study(slug: str) -> ResponseReturnValue:
     """How a study's rounds go."""
+    return show_study(slug)
+
+
+def show_study(slug: str, *, trouble: Trouble | None = None) -> ResponseReturnValue:
+    """The overview; with what was not done where somebody comes from."""
     desk = get_desk()
     with get_database().reading() as session:
         page = _look(session, slug)
@@ -47,16 +53,18 @@ def study(slug: str) -> ResponseReturnValue:
         # How many items are settled is a result.
         after = read_stopping(session, study=found) if desk.may(Right.RESULTS) else None
         set_up = None if page.has_rounds else get_set_up(session, study=found)
-    steps = () if set_up is None else set_up_steps(slug, set_up)
-    return render_template(
+    steps = () if set_up is None else set_up_steps(desk, set_up)
+    shown = render_template(
         "organiser/overview/study.html",
         desk=desk,
         tabs=tabs(desk),
         page=page,
         steps=steps,
         stopping_note=stopping_note(after),
+        trouble=trouble,
         form=ActForm(),
     )
+    return shown, trouble.status if trouble else 200
 
 
 @blueprint.get("/s/<slug>/progress")
