@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from surveyapp.statistics.adjusting import benjamini_hochberg, holm
 
-# Fifteen comparisons of a trial on myocardial infarction, from Benjamini and Hochberg 1995. Numbers and adjusted
-# values are those that SciPy's reference prints under scipy.stats.false_discovery_control, Examples, where it
-# works this example of the paper; the paper itself was not at hand.
+# Fifteen comparisons of a trial on myocardial infarction, from Benjamini and Hochberg 1995. Numbers and
+# adjusted values are those that SciPy's reference prints under scipy.stats.false_discovery_control, Examples,
+# where it works this example of the paper; the paper itself was not at hand.
 TRIAL = (
     0.0001, 0.0004, 0.0019, 0.0095, 0.0201, 0.0278, 0.0298, 0.0344,
     0.0459, 0.3240, 0.4262, 0.5719, 0.6528, 0.7590, 1.0000,

@@ -34,8 +34,8 @@ def on_their_own_scale(*groups: list[int]) -> list[Counts]:
 def test_permeability_of_hollander_and_wolfe() -> None:
     """Hollander and Wolfe 1973, 69f., in hundredths; U = 35, one-sided p = 0.1272 without ties.
 
-    Checked against R, package stats, help page of wilcox.test, "Two-sample test": its data, and what R prints for
-    the example (W = 35, p-value = 0.1272). The book was not at hand.
+    Checked against R, package stats, help page of wilcox.test, "Two-sample test": its data, and what R prints
+    for the example (W = 35, p-value = 0.1272). The book was not at hand.
     """
     term = [80, 83, 189, 104, 145, 138, 191, 164, 73, 146]
     early = [115, 88, 90, 74, 121]
@@ -124,8 +124,8 @@ def test_the_delta_turns_with_the_groups_and_keeps_its_bounds(first: list[int], 
 def test_airways_of_hollander_and_wolfe() -> None:
     """Hollander and Wolfe 1973, 116, in tenths: three kinds of subjects; H = 0.771.
 
-    Checked against R, package stats, help page of kruskal.test, "Mucociliary efficiency": its data, and what R
-    prints for the example (chi-squared = 0.77143, df = 2). The book was not at hand.
+    Checked against R, package stats, help page of kruskal.test, "Mucociliary efficiency": its data, and what
+    R prints for the example (chi-squared = 0.77143, df = 2). The book was not at hand.
     """
     healthy, obstructed, asbestosis = [29, 30, 25, 26, 32], [38, 27, 40, 24], [28, 34, 37, 22, 20]
     found = kruskal_wallis(on_their_own_scale(healthy, obstructed, asbestosis))
@@ -165,7 +165,7 @@ def test_pairs_of_groups_are_adjusted_over_those_that_could_be_tested() -> None:
 
 
 def test_fishers_lady_tasting_tea() -> None:
-    """Eight cups, four of each kind: of 70 ways to name them one is all right, and 16 more have three of four.
+    """Eight cups, four of each kind: of 70 ways to name them one is all right, and 16 have three of four.
 
     Checked against R, package stats, help page of fisher.test, "Fisher's Tea Drinker" (after Agresti 1990,
     p. 61f): three of four right is p = 0.2429 one-sided there, and 0.4857 as R prints it two-sided.

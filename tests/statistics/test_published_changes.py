@@ -17,8 +17,8 @@ PAIRED = st.lists(st.tuples(st.integers(1, 5), st.integers(1, 5)), min_size=1, m
 def test_signed_ranks_of_hollander_and_wolfe() -> None:
     """Hollander and Wolfe 1973, 29f.: depression of nine patients, in thousandths; V = 40, p = 0.0391.
 
-    Checked against R: the data and V = 40 of the help page of wilcox.test (package stats, "One-sample test"), and
-    p = 0.0391, which R's own regression tests (tests/reg-tests-1.R, PR 1150) hold against page 40 of the
+    Checked against R: the data and V = 40 of the help page of wilcox.test (package stats, "One-sample test"),
+    and p = 0.0391, which R's own regression tests (tests/reg-tests-1.R, PR 1150) hold against page 40 of the
     book's second edition. The book was not at hand.
     """
     before = [1830, 500, 1620, 2480, 1680, 1880, 1550, 3060, 1300]
@@ -45,9 +45,9 @@ def test_rank_correlation_of_hollander_and_wolfe() -> None:
 def test_symmetry_of_agresti() -> None:
     """Agresti 1990, Categorical Data Analysis, p. 350: 1600 asked twice; (150 − 86)² / 236 = 17.36.
 
-    The data are those of R's help page of mcnemar.test (package stats), which cites that page of the book. No
-    printed value was at hand: R's default corrects for continuity, and this test does not; the number is worked
-    out here, and statsmodels gives the same without its correction.
+    The data are those of R's help page of mcnemar.test (package stats), which cites that page of the book.
+    No printed value was at hand: R's default corrects for continuity, and this test does not; the number is
+    worked out here, and statsmodels gives the same without its correction.
     """
     asked = PairCounts(RatingScale((0, 1), (1,)), ((570, 86), (150, 794)))
     found = bowker(asked)

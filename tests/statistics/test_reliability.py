@@ -83,8 +83,8 @@ def test_kappa_without_variation_or_pairs() -> None:
 
 
 def test_gwets_coefficient_of_the_same_example() -> None:
-    # R package irrCAC 1.0, README, "Computing agreement coefficients from raw ratings": cac.raw4raters, which is
-    # Krippendorff's table of observers, has AC1 = .77544.
+    # R package irrCAC 1.0, README, "Computing agreement coefficients from raw ratings": cac.raw4raters, which
+    # is Krippendorff's table of observers, has AC1 = .77544.
     assert gwet_ac(units()).number == pytest.approx(0.77544, abs=0.00001)
     assert gwet_ac([count(FIVE, [3, 3]), count(FIVE, [3, 3])]).number == 1
     assert gwet_ac([count(FIVE, [3])]).reason is Undefined.NO_PAIRABLE_VALUES
@@ -122,7 +122,7 @@ def test_gwets_weighted_coefficient_of_two_abstractors() -> None:
 def test_coefficients_of_six_psychiatrists() -> None:
     """R package irrCAC 1.0: distrib.6raters, fifteen patients and five diagnoses.
 
-    README: Fleiss' kappa .4139265, AC1 .4448007; the vignette on weights: AC2 with quadratic weights .4837438.
+    README: Fleiss' kappa .4139265, AC1 .4448007; vignette on weights: AC2 with quadratic weights .4837438.
     """
     patients = (
         (0, 0, 0, 6, 0), (0, 3, 0, 0, 3), (0, 1, 4, 0, 1), (0, 0, 0, 0, 6), (0, 3, 0, 3, 0),
