@@ -124,7 +124,7 @@ def test_rel_30_killed_at_every_word_nobody_is_forgotten_and_nobody_gets_another
         workers.append(Worker(database_url, tmp_path, server.port))
         everybody = {f"expert{number}@example.org" for number in range(1, len(ground.panel) + 1)}
         server.wait_until(
-            lambda: {to for to, _ in server.accepted} == everybody and server.accepted.count(repeated) == 2,
+            lambda: {to for to, _ in server.accepted} == everybody and len(server.accepted) > len(everybody),
             "everybody has a letter",
         )
         workers[-1].stop()

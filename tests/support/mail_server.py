@@ -10,8 +10,8 @@ from threading import Condition, Thread
 from typing import BinaryIO
 
 POINTS = ("EHLO", "MAIL", "RCPT", "DATA", "content", "answered")
-"""Where it can strike, in the order of a dialog: at a command that was not answered yet, when the whole letter
-is there and not answered, and when it was answered with a yes."""
+"""Where it can strike, in the order of a dialog: at a command that was not answered yet, when the whole
+letter is there and not answered, and when it was answered with a yes."""
 PATIENCE_SECONDS = 60
 
 
