@@ -119,7 +119,7 @@ def test_from_the_first_start_to_signing_in_with_the_app(
     codes = opened.locator(".codes code").all_inner_texts()
     assert len(set(codes)) == 10
     with opened.expect_download() as download:
-        opened.get_by_role("button", name="Save as a file").click()
+        opened.get_by_role("link", name="Save as a file").click()
     saved = Path(download.value.path()).read_text(encoding="utf-8")
     assert all(code in saved for code in codes)
     opened.get_by_role("button", name="Sign out").click()
@@ -219,7 +219,7 @@ def test_ending_all_other_sessions(home: str, account: str, page: OpenPage) -> N
 def test_a_new_study_from_the_workplace(home: str, account: str, page: OpenPage, tmp_path: Path) -> None:
     opened = page(viewport=PHONE)
     sign_in(opened, home)
-    opened.get_by_role("button", name="New study").click()
+    opened.get_by_role("link", name="New study").click()
     film = tmp_path / "film.yaml"
     with film.open("wb") as stream:
         stream.truncate(50_000_000)

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import Type
 from sqlalchemy import select, update
 
 from surveyapp.errors import InputError, NotFound, Refused, TooManyTries
@@ -14,6 +15,7 @@ from surveyapp.services import accounts, throttling
 from surveyapp.services.doors import hash_cookie
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
+from tests.support import sparing
 from tests.support.studies import SMALL, lay_ground, load_text
 
 EMAIL = "jane@example.org"
@@ -199,3 +201,11 @@ def test_passwords_that_others_try_first_are_refused(password: str) -> None:
     assert problem is not None
     assert "others try" in str(problem)
     assert accounts.find_password_problem(f"{password}-and-a-few-more-words") is None
+
+
+def test_a_real_password_is_dear_to_guess() -> None:
+    """At least what OWASP asks of Argon2id; tests themselves hash at no cost."""
+    usual = sparing.USUAL_HASHER
+    assert usual.type is Type.ID
+    assert usual.memory_cost >= 19 * 1024
+    assert usual.time_cost >= 2

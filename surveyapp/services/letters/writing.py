@@ -51,17 +51,23 @@ def put_together(
 ) -> Letter:
     """The whole letter. Raises ValueError for an address that no letter can go to."""
     body, off = write(office, occasion=occasion, to=to, text=text, language=language)
-    about = f"{to.slug}/{to.panellist_id}/{occasion.round}/{occasion.kind}/{occasion.number}"
     return compose(
         body,
         sender=Sender(to.organisation or to.title, office.sender, to.contact_email),
         recipient=Recipient(to.name, to.email),
-        message_id=message_id(office.link_key, host=office.host, about=about),
+        message_id=message_id(
+            office.link_key, host=office.host, about=about(to.slug, to.panellist_id, occasion)
+        ),
         letters_link=off,
         language=language,
         # A repeat is the same letter to the byte, its date included.
         now=queued_at,
     )
+
+
+def about(slug: str, panellist_id: int, occasion: Occasion) -> str:
+    """Which letter it is, as its Message-ID is made from it."""
+    return f"{slug}/{panellist_id}/{occasion.round}/{occasion.kind}/{occasion.number}"
 
 
 def written_moment(moment: datetime, time_zone: str, language: str) -> str:
