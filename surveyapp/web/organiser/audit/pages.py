@@ -156,6 +156,7 @@ def _act_words(act: str) -> str:
         "theme.remove": _("removed a theme"),
         "job.again": _("let a job run again"),
         "panellist.withdraw": _("withdrew"),
+        "access.refused": _("was refused an act"),
         "organiser.grant": _("gave somebody a role"),
         "panellist.declined": _("declined"),
         "panellist.not_me": _("said that the letter reached the wrong person"),
