@@ -28,6 +28,7 @@ from surveyapp.web.organiser.members import routes as members_routes  # noqa: F4
 from surveyapp.web.organiser.overview import routes as overview_routes  # noqa: F401
 from surveyapp.web.organiser.panel import routes as panel_routes  # noqa: F401
 from surveyapp.web.organiser.panellist import links as panellist_links  # noqa: F401
+from surveyapp.web.organiser.panellist import parting as panellist_parting  # noqa: F401
 from surveyapp.web.organiser.panellist import routes as panellist_routes  # noqa: F401
 from surveyapp.web.organiser.proposals import items as proposals_items  # noqa: F401
 from surveyapp.web.organiser.proposals import routes as proposals_routes  # noqa: F401

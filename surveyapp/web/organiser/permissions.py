@@ -135,6 +135,8 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "change_panellist": Right.IDENTITIES,
         "make_panellist_link": Right.IDENTITIES,
         "invite_panellist": Right.IDENTITIES,
+        "withdraw_panellist": Right.IDENTITIES,
+        "erase_panellist": Right.ERASE,
         "settings": Right.SET_UP,
         "change_settings": Right.SET_UP,
         "members": Right.MEMBERS,
@@ -178,6 +180,8 @@ CONFIRMED = frozenset(
         "remove_member",
         "change_anonymity",
         "look_up",
+        "make_panellist_link",
+        "erase_panellist",
     }
 )
 # Where files are sent: how many bytes a request may have there. Elsewhere a page's million is the most. Much

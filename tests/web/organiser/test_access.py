@@ -117,6 +117,8 @@ STUDY = {
     "change_panellist": "identities",
     "make_panellist_link": "identities",
     "invite_panellist": "identities",
+    "withdraw_panellist": "identities",
+    "erase_panellist": "erase",
     "settings": "set_up",
     "change_settings": "set_up",
     "members": "members",
@@ -154,9 +156,10 @@ MAY = {
     "jobs": "owner organiser",
     "members": "owner",
     "delete": "owner",
+    "erase": "owner custodian",
 }
 # … and where organisers are blind: nobody sees names and answers.
-BLIND = {**MAY, "identities": "custodian"}
+BLIND = {**MAY, "identities": "custodian", "erase": "custodian"}
 
 
 @dataclass(frozen=True)
