@@ -11,7 +11,7 @@ from typing import TextIO
 
 import click
 
-from surveyapp.cli import panellists
+from surveyapp.cli import panellists, registrations
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json, progress_bar
 from surveyapp.errors import PanelError, Problem, Refused
 from surveyapp.exchange.panel_file import read_panel_file
@@ -35,6 +35,10 @@ for _command in (
     panellists.link,
     panellists.withdraw,
     panellists.erase,
+    registrations.registration,
+    registrations.requests,
+    registrations.approve,
+    registrations.refuse,
 ):
     panel.add_command(_command)
 

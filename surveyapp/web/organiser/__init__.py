@@ -36,6 +36,7 @@ from surveyapp.web.organiser.proposals import sheets as proposals_sheets  # noqa
 from surveyapp.web.organiser.protocol import routes as protocol_routes  # noqa: F401
 from surveyapp.web.organiser.reasons import routes as reasons_routes  # noqa: F401
 from surveyapp.web.organiser.reasons import sheets, themes  # noqa: F401
+from surveyapp.web.organiser.registration import routes as registration_routes  # noqa: F401
 from surveyapp.web.organiser.release import routes as release_routes  # noqa: F401
 from surveyapp.web.organiser.replies import routes as replies_routes  # noqa: F401
 from surveyapp.web.organiser.results import routes as results_routes  # noqa: F401

@@ -136,6 +136,11 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "make_panellist_link": Right.IDENTITIES,
         "invite_panellist": Right.IDENTITIES,
         "withdraw_panellist": Right.IDENTITIES,
+        # Who asks for a seat has a name and no pseudonym yet.
+        "registration": Right.IDENTITIES,
+        "registration_qr": Right.IDENTITIES,
+        "change_registration": Right.IDENTITIES,
+        "decide_requests": Right.IDENTITIES,
         "erase_panellist": Right.ERASE,
         "settings": Right.SET_UP,
         "change_settings": Right.SET_UP,
