@@ -13,6 +13,7 @@ from surveyapp.delphi.feedback import ReleaseContent
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.models import Panellist, Study
 from surveyapp.services.kept_figures import get_figures
+from surveyapp.services.protocols import find_protocol
 from surveyapp.services.reading.proposals import read_waiting
 from surveyapp.services.reading.reasons import get_closed_round
 from surveyapp.services.reasons.covering import Coverage, find_coverage
@@ -47,6 +48,8 @@ class ReleaseDesk:
     unread: Mapping[int, int]
     """Round → how many of its proposals have found no place yet, up to this one."""
     released: Released | None
+    is_last: bool
+    """Whether it is out and no round is planned after it."""
     panellists: tuple[tuple[str, str], ...]
     """Some pseudonyms, each with its group: as whom to look at the next round."""
 
@@ -79,8 +82,15 @@ def get_release_desk(session: Session, *, study: Study, number: int) -> ReleaseD
             each: count for each, count in read_waiting(session, study_id=study.id).items() if each <= number
         },
         released=released,
+        is_last=released is not None and figures.planned >= _find_last_planned(session, study=study),
         panellists=_some_panellists(session, study_id=study.id),
     )
+
+
+def _find_last_planned(session: Session, *, study: Study) -> int:
+    """The number of the last round that is planned: by the protocol in force, where there is one."""
+    protocol = find_protocol(session, study=study)
+    return max(each.number for each in protocol.rounds) if protocol else study.planned_rounds
 
 
 def _some_panellists(session: Session, *, study_id: int) -> tuple[tuple[str, str], ...]:

@@ -19,6 +19,7 @@ from surveyapp.web.organiser.beginning import routes as beginning_routes  # noqa
 from surveyapp.web.organiser.beginning import settings  # noqa: F401
 from surveyapp.web.organiser.blueprint import blueprint
 from surveyapp.web.organiser.decisions import routes as decisions_routes  # noqa: F401
+from surveyapp.web.organiser.ending import routes as ending_routes  # noqa: F401
 from surveyapp.web.organiser.export import routes as export_routes  # noqa: F401
 from surveyapp.web.organiser.jobs import routes as jobs_routes  # noqa: F401
 from surveyapp.web.organiser.letters import outbox as outbox_routes  # noqa: F401

@@ -142,8 +142,18 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "change_registration": Right.IDENTITIES,
         "decide_requests": Right.IDENTITIES,
         "erase_panellist": Right.ERASE,
+        # The questionnaire as an expert will see it.
+        "preview_questionnaire": Right.SET_UP,
+        "preview_page_of": Right.SET_UP,
+        "walk_preview": Right.SET_UP,
         "settings": Right.SET_UP,
         "change_settings": Right.SET_UP,
+        # The end of the study.
+        "study_end": Right.DELETE,
+        "archive_study": Right.DELETE,
+        "unarchive_study": Right.DELETE,
+        "delete_study": Right.DELETE,
+        "keep_study": Right.DELETE,
         "members": Right.MEMBERS,
         "invite_member": Right.MEMBERS,
         "withdraw_invitation": Right.MEMBERS,
@@ -187,6 +197,25 @@ CONFIRMED = frozenset(
         "look_up",
         "make_panellist_link",
         "erase_panellist",
+        "delete_study",
+    }
+)
+# What can be sent in a study that is archived: nothing that changes it.
+EVEN_ARCHIVED = frozenset(
+    {
+        "make_export",
+        "look_up",
+        # What a person can ask for at any time.
+        "withdraw_panellist",
+        "erase_panellist",
+        "copy_study",
+        "delete_study",
+        "keep_study",
+        "unarchive_study",
+        "invite_member",
+        "withdraw_invitation",
+        "change_member",
+        "remove_member",
     }
 )
 # Where files are sent: how many bytes a request may have there. Elsewhere a page's million is the most. Much

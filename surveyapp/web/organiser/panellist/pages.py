@@ -80,6 +80,8 @@ class PersonPage:
     tells_times: bool
     is_blind: bool
     may_change: bool
+    may_part: bool
+    """Whether the person can be withdrawn here: in an archived study, too."""
     may_erase: bool
     change: ChangeForm | None
     done: str
@@ -119,7 +121,8 @@ def person_page(
         tells_times=not (has_names and is_blind),
         is_blind=is_blind,
         may_change=may_change,
-        may_erase=may_change and desk.may(Right.ERASE),
+        may_part=has_names and not person.is_erased,
+        may_erase=has_names and not person.is_erased and desk.may(Right.ERASE),
         change=_change_form(person, typed) if may_change else None,
         done=done,
     )

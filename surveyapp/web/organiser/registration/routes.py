@@ -16,7 +16,6 @@ from flask_babel import ngettext
 from markupsafe import Markup
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import NotFound, Sentence
 from surveyapp.extensions import get_config, get_database
 from surveyapp.mail.links import derive_registration_token, registration_link
 from surveyapp.services import registering
@@ -85,7 +84,7 @@ def registration_qr(slug: str) -> ResponseReturnValue:
     """The link as a picture, for a slide or a poster."""
     link = _link()
     if not link:
-        raise NotFound(Sentence("This study has no public link yet."))
+        return redirect(url_for("organiser.registration", slug=slug), 303)
     drawn = BytesIO()
     segno.make(link, micro=False, error="m").save(drawn, kind="svg", border=4, scale=8, light="#fff")
     disposition = f'attachment; filename="{slug}-registration.svg"'
