@@ -136,6 +136,13 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "walk_preview": Right.SET_UP,
         "settings": Right.SET_UP,
         "change_settings": Right.SET_UP,
+        # The study once more: as a copy, or rehearsed.
+        "copying": Right.SET_UP,
+        "copy_study": Right.SET_UP,
+        "rehearsal": Right.SET_UP,
+        "rehearsal_progress": Right.SET_UP,
+        "start_rehearsal": Right.SET_UP,
+        "remove_rehearsal": Right.SET_UP,
         # The end of the study.
         "study_end": Right.DELETE,
         "archive_study": Right.DELETE,
@@ -194,6 +201,7 @@ EVEN_ARCHIVED = frozenset(
         "copy_study",
         "delete_study",
         "keep_study",
+        "remove_rehearsal",
         "unarchive_study",
         "invite_member",
         "withdraw_invitation",
