@@ -32,6 +32,7 @@ from surveyapp.web.organiser.panel import routes as panel_routes  # noqa: F401
 from surveyapp.web.organiser.proposals import items as proposals_items  # noqa: F401
 from surveyapp.web.organiser.proposals import routes as proposals_routes  # noqa: F401
 from surveyapp.web.organiser.proposals import sheets as proposals_sheets  # noqa: F401
+from surveyapp.web.organiser.protocol import form as protocol_form  # noqa: F401
 from surveyapp.web.organiser.protocol import routes as protocol_routes  # noqa: F401
 from surveyapp.web.organiser.reasons import routes as reasons_routes  # noqa: F401
 from surveyapp.web.organiser.reasons import sheets, themes  # noqa: F401

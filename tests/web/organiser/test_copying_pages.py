@@ -9,7 +9,7 @@ from surveyapp.models import Study
 from surveyapp.services.permissions import Role
 from surveyapp.services.unit import Database
 from tests.support.judging import JudgingClient
-from tests.support.studies import LINK_KEY, Ground
+from tests.support.studies import Ground
 from tests.web.organiser.conftest import SignIn, join
 
 pytestmark = pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)
@@ -50,7 +50,8 @@ def test_a_rehearsal_is_begun_watched_and_removed(
     assert "It is being played." in begun.words
     part = client.http.get(f"{desk}/rehearsal/progress", base_url=client.base_url)
     assert "It is being played." in part.get_data(as_text=True)
-    while jobs.run_next(database, link_key=LINK_KEY):
+    link_key = client.app.extensions["surveyapp.config"].link_key.encode()
+    while jobs.run_next(database, link_key=link_key):
         pass
     assert "It has been played to its end." in client.get(f"{desk}/rehearsal").words
     shown = client.get("/organiser/s/fruit-rehearsal")
