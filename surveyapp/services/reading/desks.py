@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import and_, bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from surveyapp.models import Membership, ProtocolVersion, QuestionnaireVersion, Study
 from surveyapp.services.instruments import get_instrument
@@ -36,14 +36,15 @@ class Desk:
     """Whether experts may mark one another's reasons, or reply to them."""
     delete_at: datetime | None = None
     """When it will be deleted, where somebody asked for that."""
-    is_rehearsal: bool = False
-    """Whether it rehearses another study, with an invented panel."""
+    rehearses: str = ""
+    """Slug of the study that this one rehearses with an invented panel; '' for a study of its own."""
 
     def may(self, right: str) -> bool:
         """Whether this organiser may do that here; templates ask by the right's name."""
         return right in self.rights
 
 
+_rehearsed = aliased(Study)
 _FIND_DESK = (
     select(
         Study.id,
@@ -54,7 +55,7 @@ _FIND_DESK = (
         Study.is_synthetic,
         Study.archived_at,
         Study.delete_at,
-        Study.rehearsal_of,
+        _rehearsed.slug.label("rehearses"),
         Study.anonymity,
         Study.questionnaire_number,
         Study.protocol_number,
@@ -73,6 +74,7 @@ _FIND_DESK = (
         ProtocolVersion,
         and_(ProtocolVersion.study_id == Study.id, ProtocolVersion.number == Study.protocol_number),
     )
+    .outerjoin(_rehearsed, _rehearsed.id == Study.rehearsal_of)
     .join(
         Membership,
         and_(Membership.study_id == Study.id, Membership.organiser_id == bindparam("organiser_id")),
@@ -111,5 +113,5 @@ def find_desk(session: Session, *, organiser_id: int, email: str, slug: str) -> 
         asks_for_proposals=asks_for_proposals,
         has_replies=has_replies,
         delete_at=row.delete_at,
-        is_rehearsal=row.rehearsal_of is not None,
+        rehearses=row.rehearses or "",
     )
