@@ -119,6 +119,11 @@ def get_closed_round(session: Session, *, study_id: int, round_number: int, hold
         found = session.scalars(statement).one_or_none()
     else:
         found = session.get(Round, (study_id, round_number))
+    return check_closed(found, round_number)
+
+
+def check_closed(found: Round | None, round_number: int) -> Round:
+    """The round that was looked for. Raises what `get_closed_round` raises."""
     if found is None:
         raise NotFound(Sentence("This study has no round {round_number}.", round_number=round_number))
     if found.state not in {RoundState.CLOSED, RoundState.RELEASED}:
