@@ -144,3 +144,21 @@ def test_spoiled_own_key_is_named(tmp_path: Path) -> None:
     (tmp_path / "secret.key").write_text("x", encoding="ascii")
     with pytest.raises(ConfigError, match=r"secret\.key"):
         own_secret(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mail.example.org",
+        "imaps://mail.example.org/INBOX",
+        "imap://ada:sesame-seeds@mail.example.org",
+        "https://ada:sesame-seeds@mail.example.org",
+        "imaps://ada:sesame-seeds@mail.example.org:x",
+    ],
+)
+def test_a_mailbox_is_named_whole_encrypted_and_never_repeated(url: str) -> None:
+    (problem,) = complain(SECRET_KEY=KEY, MAILBOX_URL=url)
+    assert problem.startswith("SURVEYAPP_MAILBOX_URL: ")
+    assert "sesame" not in problem
+    good = read(SECRET_KEY=KEY, MAILBOX_URL="imaps://ada%40example.org:sesame@mail.example.org/INBOX")
+    assert "sesame" not in repr(good)

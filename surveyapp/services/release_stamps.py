@@ -12,7 +12,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from sqlalchemy.sql.selectable import CompoundSelect
 
 from surveyapp.delphi.receipts import canonical_json
-from surveyapp.models import Decision, Reason, Release, SummarySentence, SummarySource
+from surveyapp.models import Decision, Reaction, Reason, Release, SummarySentence, SummarySource
 from surveyapp.services.release_drafts import read_input
 
 
@@ -29,7 +29,7 @@ class Standing:
     sources: Mapping[tuple[str, int], int]
     """Item and position of each sentence of a summary → how many reasons it stands on."""
     stamp: str
-    """Changes with what counts in the round, its draft, its decisions, reasons and summaries."""
+    """Changes with what counts in the round, its draft, its decisions, reasons, marks and summaries."""
 
 
 def read_stamp(session: Session, *, study_id: int, number: int) -> str:
@@ -76,6 +76,8 @@ def _facts(study_id: int, number: int) -> CompoundSelect[*tuple[Any, ...]]:
         select(*_texts("reasons", Reason.state, func.count(), func.max(Reason.handled_at)))
         .where(Reason.study_id == study_id, Reason.round == number)
         .group_by(Reason.state),
+        # Marks do not change after the close, but go with whoever leaves with all answers.
+        select(*_texts("marks", func.count())).where(Reaction.study_id == study_id, Reaction.round == number),
         select(
             *_texts(
                 "sentence", SummarySentence.item, SummarySentence.position, SummarySentence.written_at, links

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from surveyapp.delphi.plan import RoundPlan
 from surveyapp.delphi.protocol.model import Protocol
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.models import ProtocolVersion, QuestionnaireVersion, Round
@@ -42,6 +43,8 @@ class ClosedRound:
     number: int
     state: str
     cohort: str
+    planned: int
+    """The protocol's number of this round."""
     instrument: Instrument
     protocol: Protocol | None
 
@@ -72,6 +75,7 @@ def get_closed(session: Session, *, study_id: int, number: int) -> ClosedRound:
         number=number,
         state=held.state,
         cohort=held.cohort,
+        planned=RoundPlan.from_canonical(held.plan).number,
         instrument=get_instrument(
             session, study_id=study_id, number=held.questionnaire_number, sha256=row[1]
         ),

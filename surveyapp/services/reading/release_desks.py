@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveyapp.models import Panellist, Release
+from surveyapp.models import Panellist, Release, Study
 from surveyapp.services.item_history import asked_items
+from surveyapp.services.protocols import find_protocol
 from surveyapp.services.reading.closed_rounds import ClosedRound, get_closed
 from surveyapp.services.reading.proposals import read_waiting
-from surveyapp.services.reasons.covering import Coverage, count_work, coverage_of
+from surveyapp.services.reasons.covering import NOTHING_LEFT, Coverage, count_work, coverage_of
 from surveyapp.services.reasons.gathering import count_waiting
 from surveyapp.services.release_facts import ReleaseFacts, get_release_facts
 from surveyapp.services.release_stamps import Standing, read_standing
@@ -41,15 +42,17 @@ class ReleaseDesk:
     state: str
     facts: ReleaseFacts | None
     """What would be released in numbers, or what was; None while a draft has to be made first."""
-    stamp: str
+    stamp: str = ""
     """Of all that the release would be made from: what `release_round` takes as `reviewed`."""
-    coverage: Coverage
-    undecided: tuple[str, ...]
+    coverage: Coverage = NOTHING_LEFT
+    undecided: tuple[str, ...] = ()
     """Titles of the items that nothing was decided about."""
-    unread: Mapping[int, int]
+    unread: Mapping[int, int] = field(default_factory=dict)
     """Round → how many of its proposals have found no place yet, up to this one."""
-    released: Released | None
-    panellists: tuple[tuple[str, str], ...]
+    released: Released | None = None
+    is_last: bool = False
+    """Whether it is out and no round is planned after it."""
+    panellists: tuple[tuple[str, str], ...] = ()
     """Some pseudonyms, each with its group: as whom to look at the next round."""
 
 
@@ -60,35 +63,46 @@ def get_release_desk(session: Session, *, study_id: int, number: int) -> Release
     """
     closed = get_closed(session, study_id=study_id, number=number)
     row = _find_release(session, study_id=study_id, number=number)
-    standing = read_standing(session, study_id=study_id, number=number)
-    is_out = row is not None and row.released_at is not None
     facts = None
-    if row is not None and (is_out or row.input_sha256 == standing.input_sha256):
+    if row is not None:
         facts = get_release_facts(
             session, study_id=study_id, round_number=number, number=row.number, sha256=row.content_sha256
         )
-    coverage = coverage_of(
-        count_work(session, study_id=study_id, round_number=number),
-        closed.instrument,
-        standing.sources,
-        waiting=count_waiting(session, study_id=study_id, round_number=number),
-    )
+    if row is not None and row.released_at is not None:
+        return _look_back(session, closed, row, facts, study_id=study_id)
+    standing = read_standing(session, study_id=study_id, number=number)
+    if row is None or facts is None or row.input_sha256 != standing.input_sha256:
+        facts = None
+    waiting = count_waiting(session, study_id=study_id, round_number=number)
+    work = count_work(session, study_id=study_id, round_number=number)
+    unread = read_waiting(session, study_id=study_id)
     return ReleaseDesk(
         number=number,
         state=closed.state,
-        facts=facts if is_out or facts is None else _as_it_stands(facts, closed, standing),
+        facts=None if facts is None else _as_it_stands(facts, closed, standing),
         stamp=standing.stamp,
-        coverage=coverage,
+        coverage=coverage_of(work, closed.instrument, standing.sources, waiting=waiting),
         undecided=tuple(_undecided(closed, standing)),
-        unread={
-            each: count for each, count in read_waiting(session, study_id=study_id).items() if each <= number
-        },
+        unread={each: count for each, count in unread.items() if each <= number},
+        panellists=_some_panellists(session, study_id=study_id),
+    )
+
+
+def _look_back(
+    session: Session, closed: ClosedRound, row: Any, facts: ReleaseFacts | None, *, study_id: int
+) -> ReleaseDesk:
+    """The page of a release that is out: nothing of it is left to do."""
+    study = session.get_one(Study, study_id)
+    protocol = find_protocol(session, study=study)
+    last = max(each.number for each in protocol.rounds) if protocol else study.planned_rounds
+    return ReleaseDesk(
+        number=closed.number,
+        state=closed.state,
+        facts=facts,
         released=Released(
             row.number, row.released_at, row.released_by or "", row.content_sha256, row.input_sha256
-        )
-        if row is not None and row.released_at is not None
-        else None,
-        panellists=_some_panellists(session, study_id=study_id) if not is_out else (),
+        ),
+        is_last=closed.planned >= last,
     )
 
 

@@ -22,7 +22,6 @@ from surveyapp.services.letters.occasions import is_automatic
 from surveyapp.services.letters.office import make_office
 from surveyapp.services.letters.reminding import Anchor, ReminderPlan, Rule, get_plan, set_plan
 from surveyapp.services.letters.trying import preview, send_test
-from surveyapp.services.permissions import Right
 from surveyapp.services.reading.letters import find_first_seat, list_seats, read_outbox
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
@@ -234,7 +233,6 @@ def _show_letter(
                     study=study,
                     occasion=outbox.occasion_to_look_at(session, study=study, kind=kind, number=number),
                     pseudonym=seat,
-                    shows_name=desk.may(Right.IDENTITIES),
                     text=typed,
                 )
             except NotFound as error:
@@ -343,4 +341,4 @@ def send_letter(slug: str, kind: str, number: int) -> ResponseReturnValue:
     done = do(verb)
     if isinstance(done, Trouble):
         return _show_recipients(found, number, trouble=done)
-    return redirect(url_for("organiser.outbox", slug=slug, kind=kind), 303)
+    return redirect(url_for("organiser.outbox", slug=slug, kind=kind, sent="1"), 303)

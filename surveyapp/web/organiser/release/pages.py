@@ -11,6 +11,7 @@ from flask_babel import ngettext
 
 from surveyapp.delphi.privacy.suppression import Why
 from surveyapp.errors import say
+from surveyapp.services.permissions import Right
 from surveyapp.services.reading.desks import Desk
 from surveyapp.services.reading.release_desks import ReleaseDesk
 from surveyapp.services.release_facts import ReleaseFacts
@@ -42,7 +43,8 @@ class ReleasePage:
     panellists: tuple[tuple[str, str], ...]
     said_note: str
     said_missing: tuple[str, ...]
-    next_url: str
+    ways: tuple[Way, ...]
+    """Where to go on when it is out."""
 
 
 def release_page(
@@ -74,8 +76,18 @@ def release_page(
         panellists=found.panellists,
         said_note=facts.note if facts is not None and released is not None else "",
         said_missing=facts.missing if facts is not None and released is not None else (),
-        next_url=url_for("organiser.rounds", slug=desk.slug, _anchor="next"),
+        ways=tuple(_ways_on(found, desk)) if released is not None else (),
     )
+
+
+def _ways_on(found: ReleaseDesk, desk: Desk) -> Iterator[Way]:
+    """From a release that is out: the panel is told, and the next round is opened or the data are taken."""
+    if desk.may(Right.LETTERS):
+        yield Way(_("Write to the panel"), url_for("organiser.letters", slug=desk.slug))
+    if not found.is_last:
+        yield Way(_("On to the next round"), url_for("organiser.rounds", slug=desk.slug, _anchor="next"))
+    elif desk.may(Right.EXPORT):
+        yield Way(_("Take the data home"), url_for("organiser.export", slug=desk.slug))
 
 
 def _missing(found: ReleaseDesk, desk: Desk) -> Iterator[tuple[str, Way | None]]:

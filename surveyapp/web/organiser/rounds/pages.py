@@ -299,6 +299,8 @@ def _said_done(done: str, found: StudyRounds, desk: Desk) -> tuple[str, Way | No
         return sentence, Way(
             _("Its results"), url_for("organiser.results", slug=desk.slug, number=each.number)
         )
+    if act in {"open", "reopen"} and desk.may(Right.LETTERS):
+        return sentence, Way(_("Write to the panel"), url_for("organiser.letters", slug=desk.slug))
     return sentence, None
 
 
