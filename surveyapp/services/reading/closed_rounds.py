@@ -28,14 +28,6 @@ def find_last_closed(session: Session, *, study_id: int) -> int | None:
     ).first()
 
 
-def list_closed(session: Session, *, study_id: int) -> tuple[int, ...]:
-    """The numbers of all rounds that are closed, released ones too, ascending."""
-    rows = session.scalars(
-        select(Round.number).where(Round.study_id == study_id, Round.state.in_(_OVER)).order_by(Round.number)
-    )
-    return tuple(rows)
-
-
 @dataclass(frozen=True, slots=True)
 class ClosedRound:
     """A closed round, with the questionnaire that it asked and the protocol that it followed."""
