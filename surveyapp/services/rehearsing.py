@@ -21,7 +21,7 @@ from surveyapp.services.reasons import handling
 from surveyapp.services.reasons.discussing import list_replies_to_moderate, moderate_replies
 from surveyapp.services.rehearsing_proposals import take_up_proposals
 from surveyapp.services.round_plans import collected_only
-from surveyapp.services.simulating import Simulated, list_all_items, list_waiting, simulate
+from surveyapp.services.simulating import Simulated, list_waiting, simulate
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
 

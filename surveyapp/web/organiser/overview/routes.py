@@ -85,5 +85,5 @@ def _look(session: Session, slug: str) -> pages.StudyPage:
     found = get_study(session, slug=slug)
     progressed = get_progress(session, study=found)
     current = progressed.current
-    work = None if current is None else get_work(session, study=found, number=current.number)
+    work = None if current is None else get_work(session, study=found, current=current)
     return pages.study_page(progressed, work)
