@@ -23,6 +23,7 @@ lower case and without the prefix (``database_url = "…"``); the environment wi
 | SURVEYAPP_MAIL_FROM    | none                        | address that letters come from                      |
 | SURVEYAPP_MAIL_PER_MINUTE | 300                      | letters handed over in a minute; 0 for no limit     |
 | SURVEYAPP_MAILBOX_URL  | none                        | imaps://USER:PASS@HOST/FOLDER for returned letters  |
+| SURVEYAPP_DELETION_DAYS | 14                        | days in which the deletion of a study can be undone |
 | SURVEYAPP_ENVIRONMENT  | production                  | production, development or test                     |
 | SURVEYAPP_CONFIG       | none                        | path of a TOML file with these settings             |
 
@@ -51,7 +52,7 @@ PREFIX = "SURVEYAPP_"
 SETTINGS = (
     "DATABASE_URL", "BASE_URL", "SECRET_KEY", "LINK_KEY", "DATA_DIR", "PROXIES", "PROCESSES", "THREADS",
     "HOST", "PORT", "SMTP_HOST", "SMTP_PORT", "SMTP_SECURITY", "SMTP_USER", "SMTP_PASSWORD", "MAIL_FROM",
-    "MAIL_PER_MINUTE", "MAILBOX_URL", "ENVIRONMENT", "CONFIG",
+    "MAIL_PER_MINUTE", "MAILBOX_URL", "DELETION_DAYS", "ENVIRONMENT", "CONFIG",
 )  # fmt: skip
 SHORTEST_KEY = 32
 # Keys that stand in tutorials, examples and templates: whoever uses one has not set a key.
@@ -96,6 +97,7 @@ class Config:
     mail_from: str = ""
     mail_per_minute: int = 300
     mailbox_url: str = field(default="", repr=False)
+    deletion_days: int = 14
     environment: Environment = "production"
 
     @classmethod
@@ -125,6 +127,7 @@ class Config:
         mail_from = reading.take("MAIL_FROM", "", _address)
         mail_per_minute = reading.take("MAIL_PER_MINUTE", "300", _whole_number(0, 60_000))
         mailbox_url = reading.take("MAILBOX_URL", "", _mailbox_url)
+        deletion_days = reading.take("DELETION_DAYS", "14", _whole_number(1, 365))
         reading.check_mail(smtp_host, smtp_security, smtp_user, smtp_password, mail_from)
         if environment == "production":
             reading.check_production(base_url)
@@ -153,6 +156,7 @@ class Config:
             mail_from=mail_from,
             mail_per_minute=mail_per_minute,
             mailbox_url=mailbox_url,
+            deletion_days=deletion_days,
             environment=environment,
         )
 

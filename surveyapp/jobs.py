@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 
 from surveyapp.errors import Refused
 from surveyapp.mail.mailbox import MailboxTrouble
-from surveyapp.services import queue, refreshing, releasing, rounds, upkeep
+from surveyapp.services import archiving, queue, refreshing, releasing, rounds, upkeep
+from surveyapp.services.account_letters.asking import JOB as ACCOUNT_LETTER_JOB
+from surveyapp.services.account_letters.sending import send_account_letter
+from surveyapp.services.audit import is_archived
 from surveyapp.services.letters.office import Office
 from surveyapp.services.letters.reminding import REMIND_JOB, ask_for_reminders, remind_everywhere
 from surveyapp.services.letters.returning import check_mailbox
@@ -22,6 +26,8 @@ from surveyapp.services.reading.deadlines import find_overdue
 from surveyapp.services.unit import Database, read_now
 
 SWEEP_JOB = "upkeep.sweep"
+DELETE_JOB = "upkeep.delete_studies"
+NOTHING = "nothing"
 _PAUSE_SECONDS = 1.0
 _PAUSE_AFTER_TROUBLE_SECONDS = 5.0
 _PAUSE_WITHOUT_LINE_SECONDS = 15.0
@@ -75,6 +81,14 @@ def _sweep(database: Database, job: ClaimedJob) -> None:  # noqa: ARG001 - one s
         upkeep.sweep(session, now=read_now(session))
 
 
+def _delete_studies(database: Database, job: ClaimedJob) -> None:  # noqa: ARG001 - one signature for all
+    archiving.delete_due(database, actor=_ACTOR)
+
+
+def _leave_alone(database: Database, job: ClaimedJob) -> None:
+    """Nothing: the study was archived since."""
+
+
 def _remind(database: Database, job: ClaimedJob) -> None:  # noqa: ARG001 - one signature for all kinds of work
     remind_everywhere(database)
 
@@ -86,16 +100,23 @@ KINDS: Mapping[str, Callable[[Database, ClaimedJob], None]] = {
     rounds.REFRESH_JOB: _refresh_round,
     SWEEP_JOB: _sweep,
     REMIND_JOB: _remind,
+    DELETE_JOB: _delete_studies,
+    NOTHING: _leave_alone,
 }
 
 
 def run_next(database: Database) -> bool:
     """Do the job that is due, if there is one; returns whether there was."""
     with database.verb() as session:
-        job = queue.claim(session, now=read_now(session))
+        job = queue.claim(session, now=read_now(session), but=(ACCOUNT_LETTER_JOB,))
     if job is None:
         return False
     error = ""
+    if job.study_id is not None:
+        with database.reading() as session:
+            if is_archived(session, study_id=job.study_id):
+                # Whoever brings the study back has what is left undone asked for again.
+                job = replace(job, kind=NOTHING)
     try:
         KINDS[job.kind](database, job)
     except Exception as trouble:  # noqa: BLE001 - whatever went wrong, the job is tried again later
@@ -112,19 +133,20 @@ def run_next(database: Database) -> bool:
 
 
 def ask_for_upkeep(database: Database) -> None:
-    """Make sure that this hour's sweep is in the queue, once for all workers."""
+    """Make sure that this hour's sweep and due deletions are in the queue, once for all workers."""
     with database.reading() as session:
         now = read_now(session)
     hour = datetime(now.year, now.month, now.day, now.hour, tzinfo=UTC)
     with database.verb() as session:
-        queue.enqueue(
-            session,
-            key=f"{SWEEP_JOB}:{hour:%Y-%m-%dT%H}",
-            kind=SWEEP_JOB,
-            study_id=None,
-            payload={},
-            run_at=hour,
-        )
+        for kind in (SWEEP_JOB, DELETE_JOB):
+            queue.enqueue(
+                session,
+                key=f"{kind}:{hour:%Y-%m-%dT%H}",
+                kind=kind,
+                study_id=None,
+                payload={},
+                run_at=hour,
+            )
 
 
 def run_letters(database: Database, office: Office, *, stop: Event) -> None:
@@ -132,10 +154,12 @@ def run_letters(database: Database, office: Office, *, stop: Event) -> None:
     while not stop.is_set():
         pause = _PAUSE_SECONDS
         try:
+            # First those that somebody waits for in front of a screen.
+            said = send_account_letter(database, office)
             sent = send_due(database, office, is_stopped=stop.is_set)
             if sent.is_line_down:
                 pause = _PAUSE_WITHOUT_LINE_SECONDS
-            elif sent.claimed:
+            elif sent.claimed or (said is not None and not said.is_line_down):
                 continue
         except Exception as trouble:  # noqa: BLE001 - a database that restarts must not end the worker
             _log.warning("The worker could not reach its outbox: %s", type(trouble).__name__)

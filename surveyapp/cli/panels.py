@@ -36,8 +36,8 @@ def panel() -> None:
 def import_(here: Installation, *, study: str, file: Path, dry_run: bool, as_json: bool) -> None:
     """Add the people in FILE (CSV or XLSX) to the panel; all of them, or none if a row is wrong.
 
-    The first row names the columns: name, e-mail, group, tags, language. Their order is free, and their
-    names may be German. Addresses are compared without regard to upper and lower case.
+    The first row names the columns: name, e-mail, group, tags, language, time zone. Their order is free, and
+    their names may be German. Addresses are compared without regard to upper and lower case.
 
     \b
     Example:

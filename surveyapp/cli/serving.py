@@ -19,10 +19,10 @@ from gunicorn.arbiter import Arbiter
 
 from config import Config
 from surveyapp import create_app
-from surveyapp.cli.accounts import one_time_link
 from surveyapp.cli.frame import ACTOR, Installation, installation, settings_for
 from surveyapp.cli.working import SERVER_VARIABLE
 from surveyapp.errors import Refused
+from surveyapp.mail.links import account_link
 from surveyapp.services.first_start import offer_set_up
 from surveyapp.services.schema import check_current
 from surveyapp.services.unit import read_now
@@ -56,7 +56,7 @@ def serve(here: Installation) -> None:
         if secret is not None:
             click.echo(
                 "There is no account yet. Whoever opens this link makes the first one; it works once and "
-                f"for a day:\n  {one_time_link(config.base_url, secret)}"
+                f"for a day:\n  {account_link(config.base_url, secret)}"
             )
 
     run_server(config, listener, environ=settings_for(os.environ), announce=announce)

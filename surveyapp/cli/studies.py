@@ -8,6 +8,7 @@ import click
 
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
 from surveyapp.cli.questionnaires import load_questionnaire
+from surveyapp.cli.study_ends import COMMANDS as ENDS
 from surveyapp.clock import iso
 from surveyapp.services import accounts
 from surveyapp.services.reading.progress import get_progress
@@ -142,6 +143,8 @@ def list_(here: Installation, *, as_json: bool) -> None:
             "round_state": progress.current.state if progress.current else None,
             "submitted": progress.current.counts.submitted if progress.current else 0,
             "synthetic": each.is_synthetic,
+            "archived": each.archived_at is not None,
+            "delete_at": iso(each.delete_at) if each.delete_at else None,
             "created_at": iso(each.created_at),
         }
         for each, progress in found
@@ -155,5 +158,13 @@ def list_(here: Installation, *, as_json: bool) -> None:
         has_round = row["round"] is not None
         state = f"round {row['round']} {row['round_state']}" if has_round else "no round yet"
         label = "  (synthetic panel)" if row["synthetic"] else ""
+        if row["delete_at"]:
+            label += f"  (to be deleted {row['delete_at']})"
+        elif row["archived"]:
+            label += "  (archived)"
         submitted = f"{row['submitted']}/{row['panel']} submitted"
         click.echo(f"{row['slug']:<32} {state:<18} {submitted:<20} {row['title']}{label}")
+
+
+for _command in ENDS:
+    study.add_command(_command)

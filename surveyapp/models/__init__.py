@@ -17,7 +17,7 @@ from surveyapp.models.people import (
 )
 from surveyapp.models.reason import CodedReason, Reason, ReasonTheme, SummarySentence, SummarySource, Theme
 from surveyapp.models.signing_in import OneTimeSecret, Passkey, RecoveryCode
-from surveyapp.models.study import Cell, ItemVersion, QuestionnaireVersion, Round, Study
+from surveyapp.models.study import Cell, DeletedStudy, ItemVersion, QuestionnaireVersion, Round, Study
 
 __all__ = [
     "Answer",
@@ -26,6 +26,7 @@ __all__ = [
     "Cell",
     "CodedReason",
     "Decision",
+    "DeletedStudy",
     "Identity",
     "Invitation",
     "ItemVersion",

@@ -13,6 +13,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
 )
+from sqlalchemy import text as in_sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from surveyapp.models.base import Base, UtcDateTime
@@ -158,3 +159,5 @@ class Reply(Base):
     written_at: Mapped[datetime] = mapped_column(UtcDateTime)
     # Who passed or hid it; '' while nobody has.
     moderated_by: Mapped[str] = mapped_column(Text, default="")
+    # Why it was hidden, as its author is told; '' where it is not hidden, or nobody said why.
+    because: Mapped[str] = mapped_column(Text, default="", server_default=in_sql("''"))

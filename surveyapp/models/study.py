@@ -63,6 +63,21 @@ class Study(Base):
     archived_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # When it will be deleted, once somebody has asked for that; until then it can be called back.
     delete_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # The study that this one rehearses with an invented panel; none for a study of its own.
+    rehearsal_of: Mapped[int | None] = mapped_column(Integer)
+
+
+class DeletedStudy(Base):
+    """A study that was deleted: all that is left of it, so that its number never means another one."""
+
+    __tablename__ = "deleted_study"
+
+    # The number that the study had.
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    # The slug that it had; another study may be called so again.
+    slug: Mapped[str] = mapped_column(Text)
+    # When it was deleted.
+    deleted_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
 
 class QuestionnaireVersion(Base):

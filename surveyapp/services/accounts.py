@@ -19,7 +19,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from surveyapp.errors import InputError, NotFound, Problem, Refused, Sentence
+from surveyapp.mail.account_texts import AccountLetter
 from surveyapp.models import Membership, Organiser, Passkey, Study, WebSession, database_now
+from surveyapp.services.account_letters.asking import notify
 from surveyapp.services.addresses import find_problem, fold_address
 from surveyapp.services.audit import record
 from surveyapp.services.blindness import keep_apart
@@ -138,13 +140,26 @@ def has_organiser(session: Session, *, email: str) -> bool:
     return found.first() is not None
 
 
-def set_password(session: Session, *, email: str, password_hash: str, now: datetime, actor: str) -> None:
-    """Give an account a new password; everybody signed in with the old one is signed out."""
+def set_password(
+    session: Session, *, email: str, password_hash: str, now: datetime, actor: str, language: str = ""
+) -> None:
+    """Give an account a new password; everybody signed in with the old one is signed out.
+
+    The owner is told by letter, in `language` where it is known.
+    """
     organiser = get_organiser(session, email=email)
     organiser.password_hash = password_hash
     session.execute(delete(WebSession).where(WebSession.organiser_id == organiser.id))
     record(
         session, study_id=None, now=now, actor=actor, act="organiser.password", detail={"id": organiser.id}
+    )
+    notify(
+        session,
+        organiser_id=organiser.id,
+        letter=AccountLetter.PASSWORD_CHANGED,
+        language=language,
+        now=now,
+        actor=actor,
     )
 
 

@@ -17,6 +17,7 @@ from surveyapp.models import LateDraft, Submission
 from surveyapp.questionnaire.cells import BLANK, Given, Status
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.services.answer_writes import Held, NewSubmission, find_earlier, hold, key_of, write
+from surveyapp.services.audit import is_archived
 from surveyapp.services.instruments import Instrument, Way, get_instrument
 from surveyapp.services.keeping_ratings import as_far_as_kept, with_kept
 from surveyapp.services.letters.occasions import letter_of_submission
@@ -185,14 +186,17 @@ def save_and_submit(
 
 def keep_late_draft(
     session: Session, *, seat: Seat, request_id: str, changes: Mapping[int, Given], now: datetime
-) -> None:
+) -> bool:
     """Keep what arrived after the round had closed: nothing typed is lost, and nothing of it counts.
 
     A rating that is to be kept is kept with its value, as in time; where there is none, as it was sent.
+    Returns whether it is kept: nothing is once the study is archived.
     """
     _check_request_id(request_id)
+    if is_archived(session, study_id=seat.study_id):
+        return False
     if session.get(LateDraft, (seat.study_id, seat.round, seat.panellist_id, request_id)) is not None:
-        return
+        return True
     if any(given.status is Status.KEPT for given in changes.values()):
         instrument = get_instrument(
             session,
@@ -204,6 +208,7 @@ def keep_late_draft(
     content = canonical_json({str(cell): stored_of(given) for cell, given in changes.items()})
     session.add(LateDraft(**key_of(seat), request_id=request_id, content=content, received_at=now))
     session.flush()
+    return True
 
 
 def submit(session: Session, *, seat: Seat, request_id: str) -> Submitted:

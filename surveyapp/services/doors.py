@@ -75,6 +75,8 @@ class Invited:
     may_take_part: bool
     """Whether the protocol lets this panellist take part in the round."""
     plan: RoundPlan
+    has_ended: bool
+    """Whether the study is archived: nothing can be said in it any more, and everybody may still read."""
     now: datetime
 
 
@@ -189,6 +191,7 @@ def find_invited(session: Session, *, token: str) -> Invited | None:
             previous=previous,
         ),
         plan=RoundPlan.from_canonical(current.plan) if current else RoundPlan(),
+        has_ended=study.archived_at is not None,
         now=now,
     )
 
@@ -206,6 +209,8 @@ def start(session: Session, *, token: str, now: datetime) -> Started:
                 "You have withdrawn from this study. If that was a mistake, please write to the study team."
             )
         )
+    if invited.has_ended and not invited.started:
+        raise Refused(Sentence("This study has ended and takes no answers any more."))
     if invited.round is None or (not invited.takes_answers and not invited.started):
         raise Refused(Sentence("The study takes no answers now."))
     if not invited.started:
@@ -306,6 +311,8 @@ def _get_undecided(session: Session, *, token: str) -> Invited:
         )
     if invited.panellist_state == "withdrawn":
         raise Refused(Sentence("You have withdrawn from this study already; no more letters will come."))
+    if invited.has_ended:
+        raise Refused(Sentence("This study has ended. No more letters will come."))
     return invited
 
 

@@ -142,6 +142,7 @@ def _insert(
                 "pseudonym": pseudonym,
                 "group": member.group,
                 "language": member.language,
+                "time_zone": member.time_zone,
                 "tags": json.dumps(list(member.tags), ensure_ascii=False),
                 "state": "invited",
                 "state_at": now,

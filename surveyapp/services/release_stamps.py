@@ -8,12 +8,12 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.receipts import canonical_json
-from surveyapp.models import Decision, Reason, Release, SummarySentence, SummarySource
+from surveyapp.models import Decision, Reaction, Reason, Release, SummarySentence, SummarySource
 from surveyapp.services.release_drafts import read_input
 
 
 def read_stamp(session: Session, *, study_id: int, number: int) -> str:
-    """Changes with what counts in the round, its draft, its decisions, reasons and summaries."""
+    """Changes with what counts in the round, its draft, its decisions, reasons, marks and summaries."""
     facts = [
         sorted([str(value) for value in row] for row in session.execute(statement))
         for statement in _statements(study_id, number)
@@ -34,6 +34,8 @@ def _statements(study_id: int, number: int) -> tuple[Select[*tuple[object, ...]]
         select(Reason.state, func.count(), func.max(Reason.handled_at))
         .where(Reason.study_id == study_id, Reason.round == number)
         .group_by(Reason.state),
+        # Marks do not change after the close, but go with whoever leaves with all answers.
+        select(func.count()).where(Reaction.study_id == study_id, Reaction.round == number),
         select(SummarySentence.item, SummarySentence.position, SummarySentence.written_at).where(
             SummarySentence.study_id == study_id, SummarySentence.round == number
         ),

@@ -19,6 +19,7 @@ from surveyapp.services.letters.occasions import letters_of_release
 from surveyapp.services.proposals.gathering import gather_proposals_in_parts
 from surveyapp.services.reasons.covering import check_covered
 from surveyapp.services.reasons.gathering import gather_in_parts
+from surveyapp.services.reasons.marks import lines_of_marks
 from surveyapp.services.refreshing import find_latest_release
 from surveyapp.services.release_drafts import build_content, figures_published, read_input, with_texts
 from surveyapp.services.release_stamps import read_stamp
@@ -196,6 +197,7 @@ def _release(
     held.released_at = now
     # Whose answers these are can be worked out: the round is closed, and shown for the last time.
     lines = [Line(*each) for each in figures_published(content)]
+    lines += lines_of_marks(session, content, study_id=held.study_id)
     write_lines(session, lines, study_id=held.study_id, number=held.number, release=release.number)
     record(
         session,

@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from surveyapp.errors import NotFound, Sentence
+from surveyapp.mail.account_texts import AccountLetter
 from surveyapp.models import (
     Membership,
     Organiser,
@@ -21,6 +22,7 @@ from surveyapp.models import (
     database_now,
 )
 from surveyapp.services import accounts, recovery_codes
+from surveyapp.services.account_letters.asking import notify
 from surveyapp.services.accounts import Credentials
 from surveyapp.services.audit import record
 
@@ -189,6 +191,14 @@ def drop_factors(session: Session, *, email: str, now: datetime, actor: str) -> 
     recovery_codes.forget(session, organiser_id=organiser.id)
     detail = {"id": organiser.id}
     record(session, study_id=None, now=now, actor=actor, act="organiser.factors_dropped", detail=detail)
+    notify(
+        session,
+        organiser_id=organiser.id,
+        letter=AccountLetter.FACTOR_REMOVED,
+        language="",
+        now=now,
+        actor=actor,
+    )
 
 
 def list_accounts(session: Session) -> tuple[AccountLine, ...]:

@@ -10,11 +10,11 @@ from datetime import datetime
 from difflib import get_close_matches
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from surveyapp.errors import InputError, NotFound, Problem, Sentence
-from surveyapp.models import Cell, ItemVersion, QuestionnaireVersion, Study
+from surveyapp.models import Cell, DeletedStudy, ItemVersion, QuestionnaireVersion, Study
 from surveyapp.questionnaire.model import Questionnaire, is_identifier
 from surveyapp.questionnaire.routing import all_cells
 from surveyapp.services.audit import record
@@ -37,6 +37,7 @@ def create_study(
     time_zone: str = "UTC",
     planned_rounds: int = 1,
     is_synthetic: bool = False,
+    rehearsal_of: int | None = None,
 ) -> Study:
     """Create a study that asks `questionnaire`; `source` is the file's text as its author wrote it.
 
@@ -55,6 +56,7 @@ def create_study(
     ):
         raise InputError(problems)
     study = Study(
+        id=_new_number(session),
         slug=slug,
         title=title,
         organisation=organisation.strip(),
@@ -62,6 +64,7 @@ def create_study(
         time_zone=time_zone,
         planned_rounds=planned_rounds,
         is_synthetic=is_synthetic,
+        rehearsal_of=rehearsal_of,
         questionnaire_number=1,
         created_at=now,
     )
@@ -72,6 +75,14 @@ def create_study(
     record(session, study_id=study.id, now=now, actor=actor, act="study.create", detail=detail)
     session.flush()
     return study
+
+
+def _new_number(session: Session) -> int | None:
+    """A number that no study had before: SQLite would give the last one again once it is deleted."""
+    if session.connection().dialect.name != "sqlite":
+        return None
+    last = [session.scalar(select(func.max(table.id))) or 0 for table in (Study, DeletedStudy)]
+    return max(last) + 1
 
 
 def change_study(

@@ -75,7 +75,9 @@ def add_languages(app: Flask) -> None:
     app.config["BABEL_DEFAULT_LOCALE"] = languages.SOURCE_LANGUAGE
     babel.init_app(app, locale_selector=languages.select_locale)
     app.jinja_env.globals.update(
-        page_language=languages.page_language, page_direction=languages.page_direction
+        page_language=languages.page_language,
+        page_direction=languages.page_direction,
+        written_time=languages.written_time,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import Type
 from sqlalchemy import select, update
 
 from surveyapp.errors import InputError, NotFound, Refused, TooManyTries
@@ -14,6 +15,7 @@ from surveyapp.services import accounts, throttling
 from surveyapp.services.doors import hash_cookie
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
+from tests.support import sparing
 from tests.support.studies import SMALL, lay_ground, load_text
 
 EMAIL = "jane@example.org"
@@ -191,3 +193,11 @@ def test_what_is_counted_is_stored_as_a_keyed_hash() -> None:
     assert "jane" not in hidden
     assert hidden == throttling.hide(b"key", "jane@example.org")
     assert hidden != throttling.hide(b"other key", "jane@example.org")
+
+
+def test_a_real_password_is_dear_to_guess() -> None:
+    """At least what OWASP asks of Argon2id; tests themselves hash at no cost."""
+    usual = sparing.USUAL_HASHER
+    assert usual.type is Type.ID
+    assert usual.memory_cost >= 19 * 1024
+    assert usual.time_cost >= 2

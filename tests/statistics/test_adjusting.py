@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveyapp.statistics.adjusting import benjamini_hochberg, holm
@@ -21,6 +21,7 @@ def test_the_trial_of_benjamini_and_hochberg() -> None:
     assert sum(p is not None and p <= 0.05 for p in holm(TRIAL)) == 3
 
 
+@settings(max_examples=20)
 @given(st.lists(st.one_of(st.none(), st.floats(0, 1)), min_size=1, max_size=12))
 def test_adjusted_p_values_agree_with_statsmodels(p_values: list[float | None]) -> None:
     from statsmodels.stats.multitest import multipletests

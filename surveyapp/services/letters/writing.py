@@ -31,7 +31,7 @@ def write(
             office.link_key, slug=to.slug, panellist_id=to.panellist_id, number=to.link_number
         )
         opens = link(office.base_url, token)
-    closes = _moment(to.closes_at, to.time_zone, language) if to.closes_at else spoken.unlimited
+    closes = written_moment(to.closes_at, to.time_zone, language) if to.closes_at else spoken.unlimited
     values = {
         "name": to.name,
         "study": to.title,
@@ -70,7 +70,8 @@ def about(slug: str, panellist_id: int, occasion: Occasion) -> str:
     return f"{slug}/{panellist_id}/{occasion.round}/{occasion.kind}/{occasion.number}"
 
 
-def _moment(moment: datetime, time_zone: str, language: str) -> str:
+def written_moment(moment: datetime, time_zone: str, language: str) -> str:
+    """A moment as letters write it, with the name of its zone."""
     local = moment.astimezone(ZoneInfo(time_zone))
     zone = local.tzname() or time_zone
     zone = f"UTC{zone}" if zone[:1] in "+-" else zone

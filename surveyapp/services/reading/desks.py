@@ -4,6 +4,7 @@ once questionnaire and protocol were read by this process."""
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import and_, bindparam, select
 from sqlalchemy.orm import Session
@@ -33,6 +34,10 @@ class Desk:
     """Whether experts are asked anywhere to propose items."""
     has_replies: bool = False
     """Whether experts may mark one another's reasons, or reply to them."""
+    delete_at: datetime | None = None
+    """When it will be deleted, where somebody asked for that."""
+    is_rehearsal: bool = False
+    """Whether it rehearses another study, with an invented panel."""
 
     def may(self, right: str) -> bool:
         """Whether this organiser may do that here; templates ask by the right's name."""
@@ -48,6 +53,8 @@ _FIND_DESK = (
         Study.time_zone,
         Study.is_synthetic,
         Study.archived_at,
+        Study.delete_at,
+        Study.rehearsal_of,
         Study.anonymity,
         Study.questionnaire_number,
         Study.protocol_number,
@@ -103,4 +110,6 @@ def find_desk(session: Session, *, organiser_id: int, email: str, slug: str) -> 
         rights=rights_of(row.role, is_blind=row.anonymity == "blind"),
         asks_for_proposals=asks_for_proposals,
         has_replies=has_replies,
+        delete_at=row.delete_at,
+        is_rehearsal=row.rehearsal_of is not None,
     )

@@ -96,6 +96,8 @@ class StudyProgress:
     planned_rounds: int
     panel: int
     rounds: tuple[RoundProgress, ...]
+    is_archived: bool = False
+    delete_at: datetime | None = None
 
     @property
     def current(self) -> RoundProgress | None:
@@ -147,6 +149,8 @@ def get_progress(session: Session, *, study: Study) -> StudyProgress:
             )
             for each in rounds
         ),
+        is_archived=study.archived_at is not None,
+        delete_at=study.delete_at,
     )
 
 

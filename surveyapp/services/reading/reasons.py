@@ -199,19 +199,11 @@ def ratings_beside(instrument: Instrument, cell: int) -> tuple[int, ...]:
     return tuple(instrument.number_of[each] for each in keys if each in instrument.number_of)
 
 
-def read_bands(
-    session: Session, instrument: Instrument, *, round_number: int, written: Collection[tuple[int, int]]
+def bands_beside(
+    instrument: Instrument, counted: Counted, written: Collection[tuple[int, int]]
 ) -> Mapping[tuple[int, int], Band]:
     """(Author, cell) of a written answer → where the ratings beside it lie, as `ReasonAtWork.band` has it."""
     beside = {cell: ratings_beside(instrument, cell) for cell in {cell for _, cell in written}}
-    counted = read_counted(
-        session,
-        instrument=instrument,
-        round_number=round_number,
-        cells={cell for cells in beside.values() for cell in cells},
-        partial_counts=True,
-        only={panellist_id for panellist_id, _ in written},
-    )
     # The same few ratings come again and again.
     known: dict[tuple[int, int, float | None], Band] = {}
     found: dict[tuple[int, int], Band] = {}

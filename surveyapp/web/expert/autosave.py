@@ -57,11 +57,13 @@ def _save(
         return _tell_conflict(here, instrument, conflict), 409
     except RoundClosed:
         with get_database().verb() as session:
-            answering.keep_late_draft(
+            is_kept = answering.keep_late_draft(
                 session, seat=here, request_id=read.request_id, changes=changes, now=read_now(session)
             )
-        message = _(
-            "The round has closed. What you changed since was kept as a late draft and is not counted."
+        message = (
+            _("The round has closed. What you changed since was kept as a late draft and is not counted.")
+            if is_kept
+            else _("This study has ended and takes no answers any more.")
         )
         return {"kind": "closed", "message": message}, 409
     except AnswerError as error:

@@ -39,7 +39,7 @@ class LandingPage:
     frame: pages.Frame
     token: str
     state: str
-    """fresh, started, submitted, early, closed, not_open, declined, not_me or withdrawn."""
+    """fresh, started, submitted, early, closed, not_open, ended, read, declined, not_me or withdrawn."""
     name: str
     summary: Markup
     about: Markup
@@ -132,6 +132,8 @@ def _make_page(session: Session, invited: Invited, token: str) -> LandingPage:
 
 
 def _state_of(invited: Invited) -> str:
+    if invited.has_ended and invited.panellist_state != "withdrawn":
+        return "read" if invited.started else "ended"
     if invited.panellist_state != "invited":
         return invited.panellist_state
     if invited.submitted:

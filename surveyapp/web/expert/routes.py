@@ -133,8 +133,7 @@ def save_page(slug: str, key: str) -> ResponseReturnValue:  # noqa: ARG001 - the
     except answering.Conflicted as conflict:
         return show_conflict(key, instrument, values, conflict)
     except RoundClosed:
-        saving.keep_late(here)
-        return show_closed(here, kept=True), 409
+        return show_closed(here, kept=saving.keep_late(here)), 409
     except AnswerError as error:
         return show_again(key, instrument, values=values, notice=error.said_by(_), status=422)
 
@@ -205,10 +204,10 @@ class Saving:
                 release=self.release,
             )
 
-    def keep_late(self, here: Seat) -> None:
+    def keep_late(self, here: Seat) -> bool:
         """Keep what came too late; it is shown to the organiser and never counted silently."""
         with get_database().verb() as session:
-            answering.keep_late_draft(
+            return answering.keep_late_draft(
                 session,
                 seat=here,
                 request_id=self.request_id,

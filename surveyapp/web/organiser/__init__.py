@@ -19,6 +19,7 @@ from surveyapp.web.organiser.beginning import routes as beginning_routes  # noqa
 from surveyapp.web.organiser.beginning import settings  # noqa: F401
 from surveyapp.web.organiser.blueprint import blueprint
 from surveyapp.web.organiser.decisions import routes as decisions_routes  # noqa: F401
+from surveyapp.web.organiser.ending import routes as ending_routes  # noqa: F401
 from surveyapp.web.organiser.export import routes as export_routes  # noqa: F401
 from surveyapp.web.organiser.jobs import routes as jobs_routes  # noqa: F401
 from surveyapp.web.organiser.letters import outbox as outbox_routes  # noqa: F401
@@ -27,6 +28,8 @@ from surveyapp.web.organiser.lookup import routes as lookup_routes  # noqa: F401
 from surveyapp.web.organiser.members import routes as members_routes  # noqa: F401
 from surveyapp.web.organiser.overview import routes as overview_routes  # noqa: F401
 from surveyapp.web.organiser.panel import routes as panel_routes  # noqa: F401
+from surveyapp.web.organiser.panellist import links as panellist_links  # noqa: F401
+from surveyapp.web.organiser.panellist import routes as panellist_routes  # noqa: F401
 from surveyapp.web.organiser.proposals import items as proposals_items  # noqa: F401
 from surveyapp.web.organiser.proposals import routes as proposals_routes  # noqa: F401
 from surveyapp.web.organiser.proposals import sheets as proposals_sheets  # noqa: F401

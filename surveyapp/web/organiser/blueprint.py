@@ -11,7 +11,7 @@ from surveyapp.services.accounts import SignedIn
 from surveyapp.services.reading.desks import Desk, find_desk
 from surveyapp.web import security
 from surveyapp.web.organiser.detours import confirm_first, sign_in_first
-from surveyapp.web.organiser.permissions import CONFIRMED, IN_STUDY, OPEN, SIGNED_IN, UPLOADS
+from surveyapp.web.organiser.permissions import CONFIRMED, EVEN_ARCHIVED, IN_STUDY, OPEN, SIGNED_IN, UPLOADS
 from surveyapp.web.organiser.sending_again import show_sent_form
 from surveyapp.web.organiser.tabs import tabs
 
@@ -44,6 +44,8 @@ def guard() -> ResponseReturnValue | None:
         request.form.get("csrf_token")
     ):
         return (show_sent_form() if name in IN_STUDY else None) or abort(400)
+    if name in IN_STUDY and g.desk.is_archived and not _may_go_on(name):
+        return _say_archived()
     if name in CONFIRMED and not organiser.is_confirmed:
         return confirm_first(organiser)
     return None
@@ -57,6 +59,19 @@ def _say_missing_right(name: str) -> ResponseReturnValue:
     title = _("This is not part of your work in this study")
     what = _("Whoever owns the study can give you the right to it. Your role is: %(role)s.", role=g.desk.role)
     return render_template("errors/error.html", title=title, what=what, reference=""), 403
+
+
+def _may_go_on(name: str) -> bool:
+    return request.method in security.SAFE_METHODS or name in EVEN_ARCHIVED
+
+
+def _say_archived() -> ResponseReturnValue:
+    title = _("The study is archived")
+    what = _(
+        "It can be read, and nothing in it changes any more. Whoever owns it can bring it back, on the page "
+        "Settings."
+    )
+    return render_template("errors/error.html", title=title, what=what, reference=""), 409
 
 
 def _find_desk(organiser: SignedIn) -> Desk | None:

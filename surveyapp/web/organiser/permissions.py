@@ -130,8 +130,23 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "panel": Right.PANEL,
         "panel_import": Right.IDENTITIES,
         "import_panel": Right.IDENTITIES,
+        # One panellist: by name or by pseudonym, as the panel's list has it.
+        "panellist": Right.PANEL,
+        "change_panellist": Right.IDENTITIES,
+        "make_panellist_link": Right.IDENTITIES,
+        "invite_panellist": Right.IDENTITIES,
+        # The questionnaire as an expert will see it.
+        "preview_questionnaire": Right.SET_UP,
+        "preview_page_of": Right.SET_UP,
+        "walk_preview": Right.SET_UP,
         "settings": Right.SET_UP,
         "change_settings": Right.SET_UP,
+        # The end of the study.
+        "study_end": Right.DELETE,
+        "archive_study": Right.DELETE,
+        "unarchive_study": Right.DELETE,
+        "delete_study": Right.DELETE,
+        "keep_study": Right.DELETE,
         "members": Right.MEMBERS,
         "invite_member": Right.MEMBERS,
         "withdraw_invitation": Right.MEMBERS,
@@ -173,6 +188,22 @@ CONFIRMED = frozenset(
         "remove_member",
         "change_anonymity",
         "look_up",
+        "delete_study",
+    }
+)
+# What can be sent in a study that is archived: nothing that changes it.
+EVEN_ARCHIVED = frozenset(
+    {
+        "make_export",
+        "look_up",
+        "copy_study",
+        "delete_study",
+        "keep_study",
+        "unarchive_study",
+        "invite_member",
+        "withdraw_invitation",
+        "change_member",
+        "remove_member",
     }
 )
 # Where files are sent: how many bytes a request may have there. Elsewhere a page's million is the most. Much

@@ -38,8 +38,12 @@ def test_every_address_has_its_right(app: Flask) -> None:
     assert names == {*OPEN, *SIGNED_IN, *IN_STUDY}
 
 
-@pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("role", list(Role))
+# One walk on PostgreSQL: every page's questions are understood there too.
+@pytest.mark.parametrize(
+    ("role", "database_engine"),
+    [*((role, "sqlite") for role in Role), (Role.OWNER, "postgresql")],
+    indirect=["database_engine"],
+)
 def test_every_role_goes_where_it_may(
     app: Flask, client: JudgingClient, sign_in: SignIn, two: tuple[Ground, Ground], role: Role
 ) -> None:

@@ -15,6 +15,7 @@ from surveyapp.services.one_time import Purpose
 from surveyapp.services.permissions import Role
 from surveyapp.services.unit import read_now
 from surveyapp.web import security
+from surveyapp.web.languages import page_language
 from surveyapp.web.organiser.account import throttles
 from surveyapp.web.organiser.account.forms import ActForm, NewPasswordForm, SetUpForm, attach, text_of
 from surveyapp.web.organiser.account.starting import begin_session, enter_with
@@ -86,6 +87,7 @@ def reset_password() -> ResponseReturnValue:
                 password=password,
                 password_hash=password_hash,
                 now=read_now(session),
+                language=page_language(),
             )
     except InputError as error:
         return _show_reset(form, attach(form, error, _FIELDS), status=422)

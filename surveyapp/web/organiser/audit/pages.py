@@ -120,6 +120,12 @@ def _act_words(act: str) -> str:
     """What an act is called; one that this page does not know keeps its short name."""
     words: dict[str, str] = {
         "study.create": _("created the study"),
+        "study.archive": _("archived the study"),
+        "study.unarchive": _("brought the study back"),
+        "study.delete": _("asked for the study to be deleted"),
+        "study.keep": _("called the deletion back"),
+        "study.copy": _("copied the study"),
+        "study.rehearse": _("began a rehearsal"),
         "panel.import": _("imported the panel"),
         "round.open": _("opened a round"),
         "round.schedule": _("scheduled a round"),

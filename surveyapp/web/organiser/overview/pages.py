@@ -29,6 +29,8 @@ class StudyLine:
     round_line: str
     submitted: int
     panel: int
+    end: str
+    """That it is archived or will be deleted; '' for a study at work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +128,17 @@ def studies_page(email: str, found: Sequence[StudyProgress]) -> StudiesPage:
                 ),
                 submitted=current.counts.submitted if current else 0,
                 panel=each.panel,
+                end=_end_of(each),
             )
         )
     return StudiesPage(email=email, studies=tuple(lines))
+
+
+def _end_of(each: StudyProgress) -> str:
+    if each.delete_at is not None:
+        when = written_time(each.delete_at, each.time_zone, page_language())
+        return str(_("will be deleted %(time)s", time=when))
+    return str(_("archived")) if each.is_archived else ""
 
 
 def study_page(progress: StudyProgress, work: RoundWork | None = None) -> StudyPage:

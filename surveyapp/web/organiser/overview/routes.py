@@ -15,6 +15,7 @@ from surveyapp.services.reading.setting_up import get_set_up
 from surveyapp.services.reading.watching import get_work
 from surveyapp.services.studies import get_study
 from surveyapp.web.organiser.account.forms import ActForm
+from surveyapp.web.organiser.acting import Trouble
 from surveyapp.web.organiser.blueprint import blueprint, get_desk, get_signed_in
 from surveyapp.web.organiser.overview import pages
 from surveyapp.web.organiser.overview.set_up import set_up_steps
@@ -37,14 +38,26 @@ def studies() -> ResponseReturnValue:
 @blueprint.get("/s/<slug>")
 def study(slug: str) -> ResponseReturnValue:
     """How a study's rounds go."""
+    return show_study(slug)
+
+
+def show_study(slug: str, *, trouble: Trouble | None = None) -> ResponseReturnValue:
+    """The overview; with what was not done where somebody comes from."""
     desk = get_desk()
     with get_database().reading() as session:
         page = _look(session, slug)
         set_up = None if page.has_rounds else get_set_up(session, study=get_study(session, slug=slug))
-    steps = () if set_up is None else set_up_steps(slug, set_up)
-    return render_template(
-        "organiser/overview/study.html", desk=desk, tabs=tabs(desk), page=page, steps=steps, form=ActForm()
+    steps = () if set_up is None else set_up_steps(desk, set_up)
+    shown = render_template(
+        "organiser/overview/study.html",
+        desk=desk,
+        tabs=tabs(desk),
+        page=page,
+        steps=steps,
+        trouble=trouble,
+        form=ActForm(),
     )
+    return shown, trouble.status if trouble else 200
 
 
 @blueprint.get("/s/<slug>/progress")

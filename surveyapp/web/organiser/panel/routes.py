@@ -45,6 +45,7 @@ _SHOWN = 100
 class Line:
     """One seat in the table."""
 
+    seat: str
     who: str
     address: str
     group: str
@@ -124,7 +125,8 @@ def _panel_page(found: PanelList, *, has_names: bool, asked: dict[str, str], add
         found=ngettext("%(num)s panellist", "%(num)s panellists", found.found),
         lines=tuple(
             Line(
-                who=row.name or row.pseudonym or "–",
+                seat=row.seat,
+                who=row.name or row.email or row.pseudonym or _("erased"),
                 address=row.email,
                 group=row.group,
                 tags=", ".join(row.tags),

@@ -1,4 +1,4 @@
-"""What the bench shows: how far the work is, one item with both its sides, and the code book."""
+"""What the bench shows of one item, with both its sides, and the code book."""
 
 from __future__ import annotations
 
@@ -10,111 +10,20 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from surveyapp.questionnaire.model import Questionnaire
-from surveyapp.services.reading.benches import Bench, ItemBench, ItemOnBench, title_of
+from surveyapp.services.reading.benches import ItemBench, title_of
 from surveyapp.services.reading.desks import Desk
 from surveyapp.services.reading.reasons import RatingBeside, ReasonAtWork
 from surveyapp.services.reasons.coding import ThemeAgreement, ThemeInBook
-from surveyapp.services.reasons.from_sheet import ImportedReasons
-from surveyapp.web.organiser.acting import said
 from surveyapp.web.organiser.results.numbers import number, percent_words
 
 ON_NONE = "-"
 """How addresses name the reasons that are about no item; no item's id looks like that."""
-_STATES = ("unread", "released", "summarised", "merged", "set_aside")
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """A number and what it counts."""
-
-    words: str
-    tone: str
-
-
-@dataclass(frozen=True, slots=True)
-class BenchLine:
-    """One item in the overview."""
-
-    title: str
-    url: str
-    reasons: int
-    agreeing: int
-    disagreeing: int
-    chips: tuple[Chip, ...]
-    is_done: bool
-
-
-@dataclass(frozen=True, slots=True)
-class BenchPage:
-    """How far the work on a round's reasons is."""
-
-    number: int
-    is_released: bool
-    total: str
-    is_complete: bool
-    not_gathered: int
-    problems: tuple[str, ...]
-    warnings: tuple[str, ...]
-    lines: tuple[BenchLine, ...]
-    says_nothing: tuple[tuple[str, str], ...]
-    would_change: tuple[str, ...] | None
-    """What a file would change; None where nobody asked."""
-    done: str
-
-
-_MOST_CHANGES = 100
-
-
-def bench_page(
-    found: Bench, desk: Desk, *, looked: ImportedReasons | None = None, brought: str = ""
-) -> BenchPage:
-    """The overview of a round's reasons."""
-    coverage = found.coverage
-    return BenchPage(
-        number=found.number,
-        is_released=found.state == "released",
-        total=ngettext("%(num)s reason", "%(num)s reasons", coverage.reasons),
-        is_complete=coverage.is_complete,
-        not_gathered=coverage.not_gathered,
-        problems=tuple(said(line) for line in coverage.problems),
-        warnings=coverage.warnings,
-        lines=tuple(_line(each, found.number, desk) for each in found.items),
-        says_nothing=tuple((each.public_id, each.text) for each in found.says_nothing),
-        would_change=tuple(_changes(looked)) if looked is not None else None,
-        done=ngettext(
-            "%(num)s change from the file was made.", "%(num)s changes from the file were made.", int(brought)
-        )
-        if brought.isascii() and brought.isdigit() and len(brought) < 8
-        else "",
-    )
-
-
-def _changes(looked: ImportedReasons) -> Iterator[str]:
-    for each in looked.changes[:_MOST_CHANGES]:
-        yield str(each)
-    if len(looked.changes) > _MOST_CHANGES:
-        yield _("… and %(count)s more like these", count=len(looked.changes) - _MOST_CHANGES)
+STATES = ("unread", "released", "summarised", "merged", "set_aside")
 
 
 def item_url(desk: Desk, number: int, item: str) -> str:
     """The address of one item's reasons."""
     return url_for("organiser.reasons_on", slug=desk.slug, number=number, item=item or ON_NONE)
-
-
-def _line(each: ItemOnBench, number: int, desk: Desk) -> BenchLine:
-    return BenchLine(
-        title=each.title or _("On no item"),
-        url=item_url(desk, number, each.item),
-        reasons=each.reasons,
-        agreeing=each.agreeing,
-        disagreeing=each.disagreeing,
-        chips=tuple(
-            Chip(f"{each.states[state]} {state_words()[state]}", "warn" if state == "unread" else "no")
-            for state in _STATES
-            if each.states.get(state)
-        ),
-        is_done=not each.states.get("unread"),
-    )
 
 
 def state_words() -> Mapping[str, str]:

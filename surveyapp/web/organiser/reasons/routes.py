@@ -19,11 +19,12 @@ from surveyapp.services.reasons.from_sheet import ImportedReasons
 from surveyapp.services.reasons.summarising import DraftSentence, write_summary
 from surveyapp.web.organiser.acting import Trouble, do
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
+from surveyapp.web.organiser.paging import page_asked
+from surveyapp.web.organiser.reasons.overviews import MOST, bench_page
 from surveyapp.web.organiser.reasons.pages import (
     NOTHING_HELD,
     ON_NONE,
     Held,
-    bench_page,
     item_bench_page,
     item_url,
 )
@@ -233,14 +234,29 @@ def show_bench(
 ) -> ResponseReturnValue:
     """How far the work on a round's reasons is; with `looked`, what a file would change."""
     desk = get_desk()
+    page, left_only = page_asked(), request.args.get("show") == "left"
     try:
         with get_database().reading() as session:
-            found = get_bench(session, study_id=desk.study_id, number=number)
+            found = get_bench(
+                session,
+                study_id=desk.study_id,
+                number=number,
+                left_only=left_only,
+                first=(page - 1) * MOST,
+                most=MOST,
+            )
     except RoundClosed:
         return show_not_closed(_("Reasons"), number)
     status = trouble.status if trouble else 200
-    page = bench_page(found, desk, looked=looked, brought=request.args.get("brought", ""))
-    return show("organiser/reasons/bench.html", page, status=status, trouble=trouble)
+    shown = bench_page(
+        found,
+        desk,
+        page=page,
+        left_only=left_only,
+        looked=looked,
+        brought=request.args.get("brought", ""),
+    )
+    return show("organiser/reasons/bench.html", shown, status=status, trouble=trouble)
 
 
 def _show_item(
