@@ -82,6 +82,7 @@ def test_from_the_first_start_to_the_released_round_two(  # noqa: PLR0917 - fixt
     walk.make_the_account(installation.first_link, EMAIL, PASSWORD)
     walk.begin_the_study()
     walk.set_up()
+    walk.see_it_as_an_expert()
     walk.open_round_one()
     walk.send("Invitation")
     links = installation.wait_for_links(EXPERTS)
