@@ -187,7 +187,7 @@ class Walk:
         """Watch a round to its end, and read its results."""
         self.tab("Overview")
         self.look(f"watching-{number}")
-        self.tab("Rounds")
+        self.follow("Extend or close the round")
         self.unfold(re.compile("^Close$"))
         self.press(f"Close round {number} now")
         self.look(f"rounds-{number}-closed")

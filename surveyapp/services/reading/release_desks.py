@@ -49,7 +49,7 @@ class ReleaseDesk:
     """Round → how many of its proposals have found no place yet, up to this one."""
     released: Released | None
     is_last: bool
-    """Whether it is out and no round is planned after it."""
+    """Whether no round is planned after it."""
     panellists: tuple[tuple[str, str], ...]
     """Some pseudonyms, each with its group: as whom to look at the next round."""
 
@@ -82,7 +82,7 @@ def get_release_desk(session: Session, *, study: Study, number: int) -> ReleaseD
             each: count for each, count in read_waiting(session, study_id=study.id).items() if each <= number
         },
         released=released,
-        is_last=released is not None and figures.planned >= _find_last_planned(session, study=study),
+        is_last=figures.planned >= _find_last_planned(session, study=study),
         panellists=_some_panellists(session, study_id=study.id),
     )
 

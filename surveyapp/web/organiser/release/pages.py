@@ -43,6 +43,7 @@ class ReleasePage:
     panellists: tuple[tuple[str, str], ...]
     said_note: str
     said_missing: tuple[str, ...]
+    is_last: bool
     ways: tuple[Way, ...]
     """Where to go on when it is out."""
 
@@ -76,6 +77,7 @@ def release_page(
         panellists=found.panellists,
         said_note=content.note if content is not None and released is not None else "",
         said_missing=content.missing if content is not None and released is not None else (),
+        is_last=found.is_last,
         ways=tuple(_ways_on(found, desk)) if released is not None else (),
     )
 
