@@ -43,6 +43,7 @@ class ReleasePage:
     panellists: tuple[tuple[str, str], ...]
     said_note: str
     said_missing: tuple[str, ...]
+    is_last: bool
     ways: tuple[Way, ...]
     """Where to go on when it is out."""
 
@@ -76,6 +77,7 @@ def release_page(
         panellists=found.panellists,
         said_note=facts.note if facts is not None and released is not None else "",
         said_missing=facts.missing if facts is not None and released is not None else (),
+        is_last=found.is_last,
         ways=tuple(_ways_on(found, desk)) if released is not None else (),
     )
 
