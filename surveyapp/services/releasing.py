@@ -89,8 +89,7 @@ def draft_release(database: Database, *, study_id: int, number: int) -> ReleaseC
 def preview_release(database: Database, *, slug: str, number: int | None = None) -> ReleaseContent:
     """What would be released now: the draft, with reasons, summaries and decisions as they stand.
 
-    Its `sha256` is what `release_round` takes as `reviewed`. Raises what `release_round` raises, except for
-    what is missing.
+    Raises what `release_round` raises, except for what is missing.
     """
     study_id, number = _find_ready(database, slug=slug, number=number, actor="system")
     with database.snapshot() as session:
@@ -132,17 +131,17 @@ def release_round(
 ) -> Release:
     """Release a closed round's feedback: from now on nothing of it changes, and the next round may show it.
 
-    `note` is what the organisers say to the panel; `reviewed` the hash of the preview that a person looked
-    at. Raises Refused while the round is not closed, reasons are not accounted for, or items have no
-    decision; `figures_first` lets those two come later, and what is missing then stands in the record.
-    Raises Conflict when it is no longer what was reviewed. All is worked out beforehand; the transaction that
-    releases only looks whether anything changed meanwhile.
+    `note` is what the organisers say to the panel; `reviewed` the stamp of what a person looked at
+    (`release_stamps`). Raises Refused while the round is not closed, reasons are not accounted for, or items
+    have no decision; `figures_first` lets those two come later, and what is missing then stands in the
+    record. Raises Conflict when it is no longer what was reviewed. All is worked out beforehand; the
+    transaction that releases only looks whether anything changed meanwhile.
     """
     study_id, number = _find_ready(database, slug=slug, number=number, actor=actor)
     with database.snapshot() as session:
         prepared = _prepare(session, study_id=study_id, number=number)
         missing = _find_missing(session, prepared.figures, study_id=study_id, figures_first=figures_first)
-    if reviewed and prepared.content.sha256() != reviewed:
+    if reviewed and prepared.stamp != reviewed:
         raise Conflict(
             f"What round {number} would release is not what you looked at: answers, reasons or decisions "
             "have changed since. Look at it again, then release it."

@@ -20,6 +20,7 @@ from surveyapp.web.organiser.account.forms import ActForm
 from surveyapp.web.organiser.acting import Trouble
 from surveyapp.web.organiser.blueprint import blueprint, get_desk, get_signed_in
 from surveyapp.web.organiser.overview import pages
+from surveyapp.web.organiser.overview.going_on import ways_on
 from surveyapp.web.organiser.overview.set_up import set_up_steps
 from surveyapp.web.organiser.stopping import stopping_note
 from surveyapp.web.organiser.tabs import tabs
@@ -85,5 +86,5 @@ def _look(session: Session, slug: str) -> pages.StudyPage:
     found = get_study(session, slug=slug)
     progressed = get_progress(session, study=found)
     current = progressed.current
-    work = None if current is None else get_work(session, study=found, number=current.number)
-    return pages.study_page(progressed, work)
+    work = None if current is None else get_work(session, study=found, current=current)
+    return pages.study_page(progressed, work, ways_on(progressed, get_desk()))
