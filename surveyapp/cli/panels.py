@@ -39,6 +39,7 @@ for _command in (
     registrations.requests,
     registrations.approve,
     registrations.refuse,
+    registrations.names,
 ):
     panel.add_command(_command)
 

@@ -206,6 +206,18 @@ def test_a_page_of_the_list_is_cut_in_the_database(answered: Ground) -> None:
 
 
 @SQLITE
+def test_names_are_kept_until_a_day_that_is_said(client: JudgingClient, page: str) -> None:
+    client.get(page)
+    refused = client.submit({"until": "2020-01-01"}, action=f"{page}/names", expect=422)
+    assert "This day is over" in refused.words
+    assert refused.find("input", id="until").get("value") == "2020-01-01"
+    client.submit({"until": "2126-12-31"}, action=f"{page}/names")
+    assert "until 2126-12-31" in client.get(page).words
+    client.submit({"until": ""}, action=f"{page}/names")
+    assert "as long as the study is there" in client.get(page).words
+
+
+@SQLITE
 def test_columns_that_are_not_understood_are_said_once_and_kept(
     client: JudgingClient, database: Database, page: str
 ) -> None:
