@@ -161,6 +161,8 @@ def _act_words(act: str) -> str:
         "panellist.link": _("made a new personal link"),
         "panellist.invite": _("sent an invitation again"),
         "panellist.erase": _("erased a person"),
+        "panel.names_kept": _("said how long names are kept"),
+        "panel.names_forgotten": _("deleted the names of everybody on the day that was said"),
         "panel.registration": _("changed the registration"),
         "panel.approve": _("took people on who asked for a seat"),
         "panel.refuse": _("refused people who asked for a seat"),
