@@ -12,9 +12,9 @@ from flask_babel import gettext as _
 from surveyapp.delphi.protocol.drafting import ROWS, Fields, count_rows, field_at, written_of
 from surveyapp.delphi.protocol.loading import load_text
 from surveyapp.delphi.protocol.telling import tell
-from surveyapp.delphi.protocol.writing import Written
 from surveyapp.errors import Problem, ProtocolError, say
 from surveyapp.questionnaire.model import Questionnaire, Rating
+from surveyapp.questionnaire.writing import Written
 from surveyapp.web.languages import page_language
 from surveyapp.web.organiser.protocol import choices
 from surveyapp.web.organiser.protocol.choices import Choice
