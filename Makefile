@@ -41,7 +41,7 @@ bench:  ## the benchmarks; prints what benchmarks/README.md shows
 	@scripts/setup.sh test
 	@$(BIN)/python -m benchmarks
 
-verify:  ## all tests again with more trials and examples (TRIALS= times as many)
+verify:  ## all tests again, pages on both databases too, with more trials and examples (TRIALS= times as many)
 	@scripts/setup.sh test
 	@TRIALS=$(TRIALS) scripts/test.sh
 

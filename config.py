@@ -22,6 +22,7 @@ lower case and without the prefix (``database_url = "…"``); the environment wi
 | SURVEYAPP_SMTP_PASSWORD | none                       | its password                                        |
 | SURVEYAPP_MAIL_FROM    | none                        | address that letters come from                      |
 | SURVEYAPP_MAIL_PER_MINUTE | 300                      | letters handed over in a minute; 0 for no limit     |
+| SURVEYAPP_MAILBOX_URL  | none                        | imaps://USER:PASS@HOST/FOLDER for returned letters  |
 | SURVEYAPP_DELETION_DAYS | 14                        | days in which the deletion of a study can be undone |
 | SURVEYAPP_ENVIRONMENT  | production                  | production, development or test                     |
 | SURVEYAPP_CONFIG       | none                        | path of a TOML file with these settings             |
@@ -51,7 +52,7 @@ PREFIX = "SURVEYAPP_"
 SETTINGS = (
     "DATABASE_URL", "BASE_URL", "SECRET_KEY", "LINK_KEY", "DATA_DIR", "PROXIES", "PROCESSES", "THREADS",
     "HOST", "PORT", "SMTP_HOST", "SMTP_PORT", "SMTP_SECURITY", "SMTP_USER", "SMTP_PASSWORD", "MAIL_FROM",
-    "MAIL_PER_MINUTE", "DELETION_DAYS", "ENVIRONMENT", "CONFIG",
+    "MAIL_PER_MINUTE", "MAILBOX_URL", "DELETION_DAYS", "ENVIRONMENT", "CONFIG",
 )  # fmt: skip
 SHORTEST_KEY = 32
 # Keys that stand in tutorials, examples and templates: whoever uses one has not set a key.
@@ -95,6 +96,7 @@ class Config:
     smtp_password: str = field(default="", repr=False)
     mail_from: str = ""
     mail_per_minute: int = 300
+    mailbox_url: str = field(default="", repr=False)
     deletion_days: int = 14
     environment: Environment = "production"
 
@@ -124,6 +126,7 @@ class Config:
         smtp_password = reading.take("SMTP_PASSWORD", "", str)
         mail_from = reading.take("MAIL_FROM", "", _address)
         mail_per_minute = reading.take("MAIL_PER_MINUTE", "300", _whole_number(0, 60_000))
+        mailbox_url = reading.take("MAILBOX_URL", "", _mailbox_url)
         deletion_days = reading.take("DELETION_DAYS", "14", _whole_number(1, 365))
         reading.check_mail(smtp_host, smtp_security, smtp_user, smtp_password, mail_from)
         if environment == "production":
@@ -152,6 +155,7 @@ class Config:
             smtp_password=smtp_password,
             mail_from=mail_from,
             mail_per_minute=mail_per_minute,
+            mailbox_url=mailbox_url,
             deletion_days=deletion_days,
             environment=environment,
         )
@@ -361,6 +365,30 @@ def _database_url(text: str) -> str:
         raise ValueError(
             "this is not the address of a database; write sqlite:///path/to/file.sqlite3 or "
             "postgresql://user:password@host/name"
+        )
+    return text
+
+
+def _mailbox_url(text: str) -> str:
+    # None of these sentences repeats the text: it may hold the password.
+    advice = (
+        "write it like imaps://delphi%40example.org:password@mail.example.org/INBOX, signs like @ and : in "
+        "user and password as %40 and %3A"
+    )
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ValueError(f"this is not the address of a mailbox; {advice}") from None
+    if parts.scheme not in {"imap", "imaps"} or not parts.hostname or port == 0:
+        raise ValueError(f"this is not the address of a mailbox; {advice}")
+    if not parts.username or not parts.password:
+        raise ValueError(f"a mailbox needs a user and a password; {advice}")
+    if parts.scheme == "imap" and not _is_loopback(parts.hostname):
+        raise ValueError(
+            "without encryption the password of the mailbox would be readable on its way; write imaps://…"
         )
     return text
 

@@ -12,10 +12,14 @@ from datetime import UTC, datetime, timedelta
 from threading import Event, Thread
 
 from surveyapp.errors import Refused
+from surveyapp.mail.mailbox import MailboxTrouble
 from surveyapp.services import archiving, queue, refreshing, releasing, rounds, staging, upkeep
+from surveyapp.services.account_letters.asking import JOB as ACCOUNT_LETTER_JOB
+from surveyapp.services.account_letters.sending import send_account_letter
 from surveyapp.services.audit import is_archived
 from surveyapp.services.letters.office import Office
 from surveyapp.services.letters.reminding import REMIND_JOB, ask_for_reminders, remind_everywhere
+from surveyapp.services.letters.returning import check_mailbox
 from surveyapp.services.letters.sending import send_due
 from surveyapp.services.queue import ClaimedJob
 from surveyapp.services.reading.deadlines import find_overdue
@@ -27,6 +31,7 @@ NOTHING = "nothing"
 _PAUSE_SECONDS = 1.0
 _PAUSE_AFTER_TROUBLE_SECONDS = 5.0
 _PAUSE_WITHOUT_LINE_SECONDS = 15.0
+_PAUSE_BETWEEN_LOOKS_SECONDS = 600.0
 _ACTOR = "system"
 _log = logging.getLogger(__name__)
 
@@ -111,7 +116,7 @@ def run_next(database: Database, *, link_key: bytes = b"") -> bool:
     With the `link_key` an invented panel can open its links.
     """
     with database.verb() as session:
-        job = queue.claim(session, now=read_now(session))
+        job = queue.claim(session, now=read_now(session), but=(ACCOUNT_LETTER_JOB,))
     if job is None:
         return False
     error = ""
@@ -160,15 +165,29 @@ def run_letters(database: Database, office: Office, *, stop: Event) -> None:
     while not stop.is_set():
         pause = _PAUSE_SECONDS
         try:
+            # First those that somebody waits for in front of a screen.
+            said = send_account_letter(database, office)
             sent = send_due(database, office, is_stopped=stop.is_set)
             if sent.is_line_down:
                 pause = _PAUSE_WITHOUT_LINE_SECONDS
-            elif sent.claimed:
+            elif sent.claimed or (said is not None and not said.is_line_down):
                 continue
         except Exception as trouble:  # noqa: BLE001 - a database that restarts must not end the worker
             _log.warning("The worker could not reach its outbox: %s", type(trouble).__name__)
             pause = _PAUSE_AFTER_TROUBLE_SECONDS
         stop.wait(pause)
+
+
+def run_mailbox(database: Database, office: Office, *, stop: Event) -> None:
+    """Look every ten minutes for letters that came back, until `stop` is set."""
+    while not stop.is_set():
+        try:
+            check_mailbox(database, office)
+        except MailboxTrouble as trouble:
+            _log.warning("Returned letters were not looked for. %s", trouble)
+        except Exception as trouble:  # noqa: BLE001 - a database that restarts must not end the worker
+            _log.warning("Returned letters were not looked for: %s", type(trouble).__name__)
+        stop.wait(_PAUSE_BETWEEN_LOOKS_SECONDS)
 
 
 def run_worker(
@@ -188,6 +207,9 @@ def run_worker(
     is_over = Event()
     letters = Thread(target=run_letters, args=(database, office), kwargs={"stop": is_over}, daemon=True)
     letters.start()
+    if office.mailbox is not None:
+        # Nothing waits for it at the end: what it notes, it notes whole or not at all.
+        Thread(target=run_mailbox, args=(database, office), kwargs={"stop": is_over}, daemon=True).start()
     try:
         _run_jobs(database, stop=stop, is_orphan=is_orphan, link_key=office.link_key)
     finally:

@@ -14,7 +14,7 @@ import pytest
 
 from config import Config
 from surveyapp.services.unit import Database
-from tests.support import network, postgres
+from tests.support import network, postgres, sparing
 from tests.support.browser import axe, browser, live_server, page, serve
 from tests.support.databases import Databases, Engine, open_databases
 from tests.support.judging import JudgingClient
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 
 __all__ = ["axe", "browser", "live_server", "page", "serve"]
 
-# `make verify` asks for more: this many times as many trials and examples.
+# `make verify` asks for more: this many times as many trials and examples, and both databases everywhere.
 TRIALS = int(os.environ.get("TRIALS", "1"))
+ENGINES: tuple[Engine, ...] = ("sqlite", "postgresql")
+# Pages and commands say what services found, and those are tested on both databases.
+ON_ONE_DATABASE = ("cli", "journeys", "web")
 
 hypothesis.settings.register_profile(
     "surveyapp",
@@ -40,6 +43,7 @@ hypothesis.settings.load_profile("surveyapp")
 
 def pytest_configure(config: pytest.Config) -> None:
     network.close_network()
+    sparing.spare_processor_time()
     if not hasattr(config, "workerinput"):
         # Workers are started by this process and inherit both.
         folder = Path(tempfile.mkdtemp(prefix="surveyapp-tests-"))
@@ -53,6 +57,20 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         folder = Path(os.environ.pop("TEST_RUN_FOLDER"))
         postgres.stop(folder)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run a test on both databases, or on the one that its mark or its place asks for."""
+    if "database_engine" not in metafunc.fixturenames:
+        return
+    marks = metafunc.definition.iter_markers("parametrize")
+    if any("database_engine" in (mark.args[0] if mark.args else mark.kwargs["argnames"]) for mark in marks):
+        return
+    part = metafunc.definition.path.relative_to(Path(__file__).parent).parts[0]
+    is_on_both = (
+        TRIALS > 1 or part not in ON_ONE_DATABASE or metafunc.definition.get_closest_marker("both_databases")
+    )
+    metafunc.parametrize("database_engine", ENGINES if is_on_both else ENGINES[:1], indirect=True)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -96,11 +114,12 @@ def databases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Databases]:
     source.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture
 def database_engine(request: pytest.FixtureRequest) -> Engine:
-    """Both databases, one after the other.
+    """Both databases, one after the other; for pages and commands SQLite (`pytest_generate_tests`).
 
-    `@pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)` narrows a test to one of them.
+    `@pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)` narrows a test to one of them,
+    `@pytest.mark.both_databases` lets a test of pages or commands run on both.
     """
     engine: Engine = request.param
     return engine
@@ -147,6 +166,7 @@ def app(config: Config) -> Iterator[Flask]:
     from surveyapp import create_app
 
     made = create_app(config)
+    sparing.keep_compiled(made)
     yield made
     made.extensions["surveyapp.database"].close()
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 
 import click
-from sqlalchemy.orm import Session
 
+from surveyapp.cli.by_letter import by_letter_options, goes_by_letter
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
 from surveyapp.clock import iso
 from surveyapp.errors import InputError, NotFound, Problem, Refused
+from surveyapp.mail.links import account_link
 from surveyapp.services import accounts, first_start, members, resetting, sign_ins
-from surveyapp.services.resetting import ResetLetter
+from surveyapp.services.account_letters.asking import ask_for_reset
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
 
@@ -130,32 +131,42 @@ def set_up(here: Installation) -> None:
         secret = first_start.offer_set_up(session, now=read_now(session), actor=ACTOR)
     if secret is None:
         raise Refused("There is an account already. Make others with 'organiser add', or invite them.")
-    click.echo(one_time_link(here.config.base_url, secret))
+    click.echo(account_link(here.config.base_url, secret))
 
 
 @organiser.command()
 @click.argument("email", metavar="EMAIL")
+@by_letter_options
 @installation
-def reset(here: Installation, *, email: str) -> None:
-    """Print a link with which the account's owner sets a new password. It works once and for an hour.
+def reset(here: Installation, *, email: str, is_printed: bool, language: str) -> None:
+    """Send the account's owner a link for a new password. It works once and for an hour.
 
-    Hand it to nobody else. The second factor stays; 'drop-factors' takes that away.
+    Without a mail server, or with --print, the link is printed: hand it to nobody else. The second factor
+    stays; 'drop-factors' takes that away.
 
     \b
     Example:
       surveyapp organiser reset jane@example.org
     """
-    letters: list[ResetLetter] = []
-
-    def keep(_session: Session, letter: ResetLetter) -> None:
-        letters.append(letter)
-
+    if goes_by_letter(here, is_printed=is_printed):
+        with here.database.verb() as session:
+            is_there = ask_for_reset(
+                session, email=email, language=language, now=read_now(session), actor=ACTOR
+            )
+            if not is_there:
+                raise NotFound(_no_account(email))
+        click.echo(f"A letter with the link is on its way to {email}.")
+        return
     with here.database.verb() as session:
-        resetting.request_reset(session, email=email, deliver=keep, now=read_now(session), actor=ACTOR)
-    if not letters:
-        raise NotFound(f"There is no account for {email} that can sign in.")
-    click.echo(one_time_link(here.config.base_url, letters[0].secret))
-    click.echo(f"It is valid until {iso(letters[0].expires_at)}.", err=True)
+        letter = resetting.request_reset(session, email=email, now=read_now(session), actor=ACTOR)
+    if letter is None:
+        raise NotFound(_no_account(email))
+    click.echo(account_link(here.config.base_url, letter.secret))
+    click.echo(f"It is valid until {iso(letter.expires_at)}.", err=True)
+
+
+def _no_account(email: str) -> str:
+    return f"There is no account for {email} that can sign in."
 
 
 @organiser.command(name="drop-factors")
@@ -211,11 +222,6 @@ def list_(here: Installation, *, as_json: bool) -> None:
         state = "switched off" if each.is_disabled else " and ".join(["password", *factors])
         studies = ", ".join(f"{slug} ({role})" for slug, role in each.studies)
         click.echo(f"{each.email:<40} {state:<28} {studies}")
-
-
-def one_time_link(base_url: str, secret: str) -> str:
-    """The address under which a one-time secret is used, always below the configured one."""
-    return f"{base_url.rstrip('/')}/organiser/l/{secret}"
 
 
 def _ask_password(email: str, from_stdin: bool) -> str:

@@ -9,15 +9,22 @@ from typing import Any
 import click
 
 from surveyapp.cli.frame import Installation, installation, json_option, print_json
-from surveyapp.delphi.feedback import ShownReason
+from surveyapp.cli.replies import STANCE, marks_line
+from surveyapp.delphi.feedback import ShownMarks, ShownReason
 from surveyapp.delphi.privacy.suppression import Why
 from surveyapp.delphi.showing import BLIND, NOT_ASKED, Change, Figure, OwnAnswer, RatingView
 from surveyapp.questionnaire.cells import CellKey, Given
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.services import foreseeing
+from surveyapp.services.reading.discussion import Talk
 from surveyapp.services.reading.expert_views import SeenRound, read_expert_view
 from surveyapp.services.studies import get_study
 
+_OWN_REPLY = {
+    "waiting": "own reply, to be read by the study team",
+    "shown": "own reply",
+    "hidden": "own reply, not passed on",
+}
 _NOT_SHOWN = {
     NOT_ASKED: "There are no earlier figures for this rating.",
     BLIND: "Shown once the expert has submitted an own answer.",
@@ -203,23 +210,67 @@ def _item(seen: SeenRound, item: str) -> dict[str, Any]:
         "title": _title(seen, item),
         "change": _change(change) if change else None,
         "summary": [each.text for each in summary.sentences] if summary else [],
-        "reasons": [each.model_dump(mode="json") for each in _reasons(seen, item)],
+        "reasons": [
+            each.model_dump(mode="json") | (_talk(seen.talk, each.id) if seen.talk else {})
+            for each in _reasons(seen, item)
+        ],
+        "marks": [each.model_dump(mode="json") for each in _marks(seen, item)],
+    }
+
+
+def _talk(talk: Talk, public_id: str) -> dict[str, Any]:
+    return {
+        "is_own": public_id in talk.own,
+        "own_mark": talk.marks.get(public_id),
+        "replies": [
+            {
+                "reply": each.reply_id,
+                "text": each.text,
+                "is_own": each.is_own,
+                "state": each.state,
+                "because": each.because,
+            }
+            for each in talk.replies.get(public_id, ())
+        ],
     }
 
 
 def _reasons(seen: SeenRound, item: str) -> list[ShownReason]:
     """The reasons beside an item on this expert's pages, each once."""
+    panel = seen.view.panel
+    if panel is None:
+        return []
+    return list(
+        {
+            each.id: each
+            for context, names in _beside(seen, item).items()
+            for each in panel.reasons_for(item, context, names)
+        }.values()
+    )
+
+
+def _marks(seen: SeenRound, item: str) -> list[ShownMarks]:
+    """How reasons of the round before were marked, as it stands beside an item, each once."""
+    panel = seen.view.panel
+    if panel is None:
+        return []
+    return list(
+        {
+            each.reason.id: each
+            for context, names in _beside(seen, item).items()
+            for each in panel.marks_for(item, context, names)
+        }.values()
+    )
+
+
+def _beside(seen: SeenRound, item: str) -> dict[str, list[str]]:
+    """Context → the criteria that the item is rated on there."""
     criteria: dict[str, list[str]] = {}
     for cell in seen.cells:
         key = seen.instrument.spec(cell).key
         if key.item == item and key.criterion:
             criteria.setdefault(key.context, []).append(key.criterion)
-    panel = seen.view.panel
-    found: dict[str, ShownReason] = {}
-    if panel is not None:
-        for context, names in criteria.items():
-            found |= {each.id: each for each in panel.reasons_for(item, context, names)}
-    return list(found.values())
+    return criteria
 
 
 def _title(seen: SeenRound, item: str) -> str:
@@ -290,6 +341,21 @@ def _item_lines(seen: SeenRound, item: str) -> Iterator[str]:
     for reason in _reasons(seen, item):
         beside = ", ".join(filter(None, (reason.band, reason.group, reason.context, reason.criterion)))
         yield f"  “{reason.text}”{f' ({beside})' if beside else ''}"
+        if seen.talk is not None:
+            yield from (f"    {line}" for line in _talk_lines(seen.talk, reason.id))
+    for marks in _marks(seen, item):
+        yield f"  marked in round {panel.round}: “{marks.reason.text}”"
+        yield f"    {marks_line(marks)}"
+
+
+def _talk_lines(talk: Talk, public_id: str) -> Iterator[str]:
+    if public_id in talk.own:
+        yield "the own reason"
+    if public_id in talk.marks:
+        yield f"own mark: {STANCE[talk.marks[public_id]]}"
+    for each in talk.replies.get(public_id, ()):
+        because = f": {each.because}" if each.because else ""
+        yield f"{_OWN_REPLY[each.state] + because if each.is_own else 'reply'}: “{each.text}”"
 
 
 def _rating_lines(view: RatingView, smallest: int) -> Iterator[str]:

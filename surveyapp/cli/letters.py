@@ -9,7 +9,7 @@ from typing import cast
 import click
 
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
-from surveyapp.cli.outbox import bounced, cancel, count_of, outbox_, retry
+from surveyapp.cli.outbox import bounced, cancel, count_of, mailbox, outbox_, retry
 from surveyapp.errors import InputError, Problem
 from surveyapp.mail.kinds import RULES, Kind
 from surveyapp.mail.texts import Text
@@ -173,7 +173,6 @@ def preview(
             study=found,
             occasion=occasion,
             pseudonym=panellist,
-            shows_name=False,
         )
     click.echo(f"Subject: {seen.subject}\n\n{seen.plain}")
 
@@ -326,5 +325,5 @@ def _rule(written: str) -> Rule:
     return Rule(numbers[0], anchor, numbers[1], numbers[2], audience)
 
 
-for _command in (outbox_, retry, cancel, bounced):
+for _command in (outbox_, retry, cancel, bounced, mailbox):
     letters.add_command(_command)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import click
 
-from surveyapp.cli.accounts import one_time_link
+from surveyapp.cli.by_letter import by_letter_options, goes_by_letter
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
 from surveyapp.clock import iso
 from surveyapp.errors import NotFound
+from surveyapp.mail.links import account_link
 from surveyapp.services import accounts, anonymity, lookups, members
+from surveyapp.services.account_letters.inviting import invite_by_letter
+from surveyapp.services.letters.office import make_office
 from surveyapp.services.permissions import Role
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
@@ -93,16 +96,32 @@ def add(here: Installation, *, study: str, email: str, role: str) -> None:
 @click.argument("study", metavar="STUDY")
 @click.argument("email", metavar="EMAIL")
 @role_option
+@by_letter_options
 @installation
-def invite(here: Installation, *, study: str, email: str, role: str) -> None:
-    """Print a link with which the person at EMAIL joins, and makes an account if there is none.
+def invite(here: Installation, *, study: str, email: str, role: str, is_printed: bool, language: str) -> None:
+    """Send a link with which the person at EMAIL joins, and makes an account if there is none.
 
-    It works once and for 14 days; hand it to nobody else.
+    It works once and for 14 days. Without a mail server, or with --print, it is printed: hand it to nobody
+    else.
 
     \b
     Example:
       surveyapp member invite my-study jane@example.org --role moderator
     """
+    if goes_by_letter(here, is_printed=is_printed):
+        with here.database.verb() as session:
+            invite_by_letter(
+                session,
+                study=get_study(session, slug=study),
+                email=email,
+                role=role,
+                language=language,
+                link_key=make_office(here.config).link_key,
+                now=read_now(session),
+                actor=ACTOR,
+            )
+        click.echo(f"A letter with the link is on its way to {email}.")
+        return
     with here.database.verb() as session:
         secret = members.invite(
             session,
@@ -112,7 +131,7 @@ def invite(here: Installation, *, study: str, email: str, role: str) -> None:
             now=read_now(session),
             actor=ACTOR,
         )
-    click.echo(one_time_link(here.config.base_url, secret))
+    click.echo(account_link(here.config.base_url, secret))
 
 
 @member.command(name="role")

@@ -6,8 +6,12 @@ import click
 
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
 from surveyapp.clock import iso
+from surveyapp.errors import Refused, Sentence
+from surveyapp.mail.mailbox import MailboxTrouble
 from surveyapp.services.letters import outbox
+from surveyapp.services.letters.office import make_office
 from surveyapp.services.letters.outbox import AGAIN_FROM, MessageKey
+from surveyapp.services.letters.returning import check_mailbox
 from surveyapp.services.reading.letters import STATES, read_outbox
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
@@ -129,3 +133,25 @@ def bounced(here: Installation, *, study: str, name: str, words: str) -> None:
             words=words,
         )
     click.echo("Noted." if count else "Nothing to note: this letter was not sent.")
+
+
+@click.command()
+@installation
+def mailbox(here: Installation) -> None:
+    """Look into the mailbox for letters that came back, of all studies; the worker does so every ten minutes.
+
+    The mailbox is the one that SURVEYAPP_MAILBOX_URL names. Nothing in it is changed.
+
+    \b
+    Example:
+      surveyapp letters mailbox
+    """
+    office = make_office(here.config)
+    if office.mailbox is None:
+        raise Refused(Sentence("No mailbox is set: SURVEYAPP_MAILBOX_URL says which one is read."))
+    try:
+        looked = check_mailbox(here.database, office, actor=ACTOR)
+    except MailboxTrouble as trouble:
+        raise Refused(str(trouble)) from trouble
+    noted = "1 letter is" if looked.noted == 1 else f"{looked.noted} letters are"
+    click.echo(f"{looked.reports} reports of letters that could not be delivered; {noted} newly noted.")

@@ -11,6 +11,7 @@ from typing import TextIO
 
 import click
 
+from surveyapp.cli import panellists, registrations
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json, progress_bar
 from surveyapp.errors import PanelError, Problem, Refused
 from surveyapp.exchange.panel_file import read_panel_file
@@ -24,7 +25,22 @@ _SHOWN_WARNINGS = 50
 
 @click.group()
 def panel() -> None:
-    """Bring panellists in."""
+    """Bring panellists in, and look after each of them."""
+
+
+for _command in (
+    panellists.show,
+    panellists.change,
+    panellists.invite,
+    panellists.link,
+    panellists.withdraw,
+    panellists.erase,
+    registrations.registration,
+    registrations.requests,
+    registrations.approve,
+    registrations.refuse,
+):
+    panel.add_command(_command)
 
 
 @panel.command(name="import")
@@ -36,8 +52,8 @@ def panel() -> None:
 def import_(here: Installation, *, study: str, file: Path, dry_run: bool, as_json: bool) -> None:
     """Add the people in FILE (CSV or XLSX) to the panel; all of them, or none if a row is wrong.
 
-    The first row names the columns: name, e-mail, group, tags, language. Their order is free, and their
-    names may be German. Addresses are compared without regard to upper and lower case.
+    The first row names the columns: name, e-mail, group, tags, language, time zone. Their order is free, and
+    their names may be German. Addresses are compared without regard to upper and lower case.
 
     \b
     Example:

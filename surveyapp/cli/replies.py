@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from textwrap import indent
 
 import click
 
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
+from surveyapp.delphi.feedback import ShownMarks
 from surveyapp.errors import InputError, Problem
-from surveyapp.services.reasons.discussing import count_marks, list_replies_to_moderate, moderate_replies
+from surveyapp.services.reasons.discussing import list_replies_to_moderate, moderate_replies
+from surveyapp.services.reasons.marks import list_told, list_waiting
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
 
 _STATES = ("waiting", "shown", "hidden", "all")
+STANCE = {"for_me": "speaks for me", "not_for_me": "not for me"}
 _NOTHING = {"waiting": "No reply waits.", "shown": "No reply is shown.", "hidden": "No reply is hidden."}
 
 
@@ -80,10 +82,10 @@ def pass_on(here: Installation, *, study: str, names: tuple[str, ...]) -> None:
 @click.command()
 @click.argument("study")
 @click.argument("names", metavar="REPLY...", nargs=-1, required=True)
-@click.option("--reason", required=True, help="Why; it stays on record.")
+@click.option("--reason", required=True, help="Why: it stays on record, and the author reads it.")
 @installation
 def refuse(here: Installation, *, study: str, names: tuple[str, ...], reason: str) -> None:
-    """Keep these replies from others, also after they were passed on; the author is told that, not why.
+    """Keep these replies from others, also after they were passed on; the author is told why.
 
     \b
     Example:
@@ -100,9 +102,9 @@ def refuse(here: Installation, *, study: str, names: tuple[str, ...], reason: st
 @json_option
 @installation
 def marks(here: Installation, *, study: str, as_json: bool) -> None:
-    """Show for how many each reason speaks, by the marks of closed rounds.
+    """Show for how many each reason speaks, as the releases of the rounds tell it.
 
-    A count below the study's smallest number of people is not told.
+    Before a closed round is released, only how many experts marked anything.
 
     \b
     Example:
@@ -110,19 +112,38 @@ def marks(here: Installation, *, study: str, as_json: bool) -> None:
     """
     with here.database.reading() as session:
         found = get_study(session, slug=study)
-        counted = count_marks(session, study_id=found.id, smallest=found.smallest_group)
+        told = list_told(session, study_id=found.id)
+        waiting = list_waiting(session, study_id=found.id, smallest=found.smallest_group)
         least = found.smallest_group
     if as_json:
-        told = {name: asdict(each) for name, each in counted.items()}
-        print_json({"study": study, "smallest_group": least, "reasons": told})
-        return
-    if not counted:
-        click.echo("No reason was marked in a closed round.")
-    for name, each in counted.items():
-        told_for, told_not = (
-            f"fewer than {least}" if count is None else str(count) for count in (each.for_me, each.not_for_me)
+        print_json(
+            {
+                "study": study,
+                "smallest_group": least,
+                "rounds": [
+                    {"round": number, "marks": [each.model_dump(mode="json") for each in marks]}
+                    for number, marks in told
+                ],
+                "not_released": [{"round": number, "marking": marking} for number, marking in waiting],
+            }
         )
-        click.echo(f"{name}  speaks for: {told_for}; not for: {told_not}")
+        return
+    if not told and not waiting:
+        click.echo("No release tells of marks.")
+    for number, marks in told:
+        click.echo(f"Round {number}:")
+        for each in marks:
+            click.echo(f"  {each.reason.id}  {marks_line(each)}")
+    for number, marking in waiting:
+        who = f"fewer than {least}, or all but a few," if marking is None else str(marking)
+        click.echo(f"Round {number} is not released: {who} experts marked reasons.")
+
+
+def marks_line(marks: ShownMarks) -> str:
+    """For how many a reason speaks, in one line."""
+    if marks.at_least is not None:
+        return f"marked by {marks.n}; at least {marks.at_least}%: {STANCE[marks.mostly]}"
+    return f"marked by {marks.n}; speaks for: {marks.for_me}; not for: {marks.not_for_me}"
 
 
 def _moderate(

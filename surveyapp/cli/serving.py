@@ -19,10 +19,11 @@ from gunicorn.arbiter import Arbiter
 
 from config import Config
 from surveyapp import create_app
-from surveyapp.cli.accounts import one_time_link
 from surveyapp.cli.frame import ACTOR, Installation, installation, settings_for
 from surveyapp.cli.working import SERVER_VARIABLE
 from surveyapp.errors import Refused
+from surveyapp.mail.links import account_link
+from surveyapp.services import erasure_list
 from surveyapp.services.first_start import offer_set_up
 from surveyapp.services.schema import check_current
 from surveyapp.services.unit import read_now
@@ -43,6 +44,7 @@ def serve(here: Installation) -> None:
     """
     config = here.config
     check_current(here.unchecked)
+    erasure_list.settle(here.unchecked, folder=config.data_dir)
     with here.unchecked.verb() as session:
         secret = offer_set_up(session, now=read_now(session), actor=ACTOR)
     # Nothing that is open now may be inherited by the web processes.
@@ -56,7 +58,7 @@ def serve(here: Installation) -> None:
         if secret is not None:
             click.echo(
                 "There is no account yet. Whoever opens this link makes the first one; it works once and "
-                f"for a day:\n  {one_time_link(config.base_url, secret)}"
+                f"for a day:\n  {account_link(config.base_url, secret)}"
             )
 
     run_server(config, listener, environ=settings_for(os.environ), announce=announce)

@@ -40,7 +40,8 @@ def simulate(
     The study is labelled synthetic for good: every page and every file says so. It is refused where
     people have answered themselves. With --rounds a whole protocol is played, by people with planted habits:
     two camps where an item divides, some who move towards the panel, some who answer everything alike,
-    some who leave. What was planted is printed, to hold the results against.
+    some who leave. Where the protocol allows it, some mark reasons of others and reply. What was planted is
+    printed, to hold the results against.
 
     \b
     Example:

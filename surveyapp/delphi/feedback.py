@@ -105,6 +105,23 @@ class ShownReason(_Frozen):
     language: str = ""
 
 
+class ShownMarks(_Frozen):
+    """How a reason that the round showed was marked in it: for how many of those who marked it speaks."""
+
+    of_round: int
+    """The round in which the reason was written."""
+    reason: ShownReason
+    """As it was shown."""
+    n: int
+    """How many marked it."""
+    for_me: int | None = None
+    """For how many it speaks; None beside `at_least`."""
+    not_for_me: int | None = None
+    at_least: int | None = None
+    """They marked it nearly alike, and all that is told is: at least so many in a hundred say `mostly`."""
+    mostly: Literal["", "for_me", "not_for_me"] = ""
+
+
 class ShownSentence(_Frozen):
     """One sentence of a summary, with the public names of the reasons that it stands on."""
 
@@ -154,6 +171,8 @@ class ReleaseContent(_Frozen):
     combinations: tuple[ShownCombination, ...] = ()
     reasons: tuple[ShownReason, ...] = ()
     summaries: tuple[ShownSummary, ...] = ()
+    marks: tuple[ShownMarks, ...] = ()
+    """How reasons of an earlier round were marked in this one, as far as that may be told."""
     items: tuple[ShownItem, ...] = ()
     note: str = ""
     """What the organisers say to the panel, in Markdown."""
@@ -172,6 +191,14 @@ class ReleaseContent(_Frozen):
         return {item: tuple(reasons) for item, reasons in found.items()}
 
     @cached_property
+    def marks_by_item(self) -> dict[str, tuple[ShownMarks, ...]]:
+        """Item → the marks on its reasons; those first that speak for most."""
+        found: dict[str, list[ShownMarks]] = {}
+        for each in sorted(self.marks, key=lambda one: (-_least_for(one), one.reason.id)):
+            found.setdefault(each.reason.item, []).append(each)
+        return {item: tuple(marks) for item, marks in found.items()}
+
+    @cached_property
     def summaries_by_item(self) -> dict[str, ShownSummary]:
         return {each.item: each for each in self.summaries}
 
@@ -187,6 +214,14 @@ class ReleaseContent(_Frozen):
     def sha256(self) -> str:
         """SHA-256 of the canonical text, in hexadecimal."""
         return hashlib.sha256(self.canonical().encode()).hexdigest()
+
+
+def _least_for(marks: ShownMarks) -> int:
+    """For how many a reason speaks at the least, by what is told."""
+    if marks.for_me is not None:
+        return marks.for_me
+    least = -(-marks.n * (marks.at_least or 0) // 100)
+    return least if marks.mostly == "for_me" else 0
 
 
 def input_hash(submission_hashes: list[tuple[str, str]]) -> str:

@@ -8,7 +8,7 @@ else, so they cannot disagree.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -20,6 +20,7 @@ from surveyapp.delphi.feedback import (
     ShownCell,
     ShownFigure,
     ShownItem,
+    ShownMarks,
     ShownReason,
     ShownSummary,
 )
@@ -146,6 +147,8 @@ class PanelView:
     reasons: Mapping[str, tuple[ShownReason, ...]] = field(default_factory=dict)
     """Item → the reasons of others; '' for reasons on no item."""
     summaries: Mapping[str, ShownSummary] = field(default_factory=dict)
+    marks: Mapping[str, tuple[ShownMarks, ...]] = field(default_factory=dict)
+    """Item → how reasons that the round showed were marked in it."""
     changes: Mapping[str, Change] = field(default_factory=dict)
     """Item of the present round → what changed since."""
     settled: tuple[Change, ...] = ()
@@ -161,12 +164,13 @@ class PanelView:
 
     def reasons_for(self, item: str, context: str, criteria: Iterable[str]) -> tuple[ShownReason, ...]:
         """The reasons that belong beside an item in one context: its own, and those on the item at large."""
-        wanted = {"", *criteria}
-        return tuple(
-            each
-            for each in self.reasons.get(item, ())
-            if each.context in {"", context} and each.criterion in wanted
-        )
+        wanted = frozenset(("", *criteria))
+        return tuple(each for each in self.reasons.get(item, ()) if _belongs(each, context, wanted))
+
+    def marks_for(self, item: str, context: str, criteria: Iterable[str]) -> tuple[ShownMarks, ...]:
+        """How reasons of a round before were marked, of those that belong beside the item in one context."""
+        wanted = frozenset(("", *criteria))
+        return tuple(each for each in self.marks.get(item, ()) if _belongs(each.reason, context, wanted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +244,7 @@ def show_release(
         else {},
         reasons=_show_reasons(content, viewer, seed) if feedback.reasons else {},
         summaries=dict(content.summaries_by_item) if feedback.summaries else {},
+        marks=dict(content.marks_by_item) if feedback.reasons else {},
         changes=_changes(content, asked),
         settled=tuple(_settled(content, feedback, asked, group=group, shows_results=shows_settled)),
         shows_results=shows_settled,
@@ -317,6 +322,10 @@ def _show_reasons(content: ReleaseContent, viewer: str, seed: str) -> dict[str, 
         by_name = {each.id: each for each in reasons}
         found[item] = tuple(by_name[name] for name in order_for(viewer, by_name, seed=seed))
     return found
+
+
+def _belongs(reason: ShownReason, context: str, criteria: Collection[str]) -> bool:
+    return reason.context in {"", context} and reason.criterion in criteria
 
 
 def _changes(content: ReleaseContent, asked: frozenset[str]) -> dict[str, Change]:

@@ -33,6 +33,7 @@ COLUMNS = {
     ),
     "tags": ("tags", "tag", "labels", "keywords", "schlagworte", "schlagworter", "merkmale"),
     "language": ("language", "lang", "languagecode", "locale", "sprache"),
+    "time_zone": ("timezone", "tz", "zone", "zeitzone"),
 }  # fmt: skip
 _COLUMN_OF = {synonym: column for column, synonyms in COLUMNS.items() for synonym in synonyms}
 
@@ -47,6 +48,7 @@ class PanelRow:
     group: str = ""
     tags: tuple[str, ...] = ()
     language: str = ""
+    time_zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def _read_header(path: Path, number: int, header: Sequence[str]) -> tuple[dict[s
             Problem(
                 f"row {number}",
                 "there is no column for the e-mail address. The first row must name the columns: name, "
-                f"e-mail, group, tags, language. {path.name} begins with: {found[:300]}.",
+                f"e-mail, group, tags, language, time zone. {path.name} begins with: {found[:300]}.",
             )
         )
     if problems:
@@ -120,4 +122,5 @@ def _read_row(columns: dict[str, int], row: Row) -> PanelRow:
         group=cell("group"),
         tags=tuple(tag.strip() for tag in re.split(r"[,;|\n]", cell("tags")) if tag.strip()),
         language=cell("language"),
+        time_zone=cell("time_zone"),
     )

@@ -9,6 +9,7 @@ from sqlalchemy import (
     CheckConstraint,
     Double,
     ForeignKeyConstraint,
+    Index,
     Integer,
     SmallInteger,
     Text,
@@ -66,6 +67,8 @@ class Participation(Base):
     variant: Mapped[str] = mapped_column(Text, default="", server_default=text("''"))
     # Whether answers stand beside the latest submission that it does not hold: their questions fell away.
     has_strays: Mapped[bool] = mapped_column(default=False, server_default=false())
+    # The submission whose reasons were gathered last; 0 before the first.
+    gathered: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
     # When the panellist left the study: from then on nothing is saved here.
     withdrawn_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 
@@ -163,6 +166,8 @@ class Submission(Base):
             ondelete="CASCADE",
             name="fk_submission_participation",
         ),
+        # The hashes beside their keys: what counts in a round is told without reading what was submitted.
+        Index("ix_submission_hash", "study_id", "round", "panellist_id", "number", "sha256"),
     )
 
     # The study.

@@ -13,6 +13,7 @@ from sqlalchemy import (
     SmallInteger,
     Text,
 )
+from sqlalchemy import text as in_sql
 from sqlalchemy.orm import Mapped, mapped_column
 
 from surveyapp.models.base import Base, UtcDateTime
@@ -54,6 +55,8 @@ class Release(Base):
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # Who released it; '' for a draft.
     released_by: Mapped[str] = mapped_column(Text, default="")
+    # How items stood then, for the rule of stopping: `services.stopping.Standings`, canonical; '' for none.
+    standings: Mapped[str] = mapped_column(Text, default="", server_default=in_sql("''"))
 
 
 class Publication(Base):
@@ -158,3 +161,5 @@ class Reply(Base):
     written_at: Mapped[datetime] = mapped_column(UtcDateTime)
     # Who passed or hid it; '' while nobody has.
     moderated_by: Mapped[str] = mapped_column(Text, default="")
+    # Why it was hidden, as its author is told; '' where it is not hidden, or nobody said why.
+    because: Mapped[str] = mapped_column(Text, default="", server_default=in_sql("''"))

@@ -13,7 +13,9 @@ from sqlalchemy import (
     SmallInteger,
     Text,
     UniqueConstraint,
+    false,
 )
+from sqlalchemy import text as sql_text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from surveyapp.models.base import Base, UtcDateTime
@@ -38,7 +40,9 @@ class Reason(Base):
         CheckConstraint("(state = 'merged') = (merged_into <> '')", name="merged_into_one"),
         CheckConstraint("state <> 'set_aside' OR because <> ''", name="set_aside_says_why"),
         CheckConstraint("(state = 'unread') = (handled_at IS NULL)", name="handled_has_time"),
-        Index("ix_reason_item", "study_id", "round", "item"),
+        CheckConstraint("band IN ('', 'agree', 'middle', 'disagree', 'dont_know')", name="band_known"),
+        # All that the overview of a round's reasons counts, so that it reads no text.
+        Index("ix_reason_work", "study_id", "round", "item", "state", "band", "says_nothing", "handled_at"),
     )
 
     # The study.
@@ -55,6 +59,10 @@ class Reason(Base):
     item: Mapped[str] = mapped_column(Text, default="")
     # The text as it was submitted; its author's rating and round are found by the key.
     text: Mapped[str] = mapped_column(Text)
+    # Where the ratings beside it lie, as it was gathered; '' where they lie apart, or there is none.
+    band: Mapped[str] = mapped_column(Text, default="", server_default=sql_text("''"))
+    # Whether it says nothing, such as "none" or "-".
+    says_nothing: Mapped[bool] = mapped_column(default=False, server_default=false())
     # What becomes of it.
     state: Mapped[str] = mapped_column(Text, default="unread")
     # The text as experts may read it, with what identifies taken out; '' until then.
@@ -199,6 +207,7 @@ class SummarySource(Base):
             ondelete="CASCADE",
             name="fk_summary_source_reason",
         ),
+        Index("ix_summary_source_reason", "study_id", "public_id"),
     )
 
     # The study.

@@ -20,9 +20,11 @@ from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import Node
 from ruamel.yaml.parser import Parser
 from ruamel.yaml.reader import Reader
-from ruamel.yaml.scanner import Scanner
+from ruamel.yaml.scanner import Scanner, ScannerError
 from ruamel.yaml.tokens import ScalarToken
 
+MOST_DEEP: Final = 60
+"""So many levels inside each other are read: each open bracket makes every further step dearer."""
 _KEY: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?=:[ \n])")
 _IN_BRACKETS: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*(?=[,\]}])")
 # A value that ends with its line, and the indentation of the next line, which must not be blank.
@@ -72,6 +74,9 @@ class _WholeScanner(Scanner):
     def _scan(self) -> None:
         while not self.done:
             self.fetch_more_tokens()
+            # One bracket more than may be read is met by the check of the depth, with its own place.
+            if len(self.flow_context) > MOST_DEEP + 1 or len(self.indents) > MOST_DEEP + 2:
+                raise ScannerError(None, None, "too deep", self.reader.get_mark())
         self.is_scanned = True
 
     def scan_plain(self) -> Any:

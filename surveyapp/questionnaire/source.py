@@ -15,13 +15,13 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from surveyapp.errors import InputError, Problem, QuestionnaireError
-from surveyapp.questionnaire.composing import compose
+from surveyapp.questionnaire.composing import MOST_DEEP, compose
 from surveyapp.questionnaire.finding import Path
 
 MAX_BYTES: Final = 1_000_000
-_MOST_DEEP: Final = 60
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _REAL = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{1,18}")
+_TOO_DEEP: Final = f"more than {MOST_DEEP} levels inside each other; that is too deep"
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -99,8 +99,8 @@ class Source:
         self.problems.append(Problem(self._place(node), what))
 
     def _plain(self, node: Node, depth: int) -> Any:
-        if depth > _MOST_DEEP:
-            self._refuse(node, f"more than {_MOST_DEEP} levels inside each other; that is too deep")
+        if depth > MOST_DEEP:
+            self._refuse(node, _TOO_DEEP)
             return None
         if isinstance(node, ScalarNode):
             return self._scalar(node)
@@ -217,6 +217,7 @@ def _step(node: Node, step: str | int) -> tuple[Node, Node] | None:
 
 _SENTENCES: Final[Sequence[tuple[str, str]]] = (
     ("alias", "aliases (*name) are not read; write the text out again"),
+    ("too deep", _TOO_DEEP),
     ("duplicate", "the same key stands twice; keep one of the two"),
     ("'\\t'", "a tab stands here; indent with spaces"),
     (

@@ -18,7 +18,9 @@ from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from surveyapp.errors import InputError, Problem, Refused, Sentence
+from surveyapp.mail.account_texts import AccountLetter
 from surveyapp.models import Organiser
+from surveyapp.services.account_letters.asking import notify
 from surveyapp.services.audit import record
 
 ISSUER = "Surveyapp"
@@ -72,7 +74,16 @@ def find_enrolment(session: Session, *, organiser_id: int, key: bytes) -> Enrolm
     return Enrolment(secret, uri)
 
 
-def confirm(session: Session, *, organiser_id: int, code: str, key: bytes, now: datetime, actor: str) -> None:
+def confirm(
+    session: Session,
+    *,
+    organiser_id: int,
+    code: str,
+    key: bytes,
+    now: datetime,
+    actor: str,
+    language: str = "",
+) -> None:
     """Switch the app on, now that a code shows that it has the secret.
 
     Raises InputError for a code that does not fit, Refused when no secret waits.
@@ -100,9 +111,17 @@ def confirm(session: Session, *, organiser_id: int, code: str, key: bytes, now: 
         .values(totp_secret=pending, totp_pending=None, totp_step=step)
     )
     _record(session, organiser_id, "organiser.totp_on", now=now, actor=actor)
+    notify(
+        session,
+        organiser_id=organiser_id,
+        letter=AccountLetter.FACTOR_ADDED,
+        language=language,
+        now=now,
+        actor=actor,
+    )
 
 
-def remove(session: Session, *, organiser_id: int, now: datetime, actor: str) -> None:
+def remove(session: Session, *, organiser_id: int, now: datetime, actor: str, language: str = "") -> None:
     """Switch the app off; its secret is forgotten."""
     session.execute(
         update(Organiser)
@@ -110,6 +129,14 @@ def remove(session: Session, *, organiser_id: int, now: datetime, actor: str) ->
         .values(totp_secret=None, totp_pending=None, totp_step=None)
     )
     _record(session, organiser_id, "organiser.totp_off", now=now, actor=actor)
+    notify(
+        session,
+        organiser_id=organiser_id,
+        letter=AccountLetter.FACTOR_REMOVED,
+        language=language,
+        now=now,
+        actor=actor,
+    )
 
 
 def use_code(session: Session, *, organiser_id: int, code: str, key: bytes, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -313,15 +313,21 @@ def _as_counts(scale: RatingScale, tallies: list[CellTally]) -> Counts:
 
 def find_before(session: Session, current: Round) -> int | None:
     """The latest round of ratings before this one, of the same cohort, that was closed."""
-    rounds = session.execute(
-        select(Round.number, Round.plan)
-        .where(
-            Round.study_id == current.study_id,
-            Round.number < current.number,
-            Round.cohort == current.cohort,
-            Round.state.in_([RoundState.CLOSED, RoundState.RELEASED]),
-        )
-        .order_by(Round.number.desc())
+    rounds = session.scalars(
+        select(Round).where(Round.study_id == current.study_id, Round.number < current.number)
     )
-    # A round that only collected items has no ratings to compare with.
-    return next((row.number for row in rounds if not RoundPlan.from_canonical(row.plan).only_collects), None)
+    return before_among(rounds.all(), current)
+
+
+def before_among(rounds: Iterable[Round], current: Round) -> int | None:
+    """What `find_before` finds, where the study's rounds are read already."""
+    numbers = (
+        each.number
+        for each in rounds
+        if each.number < current.number
+        and each.cohort == current.cohort
+        and each.state in {RoundState.CLOSED, RoundState.RELEASED}
+        # A round that only collected items has no ratings to compare with.
+        and not RoundPlan.from_canonical(each.plan).only_collects
+    )
+    return max(numbers, default=None)

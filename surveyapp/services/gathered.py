@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 
@@ -41,14 +41,24 @@ def gather_by_parts(
     table: type[Reason | Proposal],
     study_id: int,
     round_number: int,
+    only: Sequence[int] | None = None,
 ) -> Gathered:
-    """Everything that `gather` finds in a round, in acts so short that nobody waits long for their turn."""
+    """Everything that `gather` finds in a round, in acts so short that nobody waits long for their turn.
+
+    `only` names those to look at, where that is not everybody.
+    """
+    if only is not None and not only:
+        return Gathered()
     with database.reading() as session:
-        everybody = session.scalars(
-            select(Participation.panellist_id)
-            .where(Participation.study_id == study_id, Participation.round == round_number)
-            .order_by(Participation.panellist_id)
-        ).all()
+        everybody = (
+            session.scalars(
+                select(Participation.panellist_id)
+                .where(Participation.study_id == study_id, Participation.round == round_number)
+                .order_by(Participation.panellist_id)
+            ).all()
+            if only is None
+            else only
+        )
         # Once for all parts: to look for each part's names anew costs more with every part.
         taken = read_names(session, table, study_id=study_id)
     found = Gathered()

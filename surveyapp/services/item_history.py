@@ -87,6 +87,17 @@ def read_first(session: Session, *, study_id: int) -> Questionnaire:
     return Questionnaire.from_canonical(version.canonical)
 
 
+def list_all_items(session: Session, *, study_id: int) -> tuple[str, ...]:
+    """The items that the study began with, then those that are new, in an order that stays when more come."""
+    first = [item.id for item in read_first(session, study_id=study_id).items]
+    new = session.execute(
+        select(Decision.round, Decision.item)
+        .where(Decision.study_id == study_id, Decision.outcome == Outcome.NEW)
+        .order_by(Decision.round)
+    ).all()
+    return (*first, *(row.item for row in sorted(new, key=lambda row: (row.round, row.item))))
+
+
 def asked_items(instrument: Instrument) -> tuple[str, ...]:
     """The items that this version of the questionnaire asks to rate, in its order."""
     rated = {key.item for key in instrument.number_of if key.item and key.criterion and not key.part}

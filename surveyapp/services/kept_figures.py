@@ -6,13 +6,13 @@ import threading
 from collections import OrderedDict
 from typing import TypeAlias
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveyapp.errors import NotFound, Sentence
-from surveyapp.models import Panellist, Round
-from surveyapp.services.figures import RoundFigures, find_before, read_figures, refuse_open
-from surveyapp.services.release_drafts import read_input
+from surveyapp.models import Round
+from surveyapp.services.figures import RoundFigures, before_among, read_figures, refuse_open
+from surveyapp.services.round_marks import read_marks
 
 _MOST_KEPT = 16
 _Key: TypeAlias = tuple[object, ...]
@@ -26,11 +26,12 @@ def get_figures(session: Session, *, study_id: int, number: int) -> RoundFigures
 
     Raises NotFound, and RoundClosed while the round is open: nobody peeks.
     """
-    current = session.get(Round, (study_id, number))
+    rounds = session.scalars(select(Round).where(Round.study_id == study_id).order_by(Round.number)).all()
+    current = next((each for each in rounds if each.number == number), None)
     if current is None:
         raise NotFound(Sentence("This study has no round {number}.", number=number))
     refuse_open(current)
-    key = _key(session, current)
+    key = _key(session, current, before_among(rounds, current))
     with _kept_lock:
         figures = _kept.get(key)
         if figures is not None:
@@ -44,25 +45,18 @@ def get_figures(session: Session, *, study_id: int, number: int) -> RoundFigures
     return figures
 
 
-def _key(session: Session, current: Round) -> _Key:
-    """All that the figures depend on: submissions by their hashes, the panel by its size in each state."""
-    study_id = current.study_id
-    before = find_before(session, current)
-    panel = session.execute(
-        select(Panellist.group, Panellist.state, func.count())
-        .where(Panellist.study_id == study_id)
-        .group_by(Panellist.group, Panellist.state)
-        .order_by(Panellist.group, Panellist.state)
-    ).all()
+def _key(session: Session, current: Round, before: int | None) -> _Key:
+    """All that the figures depend on: what was submitted, and the panel by its size in each state."""
+    marks = read_marks(session, study_id=current.study_id)
     return (
         # Two databases of one process, as in tests, number their studies alike.
         str(session.get_bind().engine.url),
-        study_id,
+        current.study_id,
         current.number,
         current.questionnaire_number,
         current.protocol_number,
-        read_input(session, study_id=study_id, number=current.number),
+        marks.of(current.number),
         before,
-        None if before is None else read_input(session, study_id=study_id, number=before),
-        tuple(tuple(row) for row in panel),
+        None if before is None else marks.of(before),
+        marks.panel,
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal, TypeAlias
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from surveyapp.errors import InputError, NotFound, Problem, Refused, Sentence
-from surveyapp.models import Membership, OneTimeSecret, Organiser, Study
+from surveyapp.models import Job, Membership, OneTimeSecret, Organiser, Study
 from surveyapp.services import accounts, one_time
 from surveyapp.services.addresses import find_problem, fold_address
 from surveyapp.services.audit import record
@@ -21,6 +22,8 @@ from surveyapp.services.permissions import Role
 INVITATION_LASTS = timedelta(days=14)
 MAX_INVITATIONS = 200
 _NAME_LETTERS = 16
+Delivery: TypeAlias = Literal["none", "waiting", "sent", "failed"]
+_LETTER = "account.invitation:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,10 @@ class OpenInvitation:
     role: str
     invited_by: str
     expires_at: datetime
+    letter: Delivery = "none"
+    """What became of the letter with the link: none was asked for, it waits, left, or could not be sent."""
+    trouble: str = ""
+    """What the mail server said when it did not take the letter; without addresses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,12 @@ def list_members(session: Session, *, study_id: int) -> tuple[StudyMember, ...]:
 def list_invitations(session: Session, *, study_id: int, now: datetime) -> tuple[OpenInvitation, ...]:
     """The invitations that can still be taken up."""
     rows = session.execute(
-        select(OneTimeSecret)
+        select(OneTimeSecret, Job)
+        .outerjoin(
+            Job,
+            (Job.study_id == OneTimeSecret.study_id)
+            & (Job.key == _LETTER + func.substr(OneTimeSecret.secret_hash, 1, _NAME_LETTERS)),
+        )
         .where(
             OneTimeSecret.study_id == study_id,
             OneTimeSecret.purpose == Purpose.INVITATION,
@@ -80,17 +92,44 @@ def list_invitations(session: Session, *, study_id: int, now: datetime) -> tuple
             OneTimeSecret.expires_at > now,
         )
         .order_by(OneTimeSecret.created_at, OneTimeSecret.secret_hash)
-    ).scalars()
+    )
     return tuple(
         OpenInvitation(
-            each.secret_hash[:_NAME_LETTERS], each.email, each.role or "", each.actor, each.expires_at
+            each.secret_hash[:_NAME_LETTERS],
+            each.email,
+            each.role or "",
+            each.actor,
+            each.expires_at,
+            _delivery(job),
+            _trouble(job),
         )
-        for each in rows
+        for each, job in rows
     )
 
 
-def invite(session: Session, *, study: Study, email: str, role: str, now: datetime, actor: str) -> str:
+def _trouble(job: Job | None) -> str:
+    return "" if job is None else job.error or ""
+
+
+def _delivery(job: Job | None) -> Delivery:
+    if job is None:
+        return "none"
+    if job.done_at is None:
+        return "waiting"
+    return "failed" if job.error else "sent"
+
+
+def letter_key(secret: str) -> str:
+    """The name, in the queue, of the letter that brings this invitation's link."""
+    return _LETTER + one_time.hash_secret(secret)[:_NAME_LETTERS]
+
+
+def invite(
+    session: Session, *, study: Study, email: str, role: str, now: datetime, actor: str, secret: str = ""
+) -> str:
     """Make a link with which the person at this address joins the study, and return its secret.
+
+    `secret` is one that was derived, for a link that goes by letter.
 
     The page tells nobody whether there is an account already. A newer invitation to the same address takes
     the older one's place. Raises InputError with all problems, Refused when the person is a member.
@@ -128,6 +167,7 @@ def invite(session: Session, *, study: Study, email: str, role: str, now: dateti
         study_id=study.id,
         role=role,
         email=email,
+        secret=secret,
     )
     _record(session, study.id, "member.invite", now=now, actor=actor, role=role)
     return secret

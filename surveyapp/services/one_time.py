@@ -58,9 +58,13 @@ def issue(
     study_id: int | None = None,
     role: str | None = None,
     email: str = "",
+    secret: str = "",
 ) -> str:
-    """Make a secret of 256 bits and return it, the only time that it can be read."""
-    secret = secrets.token_urlsafe(32)
+    """Make a secret of 256 bits and return it, the only time that it can be read.
+
+    `secret` is one that was derived, so that a letter can be put together again with the same link.
+    """
+    secret = secret or secrets.token_urlsafe(32)
     session.add(
         OneTimeSecret(
             secret_hash=hash_secret(secret),
@@ -90,6 +94,11 @@ def find(session: Session, *, secret: str, purpose: Purpose | None = None) -> Op
     if row is None or purpose not in {None, row.purpose}:
         return None
     return _opened(row)
+
+
+def has_been_issued(session: Session, *, secret: str) -> bool:
+    """Whether there is such a secret, whatever became of it."""
+    return session.get(OneTimeSecret, hash_secret(secret)) is not None
 
 
 def use(session: Session, *, secret: str, purpose: Purpose, now: datetime) -> Opened:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from zoneinfo import available_timezones
 
-from surveyapp.errors import Problem
+from surveyapp.errors import Problem, Sentence
 from surveyapp.exchange.panel_file import PanelRow, fold
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services.addresses import find_near, find_problem, fold_address
@@ -36,6 +38,7 @@ class Member:
     group: str
     tags: tuple[str, ...]
     language: str
+    time_zone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,78 +57,114 @@ def check_rows(
 
     Every row is looked at, so that one reading shows everything there is to mend.
     """
-    find_group = _group_finder(questionnaire)
-    find_language = _language_finder(questionnaire)
+    find_group = group_finder(questionnaire)
+    find_language = language_finder(questionnaire)
     problems: list[Problem] = []
     members: list[Member] = []
     first_row: dict[str, int] = {}
     for row in rows:
-        wrong: list[str] = [*_problems_of_texts(row)]
+        wrong: list[str] = [*problems_of_texts(row.name, row.email, row.tags)]
         key = fold_address(row.email)
-        if not row.email:
-            wrong.append("the e-mail address is missing; each panellist needs one of their own.")
-        elif reason := find_problem(row.email):
-            wrong.append(f"'{row.email[:100]}' is not an e-mail address ({reason}).")
+        if missing := problem_of_address(row.email):
+            wrong.append(missing)
         elif key in known:
-            wrong.append(f"{row.email} is on the panel already; take the row out.")
+            wrong.append(
+                Sentence("{email} is on the panel already; take the row out.", email=row.email[:100])
+            )
         elif key in first_row:
-            wrong.append(f"{row.email} stands in row {first_row[key]} too; keep one of the two.")
+            wrong.append(
+                Sentence(
+                    "{email} stands in row {row} too; keep one of the two.",
+                    email=row.email[:100],
+                    row=first_row[key],
+                )
+            )
         else:
             first_row[key] = row.row
         group, group_problem = find_group(row.group)
         language, language_problem = find_language(row.language)
-        wrong.extend(problem for problem in (group_problem, language_problem) if problem)
-        problems.extend(Problem(f"row {row.row}", what) for what in wrong)
-        members.append(
-            Member(row.row, row.name, row.email, key, group, tuple(dict.fromkeys(row.tags)), language)
-        )
+        time_zone, zone_problem = find_time_zone(row.time_zone)
+        wrong.extend(problem for problem in (group_problem, language_problem, zone_problem) if problem)
+        problems.extend(Problem(in_row(row.row), what) for what in wrong)
+        tags = tuple(dict.fromkeys(row.tags))
+        members.append(Member(row.row, row.name, row.email, key, group, tags, language, time_zone))
     warnings = [*_same_names(members, known), *_near_addresses(members, known)]
     return Checked(tuple(members), tuple(problems), tuple(warnings))
 
 
-def _problems_of_texts(row: PanelRow) -> Iterator[str]:
-    if len(row.name) > MAX_NAME:
-        yield f"the name has {len(row.name)} characters, at most {MAX_NAME} are possible."
-    for text in (row.name, row.email, *row.tags):
+def in_row(number: int) -> Sentence:
+    """Where a problem is: the row's number in its own sheet."""
+    return Sentence("row {number}", number=number)
+
+
+def problem_of_address(email: str) -> Sentence | None:
+    """Why nobody can be written to at this address, or None."""
+    if not email:
+        return Sentence("the e-mail address is missing; each panellist needs one of their own.")
+    if reason := find_problem(email):
+        return Sentence("'{email}' is not an e-mail address ({reason}).", email=email[:100], reason=reason)
+    return None
+
+
+def problems_of_texts(name: str, email: str, tags: Sequence[str]) -> Iterator[Sentence]:
+    """What is wrong with the texts themselves, whatever they mean."""
+    if len(name) > MAX_NAME:
+        yield Sentence(
+            "the name has {count} characters, at most {most} are possible.", count=len(name), most=MAX_NAME
+        )
+    for text in (name, email, *tags):
         # Such characters break letters, and some databases refuse them; format marks of scripts may stay.
         if any(unicodedata.category(letter) in {"Cc", "Cs"} for letter in text):
-            yield "a cell holds a control character; type its text again."
-    if len(row.tags) > MAX_TAGS or any(len(tag) > MAX_TAG for tag in row.tags):
-        yield f"the tags are too many or too long; at most {MAX_TAGS} of {MAX_TAG} characters are possible."
+            yield Sentence("a cell holds a control character; type its text again.")
+    if len(tags) > MAX_TAGS or any(len(tag) > MAX_TAG for tag in tags):
+        yield Sentence(
+            "the tags are too many or too long; at most {tags} of {letters} characters are possible.",
+            tags=MAX_TAGS,
+            letters=MAX_TAG,
+        )
 
 
-def _group_finder(questionnaire: Questionnaire) -> Callable[[str], tuple[str, str | None]]:
+def group_finder(questionnaire: Questionnaire) -> Callable[[str], tuple[str, Sentence | None]]:
+    """What finds the group that somebody wrote, by its id or by a title of it."""
     ids: dict[str, str] = {}
     for group in questionnaire.groups:
         for text in (*group.title.root.values(), group.id):
             ids[fold(text)] = group.id
     names = ", ".join(group.id for group in questionnaire.groups)
 
-    def find(written: str) -> tuple[str, str | None]:
+    def find(written: str) -> tuple[str, Sentence | None]:
         if not questionnaire.groups:
             if written:
-                return (
-                    "",
-                    f"the questionnaire has no groups, so '{written[:60]}' cannot be one; leave it empty.",
+                return "", Sentence(
+                    "the questionnaire has no groups, so '{group}' cannot be one; leave it empty.",
+                    group=written[:60],
                 )
             return "", None
         if not written:
-            return "", f"the group is missing; write one of: {names}."
+            return "", Sentence("the group is missing; write one of: {known}.", known=names)
         folded = fold(written)
         if folded in ids:
             return ids[folded], None
         nearest = get_close_matches(folded, ids, n=1, cutoff=0.5)
-        hint = f"did you mean '{ids[nearest[0]]}'?" if nearest else f"write one of: {names}."
-        return "", f"there is no group '{written[:60]}'; {hint}"
+        if nearest:
+            return "", Sentence(
+                "there is no group '{group}'; did you mean '{nearest}'?",
+                group=written[:60],
+                nearest=ids[nearest[0]],
+            )
+        return "", Sentence(
+            "there is no group '{group}'; write one of: {known}.", group=written[:60], known=names
+        )
 
     return find
 
 
-def _language_finder(questionnaire: Questionnaire) -> Callable[[str], tuple[str, str | None]]:
+def language_finder(questionnaire: Questionnaire) -> Callable[[str], tuple[str, Sentence | None]]:
+    """What finds the language that somebody wrote, by its code or its name."""
     codes = {code.casefold(): code for code in questionnaire.languages}
     names = ", ".join(questionnaire.languages)
 
-    def find(written: str) -> tuple[str, str | None]:
+    def find(written: str) -> tuple[str, Sentence | None]:
         if not written:
             return questionnaire.language, None
         code = _LANGUAGE_NAMES.get(fold(written), written.casefold().replace("_", "-"))
@@ -133,31 +172,62 @@ def _language_finder(questionnaire: Questionnaire) -> Callable[[str], tuple[str,
         found = codes.get(code) or codes.get(code.partition("-")[0])
         if found is not None:
             return found, None
-        return "", f"the questionnaire has no language '{written[:60]}'; write one of: {names}."
+        return "", Sentence(
+            "the questionnaire has no language '{language}'; write one of: {known}.",
+            language=written[:60],
+            known=names,
+        )
 
     return find
+
+
+def find_time_zone(written: str) -> tuple[str, Sentence | None]:
+    """The time zone that somebody wrote, '' for the study's own."""
+    wanted = written.strip()
+    if not wanted:
+        return "", None
+    zones = _zones()
+    found = zones.get(wanted.casefold().replace(" ", "_"))
+    if found is not None:
+        return found, None
+    nearest = get_close_matches(wanted.casefold(), zones, n=1, cutoff=0.6)
+    hint = zones[nearest[0]] if nearest else "Europe/Berlin"
+    return "", Sentence(
+        "there is no time zone '{zone}'; write one such as {hint}.", zone=wanted[:60], hint=hint
+    )
+
+
+@functools.cache
+def _zones() -> Mapping[str, str]:
+    # Read from the disk once per process.
+    return {zone.casefold(): zone for zone in available_timezones()}
 
 
 def _same_names(members: Sequence[Member], known: Mapping[str, str]) -> Iterator[Problem]:
     holders: dict[str, list[str]] = defaultdict(list)
     for email_key, name in known.items():
         if name:
-            holders[_name_key(name)].append(email_key)
+            holders[name_key(name)].append(email_key)
     for member in members:
         if not member.name:
             continue
-        others = holders[_name_key(member.name)]
+        others = holders[name_key(member.name)]
         different = [other for other in others if other != member.email_key]
         if different:
             yield Problem(
-                f"row {member.row}",
-                f"{member.name} <{member.email}> has the same name as <{different[0]}>: one person twice?",
+                in_row(member.row),
+                Sentence(
+                    "{name} <{email}> has the same name as <{other}>: one person twice?",
+                    name=member.name,
+                    email=member.email,
+                    other=different[0],
+                ),
             )
         others.append(member.email_key)
 
 
-def _name_key(name: str) -> str:
-    # "Doe, Jane" and "Jane Doe" are one name.
+def name_key(name: str) -> str:
+    """The one form of all ways to write the same name: "Doe, Jane" and "Jane Doe"."""
     return " ".join(sorted(fold(word) for word in name.replace(",", " ").split()))
 
 
@@ -166,5 +236,10 @@ def _near_addresses(members: Sequence[Member], known: Mapping[str, str]) -> Iter
     for address, other in find_near(rows, known):
         member = rows[address]
         yield Problem(
-            f"row {member.row}", f"<{member.email}> is one letter away from <{other}>: one person twice?"
+            in_row(member.row),
+            Sentence(
+                "<{email}> is one letter away from <{other}>: one person twice?",
+                email=member.email,
+                other=other,
+            ),
         )

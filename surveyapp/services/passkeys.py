@@ -36,8 +36,10 @@ from webauthn.helpers.structs import (
 )
 
 from surveyapp.errors import InputError, NotFound, Problem, Refused, Sentence
+from surveyapp.mail.account_texts import AccountLetter
 from surveyapp.models import Organiser, Passkey
 from surveyapp.services import one_time
+from surveyapp.services.account_letters.asking import notify
 from surveyapp.services.accounts import Credentials
 from surveyapp.services.audit import record
 from surveyapp.services.one_time import Purpose
@@ -96,6 +98,7 @@ def add_passkey(
     party: RelyingParty,
     now: datetime,
     actor: str,
+    language: str = "",
 ) -> None:
     """Keep the passkey that a browser made.
 
@@ -131,6 +134,14 @@ def add_passkey(
         )
     )
     _record(session, organiser_id, "organiser.passkey_add", now=now, actor=actor)
+    notify(
+        session,
+        organiser_id=organiser_id,
+        letter=AccountLetter.FACTOR_ADDED,
+        language=language,
+        now=now,
+        actor=actor,
+    )
 
 
 def rename_passkey(session: Session, *, organiser_id: int, passkey_id: int, name: str) -> None:
@@ -147,7 +158,7 @@ def rename_passkey(session: Session, *, organiser_id: int, passkey_id: int, name
 
 
 def remove_passkey(
-    session: Session, *, organiser_id: int, passkey_id: int, now: datetime, actor: str
+    session: Session, *, organiser_id: int, passkey_id: int, now: datetime, actor: str, language: str = ""
 ) -> None:
     """Let it open nothing any more. Raises NotFound for somebody else's."""
     removed = session.execute(
@@ -158,6 +169,14 @@ def remove_passkey(
     if removed.first() is None:
         raise NotFound(Sentence("There is no such passkey."))
     _record(session, organiser_id, "organiser.passkey_remove", now=now, actor=actor)
+    notify(
+        session,
+        organiser_id=organiser_id,
+        letter=AccountLetter.FACTOR_REMOVED,
+        language=language,
+        now=now,
+        actor=actor,
+    )
 
 
 def ask_for_passkey(

@@ -7,7 +7,7 @@ job; so a job may run twice, and each kind of work must not mind that.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -60,14 +60,21 @@ def enqueue(
     session.execute(_ENQUEUE, {**values, "payload": json.dumps(dict(payload), sort_keys=True)})
 
 
-def claim(session: Session, *, now: datetime) -> ClaimedJob | None:
-    """Take the job that has been due longest, or None when nothing is due."""
+def claim(
+    session: Session, *, now: datetime, only: Collection[str] = (), but: Collection[str] = ()
+) -> ClaimedJob | None:
+    """Take the job that has been due longest, or None when nothing is due.
+
+    `only` and `but` name kinds of work: what waits for other machines is done apart from the rest.
+    """
+    kinds = [*([Job.kind.in_(only)] if only else []), *([Job.kind.not_in(but)] if but else [])]
     job = session.execute(
         select(Job)
         .where(
             Job.done_at.is_(None),
             Job.run_at <= now,
             or_(Job.lease_until.is_(None), Job.lease_until <= now),
+            *kinds,
         )
         .order_by(Job.run_at, Job.id)
         .limit(1)
@@ -102,6 +109,12 @@ def fail(session: Session, *, job: ClaimedJob, error: str, now: datetime) -> Non
         values["done_at"] = now
     else:
         values["run_at"] = now + min(_FIRST_PAUSE * 2 ** (job.attempt - 1), _LONGEST_PAUSE)
+    session.execute(update(Job).where(Job.id == job.id).values(**values))
+
+
+def give_up(session: Session, *, job: ClaimedJob, error: str, now: datetime) -> None:
+    """The work cannot be done, and trying again would not help."""
+    values = {"lease_until": None, "error": error[:500], "done_at": now}
     session.execute(update(Job).where(Job.id == job.id).values(**values))
 
 

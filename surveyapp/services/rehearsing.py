@@ -13,13 +13,15 @@ from surveyapp.errors import InputError, Problem, Refused
 from surveyapp.models import Identity, Reason
 from surveyapp.services import deciding, releasing, rounds
 from surveyapp.services.figures import read_figures
+from surveyapp.services.item_history import list_all_items
 from surveyapp.services.judging import judge, tell_verdicts
 from surveyapp.services.personas import Planted, describe, plant_moods
 from surveyapp.services.protocols import find_protocol
 from surveyapp.services.reasons import handling
+from surveyapp.services.reasons.discussing import list_replies_to_moderate, moderate_replies
 from surveyapp.services.rehearsing_proposals import take_up_proposals
 from surveyapp.services.round_plans import collected_only
-from surveyapp.services.simulating import Simulated, list_all_items, list_waiting, simulate
+from surveyapp.services.simulating import Simulated, list_waiting, simulate
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
 
@@ -216,14 +218,18 @@ def _handle_reasons(database: Database, *, study_id: int, number: int, actor: st
         now = read_now(session)
         handling.set_aside_empty(session, study_id=study_id, round_number=number, now=now, actor=actor)
         rows = session.execute(
-            select(Reason.public_id, Reason.item)
+            select(Reason.public_id, Reason.item, Reason.text, Identity.email_key)
+            .join(
+                Identity,
+                (Identity.study_id == Reason.study_id) & (Identity.panellist_id == Reason.panellist_id),
+            )
             .where(Reason.study_id == study_id, Reason.round == number, Reason.state == "unread")
-            .order_by(Reason.public_id)
         ).all()
         taken: Counter[str] = Counter()
         released: list[str] = []
         others: list[str] = []
-        for public_id, item in rows:
+        # By texts and invented addresses, since public names are random: the same seed releases the same.
+        for public_id, item, *_ in sorted(rows, key=lambda row: (row.item, row.text, row.email_key)):
             taken[item] += 1
             (released if taken[item] <= _RELEASED_PER_ITEM else others).append(public_id)
         if released:
@@ -232,3 +238,12 @@ def _handle_reasons(database: Database, *, study_id: int, number: int, actor: st
             handling.set_aside_reasons(
                 session, study_id=study_id, public_ids=others, because=_SET_ASIDE, now=now, actor=actor
             )
+        waiting = list_replies_to_moderate(session, study_id=study_id, round_number=number)
+        moderate_replies(
+            session,
+            study_id=study_id,
+            reply_ids=[each.reply_id for each in waiting],
+            is_shown=True,
+            now=now,
+            actor=actor,
+        )

@@ -12,10 +12,10 @@ from surveyapp.errors import InputError
 from surveyapp.models import Round, Study
 from surveyapp.questionnaire.model import Item, Rating, Text
 from surveyapp.services import deciding, item_history
+from surveyapp.services.item_history import list_all_items
 from surveyapp.services.proposals import handling
 from surveyapp.services.protocols import find_protocol
 from surveyapp.services.reading.proposals import list_proposals, suggest
-from surveyapp.services.simulating import list_all_items
 from surveyapp.services.unit import Database, read_now
 
 _MADE = "Rehearsal: the invented panel proposed it."

@@ -26,6 +26,7 @@ from surveyapp.models import Panellist, Participation, Study, Submission
 from surveyapp.services.figures import RoundFigures, combination_cells, scale_of
 from surveyapp.services.item_history import read_decisions
 from surveyapp.services.judging import judge
+from surveyapp.services.reasons.marks import shown_marks
 from surveyapp.services.reasons.showing import shown_reasons, shown_summaries
 from surveyapp.statistics.counts import Counts, RatingScale
 from surveyapp.statistics.quantiles import exact_quantile
@@ -46,7 +47,9 @@ def read_input(session: Session, *, study_id: int, number: int) -> tuple[str, in
                 Submission.study_id == Participation.study_id,
                 Submission.round == Participation.round,
                 Submission.panellist_id == Participation.panellist_id,
-                Submission.number == Participation.submission,
+                # Reckoned, so that SQLite takes the index that holds the hash, and not that of the key:
+                # the text of a submission lies before its hash and would be read through.
+                Submission.number + 0 == Participation.submission,
             ),
         )
         .where(Participation.study_id == study_id, Participation.round == number)
@@ -135,7 +138,7 @@ def shows_groups_somewhere(protocol: Protocol) -> bool:
 def with_texts(
     session: Session, content: ReleaseContent, figures: RoundFigures, *, study: Study
 ) -> ReleaseContent:
-    """`content` with the reasons, summaries and decisions as they stand now; its figures stay as they are."""
+    """`content` with reasons, summaries, marks and decisions as they stand now; its figures stay."""
     rules = privacy_rules(figures, study=study)
     feedback = figures.protocol.feedback if figures.protocol is not None else None
     round_number = figures.number
@@ -153,6 +156,7 @@ def with_texts(
             "summaries": shown_summaries(session, study_id=study.id, round_number=round_number)
             if feedback is None or feedback.summaries
             else (),
+            "marks": shown_marks(session, figures, study_id=study.id, rules=rules),
             "items": _items(session, figures, study=study),
         }
     )

@@ -5,7 +5,6 @@ The second factor stays as it is: whoever reads somebody's mail has not got it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -32,12 +31,10 @@ class ResetLetter:
     expires_at: datetime
 
 
-Delivery = Callable[[Session, ResetLetter], None]
-"""Sends the letter, or puts it where letters are sent from, in the same transaction."""
-
-
-def request_reset(session: Session, *, email: str, deliver: Delivery, now: datetime, actor: str) -> bool:
-    """Send a link for a new password, if there is such an account; returns whether there is.
+def request_reset(
+    session: Session, *, email: str, now: datetime, actor: str, secret: str = ""
+) -> ResetLetter | None:
+    """Make a link for a new password, if there is such an account; None if there is not.
 
     Pages must not tell that on. Only the newest link works.
     """
@@ -47,14 +44,19 @@ def request_reset(session: Session, *, email: str, deliver: Delivery, now: datet
         )
     ).one_or_none()
     if row is None:
-        return False
+        return None
     one_time.take_back(session, purpose=Purpose.RESET, organiser_id=row.id, now=now)
     secret = one_time.issue(
-        session, purpose=Purpose.RESET, lasts=LASTS, now=now, actor=actor, organiser_id=row.id
+        session,
+        purpose=Purpose.RESET,
+        lasts=LASTS,
+        now=now,
+        actor=actor,
+        organiser_id=row.id,
+        secret=secret,
     )
     record(session, study_id=None, now=now, actor=actor, act="organiser.reset_asked", detail={"id": row.id})
-    deliver(session, ResetLetter(row.id, row.email, secret, now + LASTS))
-    return True
+    return ResetLetter(row.id, row.email, secret, now + LASTS)
 
 
 def find_reset(session: Session, *, secret: str) -> str | None:
@@ -67,7 +69,9 @@ def find_reset(session: Session, *, secret: str) -> str | None:
     )
 
 
-def reset_password(session: Session, *, secret: str, password: str, password_hash: str, now: datetime) -> str:
+def reset_password(
+    session: Session, *, secret: str, password: str, password_hash: str, now: datetime, language: str = ""
+) -> str:
     """Set the new password, end all sessions of the account, and return its address.
 
     Raises NotFound for a link that opens nothing, InputError for a password that cannot be used; the link
@@ -81,5 +85,7 @@ def reset_password(session: Session, *, secret: str, password: str, password_has
         raise NotFound(Sentence("This account was switched off. Ask whoever runs the server."))
     if wrong := accounts.find_password_problem(password, email=email):
         raise InputError([Problem("password", wrong)])
-    accounts.set_password(session, email=email, password_hash=password_hash, now=now, actor=email)
+    accounts.set_password(
+        session, email=email, password_hash=password_hash, now=now, actor=email, language=language
+    )
     return email

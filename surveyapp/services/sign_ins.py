@@ -11,6 +11,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from surveyapp.errors import NotFound, Sentence
+from surveyapp.mail.account_texts import AccountLetter
 from surveyapp.models import (
     Membership,
     Organiser,
@@ -21,6 +22,7 @@ from surveyapp.models import (
     database_now,
 )
 from surveyapp.services import accounts, recovery_codes
+from surveyapp.services.account_letters.asking import notify
 from surveyapp.services.accounts import Credentials
 from surveyapp.services.audit import record
 
@@ -180,6 +182,14 @@ def confirm(session: Session, *, id_hash: str, now: datetime) -> None:
     session.execute(update(WebSession).where(WebSession.id_hash == id_hash).values(confirmed_at=now))
 
 
+def note_refusal(session: Session, *, organiser_id: int | None, way: str, now: datetime) -> None:
+    """Record that somebody was not let in; no number where there is no such account."""
+    detail = {"id": organiser_id, "way": way}
+    record(
+        session, study_id=None, now=now, actor="sign-in page", act="organiser.sign_in_refused", detail=detail
+    )
+
+
 def drop_factors(session: Session, *, email: str, now: datetime, actor: str) -> None:
     """Take every second factor off an account and end its sessions; the password alone signs in again."""
     organiser = accounts.get_organiser(session, email=email)
@@ -189,6 +199,14 @@ def drop_factors(session: Session, *, email: str, now: datetime, actor: str) -> 
     recovery_codes.forget(session, organiser_id=organiser.id)
     detail = {"id": organiser.id}
     record(session, study_id=None, now=now, actor=actor, act="organiser.factors_dropped", detail=detail)
+    notify(
+        session,
+        organiser_id=organiser.id,
+        letter=AccountLetter.FACTOR_REMOVED,
+        language="",
+        now=now,
+        actor=actor,
+    )
 
 
 def list_accounts(session: Session) -> tuple[AccountLine, ...]:

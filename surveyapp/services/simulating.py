@@ -15,12 +15,11 @@ from sqlalchemy import Select, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.feedback import ReleaseContent
-from surveyapp.delphi.lineage import Outcome
 from surveyapp.delphi.rounds import OpenTo
 from surveyapp.errors import InputError, Problem, Refused, RoundClosed
 from surveyapp.exchange.panel_file import PanelRow
 from surveyapp.mail.links import derive_token
-from surveyapp.models import Decision, Identity, Invitation, Panellist, Participation, Round, Study
+from surveyapp.models import Identity, Invitation, Panellist, Participation, Round, Study
 from surveyapp.questionnaire.cells import CellSpec, Given, Status
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.questionnaire.model import Rating
@@ -30,12 +29,13 @@ from surveyapp.services.addresses import fold_address
 from surveyapp.services.audit import record
 from surveyapp.services.figures import scale_of
 from surveyapp.services.instruments import Instrument, get_instrument
-from surveyapp.services.item_history import read_first
+from surveyapp.services.item_history import list_all_items
 from surveyapp.services.personas import Mood, Persona, draw_persona, plant_moods
 from surveyapp.services.reading.earlier import find_earlier_answer
-from surveyapp.services.reading.releases import get_release_content
+from surveyapp.services.reading.releases import find_content_shown
 from surveyapp.services.reading.seats import Seat, Sheet, find_seat, given_of, read_sheet
 from surveyapp.services.rounds import get_current_round
+from surveyapp.services.simulating_discussion import discuss
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
 
@@ -258,6 +258,10 @@ def _act(database: Database, actor: _Actor, *, seed: int, share: float, with_per
     _answer_pages(database, id_hash=id_hash, chance=chance, stays=stays, persona=persona)
     if stays:
         with database.verb() as session:
+            # By a chance of its own: whether reasons are discussed changes no answer.
+            talk = _chance(seed, f"{actor.email_key}:{actor.round}:talk")
+            discuss(session, seat=_get_seat(session, id_hash), chance=talk)
+        with database.verb() as session:
             seat = _get_seat(session, id_hash)
             answering.submit(session, seat=seat, request_id=_request_id(chance))
     with database.verb() as session:
@@ -313,30 +317,11 @@ class _Habits:
     content: ReleaseContent | None
 
 
-def list_all_items(session: Session, *, study_id: int) -> tuple[str, ...]:
-    """The items that the study began with, then those that are new, in an order that stays when more come."""
-    first = [item.id for item in read_first(session, study_id=study_id).items]
-    new = session.execute(
-        select(Decision.round, Decision.item)
-        .where(Decision.study_id == study_id, Decision.outcome == Outcome.NEW)
-        .order_by(Decision.round)
-    ).all()
-    return (*first, *(row.item for row in sorted(new, key=lambda row: (row.round, row.item))))
-
-
 def _habits(session: Session, seat: Seat, sheet: Sheet, persona: Persona | None) -> _Habits | None:
     if persona is None:
         return None
-    content = None
-    if seat.shows_round is not None and seat.release:
-        content = get_release_content(
-            session,
-            study_id=seat.study_id,
-            round_=seat.shows_round,
-            number=seat.release,
-            sha256=seat.release_sha256,
-        )
-    return _Habits(persona, plant_moods(list_all_items(session, study_id=seat.study_id)), sheet, content)
+    moods = plant_moods(list_all_items(session, study_id=seat.study_id))
+    return _Habits(persona, moods, sheet, find_content_shown(session, seat=seat))
 
 
 def _answers_of(

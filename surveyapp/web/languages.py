@@ -128,6 +128,14 @@ def _zone_name(local: datetime, time_zone: str, locale: Locale) -> str:
     return f"UTC{zone}" if zone[:1] in "+-" else zone
 
 
+def written_date(moment: datetime, time_zone: str, language: str) -> str:
+    """The day of `moment` in the study's zone: ``Sat 12 Dec 2026``."""
+    local = moment.astimezone(ZoneInfo(time_zone))
+    if language == SOURCE_LANGUAGE:
+        return str(format_date(local.date(), "EEE d MMM y", locale=SOURCE_LANGUAGE))
+    return str(format_skeleton("yMMMEd", local, locale=Locale.parse(language, sep="-")))
+
+
 def written_day(day: date, language: str) -> str:
     """A day without its year, where the year stands elsewhere: ``12 Dec``."""
     if language == SOURCE_LANGUAGE:

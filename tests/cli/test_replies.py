@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from surveyapp.models import AuditEntry, Reaction, Reason, Reply
+from surveyapp.delphi.feedback import ReleaseContent, ShownMarks, ShownReason
+from surveyapp.models import AuditEntry, Reaction, Reason, Release, Reply, Round
 from surveyapp.services.unit import Database, read_now
 from tests.cli.test_commands import Shell
 from tests.support.speaking import gather, lay_talk, speak
@@ -87,8 +88,44 @@ def test_all_or_nothing_and_never_without_a_reason(shell: Shell) -> None:
     assert states(shell) == {"A-1": "waiting", "A-2": "waiting"}
 
 
-def test_marks_are_told_from_k_on(shell: Shell) -> None:
+def test_marks_are_told_as_the_release_tells_them(shell: Shell, ground: Ground) -> None:
     told = shell.say("reasons", "marks", "talk")
-    assert "speaks for: 5; not for: fewer than 5" in told
-    [counts] = shell.ask("reasons", "marks", "talk")["reasons"].values()
-    assert counts == {"for_me": 5, "not_for_me": None}
+    assert told == "Round 1 is not released: fewer than 5, or all but a few, experts marked reasons.\n"
+    reason = ShownReason(id="R-1", item="apples", text="They keep")
+    shown = [
+        ShownMarks(of_round=0, reason=reason, n=12, for_me=7, not_for_me=5),
+        ShownMarks(of_round=0, reason=reason, n=6, at_least=80, mostly="not_for_me"),
+    ]
+    content = ReleaseContent(
+        study="talk",
+        round=1,
+        number=1,
+        questionnaire=1,
+        smallest_group=5,
+        submissions=6,
+        marks=tuple(shown),
+    )
+    with ground.database.verb() as session:
+        now = read_now(session)
+        session.add(
+            Release(
+                study_id=ground.study_id,
+                round=1,
+                number=1,
+                content=content.canonical(),
+                content_sha256=content.sha256(),
+                input_sha256="",
+                submissions=6,
+                code_version="",
+                created_at=now,
+                released_at=now,
+                released_by="test",
+            )
+        )
+        session.get_one(Round, (ground.study_id, 1)).state = "released"
+        session.get_one(Round, (ground.study_id, 1)).released_at = now
+    told = shell.say("reasons", "marks", "talk")
+    assert "R-1  marked by 12; speaks for: 7; not for: 5" in told
+    assert "R-1  marked by 6; at least 80%: not for me" in told
+    [told_of] = shell.ask("reasons", "marks", "talk")["rounds"]
+    assert [each["for_me"] for each in told_of["marks"]] == [7, None]

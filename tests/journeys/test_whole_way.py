@@ -75,7 +75,7 @@ def test_from_the_letter_to_the_receipt_and_once_more(invite: Invite) -> None:
     expert.must_be_at("thanks")
     assert take_receipt(expert) == plan.cells
 
-    page.get_by_role("button", name="Change my answers").click()
+    page.get_by_role("link", name="Change my answers").click()
     expert.go("p/effectiveness.cbrn")
     expert.give(BLANK, 1)
     expert.wait_saved()

@@ -31,8 +31,9 @@ class Expert:
         return self.page.goto(self.house.link(self.member))
 
     def press(self, name: str) -> None:
-        """Press the visible button or button-like link called `name`, and wait for the page it leads to."""
-        self.page.get_by_role("button", name=name, exact=True).last.click()
+        """Press the visible button or the link called `name`, and wait for the page it leads to."""
+        button = self.page.get_by_role("button", name=name, exact=True)
+        button.or_(self.page.get_by_role("link", name=name, exact=True)).last.click()
         self.page.wait_for_load_state()
 
     def start(self) -> None:

@@ -348,3 +348,9 @@ def test_a_damaged_file_is_refused_politely_or_still_good(start: int, length: in
     text = GOOD[:start] + instead + GOOD[start + length :]
     for problem in problems(text):
         assert re.match(r"f\.yaml:\d+:\d+: .", problem)
+
+
+@pytest.mark.parametrize("opening", [b"[", b"{a: ", b"- ", b"[\n"])
+def test_brackets_without_end_are_refused_where_they_grow_too_deep(opening: bytes) -> None:
+    with pytest.raises(QuestionnaireError, match="too deep"):
+        load_text("x.yaml", opening * (900_000 // len(opening)), Path())

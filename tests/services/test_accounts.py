@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
+from argon2 import Type
 from sqlalchemy import select, update
 
 from surveyapp.errors import InputError, NotFound, Refused, TooManyTries
@@ -14,6 +15,7 @@ from surveyapp.services import accounts, throttling
 from surveyapp.services.doors import hash_cookie
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
+from tests.support import sparing
 from tests.support.studies import SMALL, lay_ground, load_text
 
 EMAIL = "jane@example.org"
@@ -191,3 +193,19 @@ def test_what_is_counted_is_stored_as_a_keyed_hash() -> None:
     assert "jane" not in hidden
     assert hidden == throttling.hide(b"key", "jane@example.org")
     assert hidden != throttling.hide(b"other key", "jane@example.org")
+
+
+@pytest.mark.parametrize("password", ["Password1", "corvette", "a1a2a3a4a5", "Sommer2026", "surveyapp123"])
+def test_passwords_that_others_try_first_are_refused(password: str) -> None:
+    problem = accounts.find_password_problem(password)
+    assert problem is not None
+    assert "others try" in str(problem)
+    assert accounts.find_password_problem(f"{password}-and-a-few-more-words") is None
+
+
+def test_a_real_password_is_dear_to_guess() -> None:
+    """At least what OWASP asks of Argon2id; tests themselves hash at no cost."""
+    usual = sparing.USUAL_HASHER
+    assert usual.type is Type.ID
+    assert usual.memory_cost >= 19 * 1024
+    assert usual.time_cost >= 2

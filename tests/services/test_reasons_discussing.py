@@ -17,9 +17,7 @@ from surveyapp.services.reading.seats import Seat
 from surveyapp.services.reasons.discussing import (
     MOST_REPLIES_IN_A_ROUND,
     MOST_REPLIES_TO_ONE,
-    Marks,
     Stance,
-    count_marks,
     list_own_marks,
     list_replies,
     list_replies_to_moderate,
@@ -112,38 +110,19 @@ def reply(
         )
 
 
-def counts(ground: Ground) -> dict[str, Marks]:
-    with ground.database.reading() as session:
-        return dict(count_marks(session, study_id=ground.study_id, smallest=5))
-
-
 def seen(ground: Ground, seat: Seat) -> list[tuple[str, str, bool]]:
     with ground.database.reading() as session:
         return [(each.text, each.state, each.is_own) for each in list_replies(session, seat=seat)]
-
-
-def test_marks_count_when_their_round_is_closed_and_from_k_on(ground: Ground, seats: list[Seat]) -> None:
-    (reason,) = names(ground, "They keep, says 0")
-    for seat in seats[1:]:
-        mark(ground, seat, reason, "for_me")
-    mark(ground, seats[1], reason, "not_for_me")
-    with ground.database.reading() as session:
-        assert list_own_marks(session, seat=seats[1]) == {reason: "not_for_me"}
-        assert list_own_marks(session, seat=seats[0]) == {}
-    # No count follows single marks.
-    assert counts(ground) == {}
-    ground.close()
-    # Four and one: both fewer than five.
-    assert counts(ground) == {reason: Marks(None, None)}
-    with ground.database.verb() as session:
-        session.execute(update(Reaction).values(stance="for_me"))
-    assert counts(ground) == {reason: Marks(5, None)}
 
 
 def test_a_mark_can_be_taken_back(ground: Ground, seats: list[Seat]) -> None:
     (reason,) = names(ground, "They keep, says 0")
     mark(ground, seats[1], reason, None)
     mark(ground, seats[1], reason, "for_me")
+    mark(ground, seats[1], reason, "not_for_me")
+    with ground.database.reading() as session:
+        assert list_own_marks(session, seat=seats[1]) == {reason: "not_for_me"}
+        assert list_own_marks(session, seat=seats[0]) == {}
     mark(ground, seats[1], reason, None)
     with ground.database.reading() as session:
         assert list_own_marks(session, seat=seats[1]) == {}

@@ -9,19 +9,33 @@ import pytest
 from sqlalchemy import select
 
 from surveyapp.errors import InputError, Refused
-from surveyapp.models import Answer, Decision, Identity, Panellist, Participation, Release, Study
+from surveyapp.models import (
+    Answer,
+    Decision,
+    Identity,
+    Panellist,
+    Participation,
+    Reaction,
+    Reason,
+    Release,
+    Reply,
+    Study,
+)
 from surveyapp.questionnaire.cells import CellKey, Status
 from surveyapp.services import panel, protocols, rounds, studies
 from surveyapp.services.personas import Mood, describe, draw_persona, plant_moods
 from surveyapp.services.reading.proposals import read_waiting
 from surveyapp.services.reading.results import ItemResult, RoundResults, get_results
+from surveyapp.services.reasons.marks import list_told
 from surveyapp.services.rehearsing import Rehearsal, rehearse
 from surveyapp.services.simulating import synthetic_panel
+from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
 from tests.support.proposing import lay_proposing
 from tests.support.protocols import PROTOCOL, set_protocol
 from tests.support.studies import LINK_KEY, SMALL, lay_ground, load_text
 
+DISCUSSED = "discussion: {moderated: true}\n"
 FRUIT = {
     "apples": Mood.LIKED,
     "pears": Mood.DIVIDED,
@@ -45,7 +59,9 @@ GARDEN = (
 SEED = 4
 
 
-def lay_study(database: Database, folder: Path, *, slug: str = "garden", people: int = 60) -> int:
+def lay_study(
+    database: Database, folder: Path, *, slug: str = "garden", people: int = 60, more: str = ""
+) -> int:
     """A study with an invented panel and a locked protocol of three rounds; returns its id."""
     questionnaire = load_text(GARDEN, folder)
     with database.verb() as session:
@@ -63,7 +79,12 @@ def lay_study(database: Database, folder: Path, *, slug: str = "garden", people:
             link_key=LINK_KEY,
         )
         protocols.set_protocol(
-            session, study=study, file="protocol.yaml", content=PROTOCOL.encode(), now=now, actor="test"
+            session,
+            study=study,
+            file="protocol.yaml",
+            content=(PROTOCOL + more).encode(),
+            now=now,
+            actor="test",
         )
         protocols.lock_protocol(session, study=study, now=now, actor="test")
         return study.id
@@ -226,6 +247,43 @@ def test_the_same_seed_plays_the_same(database: Database, tmp_path: Path) -> Non
         )
     assert played["one"] == played["two"]
     assert played["one"][3] != played["other"][3]
+
+
+def said_of(database: Database, study_id: int) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """Who marked which reason how, and who replied what, by address and the reason's text."""
+    with database.reading() as session:
+        marks = session.execute(
+            select(Identity.email_key, Reason.item, Reason.text, Reaction.stance)
+            .join(Reason, Reason.public_id == Reaction.public_id)
+            .join(Identity, Identity.panellist_id == Reaction.panellist_id)
+            .where(Reaction.study_id == study_id)
+        )
+        replies = session.execute(
+            select(Identity.email_key, Reason.item, Reply.text, Reply.state)
+            .join(Reason, Reason.public_id == Reply.public_id)
+            .join(Identity, Identity.panellist_id == Reply.panellist_id)
+            .where(Reply.study_id == study_id)
+        )
+        return sorted(tuple(row) for row in marks), sorted(tuple(row) for row in replies)
+
+
+def test_invented_experts_discuss_where_the_protocol_lets_them(database: Database, tmp_path: Path) -> None:
+    found, answers = {}, {}
+    for slug, more in (("one", DISCUSSED), ("two", DISCUSSED), ("quiet", "")):
+        study_id = lay_study(database, tmp_path, slug=slug, people=30, more=more)
+        play(database, slug=slug, count=2)
+        found[slug], answers[slug] = said_of(database, study_id), read_ratings(database, study_id)
+    marks, replies = found["one"]
+    assert found["one"] == found["two"]
+    assert found["quiet"] == ([], [])
+    # What they say of reasons changes nothing of their answers.
+    assert answers["one"] == answers["quiet"]
+    assert {stance for *_, stance in marks} == {"for_me", "not_for_me"}
+    assert all(text.startswith("Synthetic reply: ") and state == "shown" for *_, text, state in replies)
+    assert replies
+    with database.reading() as session:
+        told = list_told(session, study_id=get_study(session, slug="one").id)
+    assert [number for number, _ in told] == [2]
 
 
 def test_it_is_refused_where_there_is_nothing_to_rehearse(database: Database, tmp_path: Path) -> None:

@@ -96,7 +96,9 @@ def _conditions(occasion: Occasion, *, now: datetime, audience: Audience) -> lis
     if kind is Kind.INVITATION and number == NO_ROUND:
         return [*found, not_(_has_joined())]
     if kind is Kind.INVITATION:
-        return [*found, _round_is_for(number, states=_AHEAD, now=now), not_(_has_joined(number))]
+        # Sent once more by hand it goes to whoever has started, too: a link that was lost is missed there.
+        done = _has_submitted(number) if occasion.number > 1 else _has_joined(number)
+        return [*found, _round_is_for(number, states=_AHEAD, now=now), not_(done)]
     if kind in {Kind.NEW_ROUND, Kind.REMINDER}:
         found += [_round_is_for(number, states=(RoundState.OPEN,), now=now), not_(_has_submitted(number))]
         if audience == "not_started":
@@ -155,10 +157,20 @@ def _has_submitted(number: int | None = None) -> ColumnElement[bool]:
 
 
 def find_waiting(
-    session: Session, *, occasion: Occasion, now: datetime, audience: Audience = "not_submitted"
+    session: Session,
+    *,
+    occasion: Occasion,
+    now: datetime,
+    audience: Audience = "not_submitted",
+    only: int | None = None,
 ) -> list[int]:
-    """The ids of those who should get this letter and have none yet, in the order of their ids."""
+    """The ids of those who should get this letter and have none yet, in the order of their ids.
+
+    With `only` nobody but this panellist is looked at.
+    """
     statement = select_waiting(occasion, now=now, audience=audience).order_by(Panellist.id)
+    if only is not None:
+        statement = statement.where(Panellist.id == only)
     return list(session.scalars(statement))
 
 

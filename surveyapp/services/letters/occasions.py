@@ -42,8 +42,23 @@ def is_automatic(session: Session, *, study_id: int, kind: Kind) -> bool:
     return RULES[kind].is_automatic if setting is None else setting.is_automatic
 
 
+def list_automatic(session: Session, *, study_id: int) -> frozenset[Kind]:
+    """All kinds of letters that go by themselves in this study."""
+    settings = session.execute(
+        select(LetterSetting.kind, LetterSetting.is_automatic).where(LetterSetting.study_id == study_id)
+    )
+    own: dict[str, bool] = dict(settings.all())
+    return frozenset(kind for kind in Kind if own.get(str(kind), RULES[kind].is_automatic))
+
+
 def letters_of_opening(session: Session, *, opened: Round, now: datetime, actor: str) -> int:
     """A round opened: invitations to a first round, or the letter about a new one; returns how many."""
+    kind = kind_of_opening(session, opened=opened)
+    return _to_everybody(session, Occasion(opened.study_id, opened.number, kind), now=now, actor=actor)
+
+
+def kind_of_opening(session: Session, *, opened: Round) -> Kind:
+    """Which letter a round's panel gets: the invitation to its first, else the one about a new round."""
     is_first = (
         session.scalars(
             select(Round.number)
@@ -57,8 +72,7 @@ def letters_of_opening(session: Session, *, opened: Round, now: datetime, actor:
         ).first()
         is None
     )
-    kind = Kind.INVITATION if is_first else Kind.NEW_ROUND
-    return _to_everybody(session, Occasion(opened.study_id, opened.number, kind), now=now, actor=actor)
+    return Kind.INVITATION if is_first else Kind.NEW_ROUND
 
 
 def letters_of_release(session: Session, *, released: Round, now: datetime, actor: str) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from surveyapp.mail.mailbox import Imap, Mailbox
 from surveyapp.mail.transport import Folder, Smtp, Transport
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ class Office:
     link_key: bytes = field(repr=False)
     mail_from: str = ""
     per_minute: int = 0
+    mailbox: Mailbox | None = None
+    """Where letters that cannot be delivered are reported; without one they are noted by hand."""
     place: str = ""
     """The folder that letters land in, where they do not leave the machine."""
 
@@ -38,6 +41,11 @@ class Office:
     def sender(self) -> str:
         """The address that letters come from."""
         return self.mail_from or "surveyapp@localhost.invalid"
+
+    def forget(self, address: str) -> int:
+        """Delete the letters to this address that lie on this machine as files; returns how many."""
+        places = {each.path for each in (self.transport, self.drawer) if isinstance(each, Folder)}
+        return sum(Folder(path).forget(address) for path in places)
 
 
 def make_office(config: Config) -> Office:
@@ -60,5 +68,6 @@ def make_office(config: Config) -> Office:
         link_key=config.link_key.encode(),
         mail_from=config.mail_from,
         per_minute=config.mail_per_minute if config.smtp_host else 0,
+        mailbox=Imap.from_url(config.mailbox_url) if config.mailbox_url else None,
         place="" if config.smtp_host else str(path),
     )

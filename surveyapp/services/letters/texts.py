@@ -28,6 +28,7 @@ class TextInForce:
 
 def find_text(session: Session, *, study_id: int, kind: Kind, number: int, language: str) -> TextInForce:
     """The text in force for readers of `language`."""
+    number = _text_of(kind, number)
     row = session.scalars(
         select(LetterText)
         .where(
@@ -44,10 +45,16 @@ def find_text(session: Session, *, study_id: int, kind: Kind, number: int, langu
     return TextInForce(Text(row.subject, row.body), language, row.version)
 
 
+def _text_of(kind: Kind, number: int) -> int:
+    """Which text the `number`-th letter of this kind has: where there is only one, always that."""
+    return number if RULES[kind].texts > 1 else 1
+
+
 def get_text(
     session: Session, *, study_id: int, kind: Kind, number: int, language: str, version: int
 ) -> Text:
     """The very text that an earlier attempt used."""
+    number = _text_of(kind, number)
     if version == 0:
         return built_in(kind, number, language)
     row = session.get_one(LetterText, (study_id, str(kind), number, language, version))

@@ -47,12 +47,12 @@ def preview(
     study: Study,
     occasion: Occasion,
     pseudonym: str,
-    shows_name: bool,
     text: Text | None = None,
 ) -> Preview:
     """The letter to this panellist as it would go now. Raises NotFound.
 
-    The personal link is never shown: whoever has it can answer in the panellist's place.
+    The personal link is never shown: whoever has it can answer in the panellist's place. Nor is the name:
+    beside the pseudonym it would tell who is who, without the record that a look-up leaves.
     """
     panellist_id = session.scalar(
         select(Panellist.id).where(
@@ -77,7 +77,7 @@ def preview(
     for word in set(body.plain.split()):
         if word.startswith(f"{office.base_url.rstrip('/')}/l/") and word != off:
             hidden[word] = _SHOWN_LINK
-    if not shows_name and to.name:
+    if to.name:
         hidden[to.name] = pseudonym.upper()
     return Preview(
         pseudonym=pseudonym.upper(),

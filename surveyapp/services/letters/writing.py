@@ -31,7 +31,7 @@ def write(
             office.link_key, slug=to.slug, panellist_id=to.panellist_id, number=to.link_number
         )
         opens = link(office.base_url, token)
-    closes = _moment(to.closes_at, to.time_zone, language) if to.closes_at else spoken.unlimited
+    closes = written_moment(to.closes_at, to.time_zone, language) if to.closes_at else spoken.unlimited
     values = {
         "name": to.name,
         "study": to.title,
@@ -51,12 +51,13 @@ def put_together(
 ) -> Letter:
     """The whole letter. Raises ValueError for an address that no letter can go to."""
     body, off = write(office, occasion=occasion, to=to, text=text, language=language)
-    about = f"{to.slug}/{to.panellist_id}/{occasion.round}/{occasion.kind}/{occasion.number}"
     return compose(
         body,
         sender=Sender(to.organisation or to.title, office.sender, to.contact_email),
         recipient=Recipient(to.name, to.email),
-        message_id=message_id(office.link_key, host=office.host, about=about),
+        message_id=message_id(
+            office.link_key, host=office.host, about=about(to.slug, to.panellist_id, occasion)
+        ),
         letters_link=off,
         language=language,
         # A repeat is the same letter to the byte, its date included.
@@ -64,7 +65,13 @@ def put_together(
     )
 
 
-def _moment(moment: datetime, time_zone: str, language: str) -> str:
+def about(slug: str, panellist_id: int, occasion: Occasion) -> str:
+    """Which letter it is, as its Message-ID is made from it."""
+    return f"{slug}/{panellist_id}/{occasion.round}/{occasion.kind}/{occasion.number}"
+
+
+def written_moment(moment: datetime, time_zone: str, language: str) -> str:
+    """A moment as letters write it, with the name of its zone."""
     local = moment.astimezone(ZoneInfo(time_zone))
     zone = local.tzname() or time_zone
     zone = f"UTC{zone}" if zone[:1] in "+-" else zone

@@ -9,20 +9,26 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveyapp.delphi.empty_words import is_empty_word
 from surveyapp.models import Reason
 from surveyapp.questionnaire.model import Questionnaire
-from surveyapp.services.instruments import get_instrument
+from surveyapp.services.reading.closed_rounds import get_closed
 from surveyapp.services.reading.reasons import (
+    SIDES,
+    Part,
     ReasonAtWork,
     SummaryAtWork,
-    get_closed_round,
+    find_place,
     item_order,
-    list_reasons,
-    list_summaries,
+    read_reasons,
+    read_summaries,
 )
 from surveyapp.services.reasons.coding import ThemeInBook, list_themes
-from surveyapp.services.reasons.covering import Coverage, find_coverage
+from surveyapp.services.reasons.covering import Coverage, Work, count_sources, count_work, coverage_of
+from surveyapp.services.reasons.gathering import count_waiting
+
+_EXAMPLES = 20
+MOST_OF_A_SIDE = 20
+"""How many reasons of each side stand on a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +52,13 @@ class Bench:
     state: str
     coverage: Coverage
     items: tuple[ItemOnBench, ...]
-    says_nothing: tuple[ReasonAtWork, ...]
-    """Unread reasons such as “none”."""
+    """Some of those with reasons."""
+    count: int
+    """How many there are in all, or with something left to do where only they were asked for."""
+    says_nothing: int
+    """How many unread reasons are such as “none”."""
+    examples: tuple[str, ...]
+    """Some of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,15 @@ class ItemBench:
     item: str
     questionnaire: Questionnaire
     reasons: tuple[ReasonAtWork, ...]
+    """Those of one page: some of each side."""
+    page: int
+    last: int
+    shown: str
+    """The state that alone is shown; '' for all."""
+    sides: Mapping[str, int]
+    """Side → how many are shown on all pages together; '' for what is on neither."""
+    states: Mapping[str, int]
+    """State → how many reasons on the item are in it."""
     summary: SummaryAtWork | None
     themes: tuple[ThemeInBook, ...]
     before: str | None
@@ -66,57 +86,119 @@ class ItemBench:
     """The neighbours among the items with reasons; None where there is none."""
 
 
-def get_bench(session: Session, *, study_id: int, number: int) -> Bench:
-    """The reasons of a closed round, item by item. Raises NotFound, or RoundClosed while it is open."""
-    held = get_closed_round(session, study_id=study_id, round_number=number)
-    questionnaire = get_instrument(session, study_id=study_id, number=held.questionnaire_number).questionnaire
-    summaries = list_summaries(session, study_id=study_id, round_number=number)
-    reasons = list_reasons(
-        session, study_id=study_id, round_number=number, with_codes=False, summaries=summaries
-    )
-    by_item: dict[str, list[ReasonAtWork]] = {}
-    for each in reasons:
+def get_bench(
+    session: Session,
+    *,
+    study_id: int,
+    number: int,
+    left_only: bool = False,
+    first: int = 0,
+    most: int | None = None,
+) -> Bench:
+    """The reasons of a closed round, item by item: `most` items from `first` on, of those with reasons.
+
+    With `left_only` of those alone on which something is left to do. No text is read but of some that say
+    nothing. Raises NotFound, or RoundClosed while the round is open.
+    """
+    closed = get_closed(session, study_id=study_id, number=number)
+    instrument, questionnaire = closed.instrument, closed.instrument.questionnaire
+    work = count_work(session, study_id=study_id, round_number=number)
+    sources = count_sources(session, study_id=study_id, round_number=number)
+    waiting = count_waiting(session, study_id=study_id, round_number=number)
+    by_item: dict[str, list[Work]] = {}
+    for each in work:
         by_item.setdefault(each.item, []).append(each)
-    sentences = {each.item: len(each.sentences) for each in summaries}
+    order = item_order(questionnaire)
+    asked_for = [
+        item
+        for item in sorted(by_item, key=lambda one: (order(one), one))
+        if not left_only or any(each.is_open for each in by_item[item])
+    ]
+    sentences = Counter(item for item, _ in sources)
+    says_nothing = sum(each.reasons for each in work if each.says_nothing and each.state == "unread")
     return Bench(
         number=number,
-        state=held.state,
-        coverage=find_coverage(
-            session,
-            study_id=study_id,
-            round_number=number,
-            summaries=summaries,
-            bands={each.public_id: each.band for each in reasons},
-        ),
+        state=closed.state,
+        coverage=coverage_of(work, instrument, sources, waiting=waiting),
         items=tuple(
-            _on_bench(item, mine, questionnaire, sentences.get(item, 0)) for item, mine in by_item.items()
+            _on_bench(item, by_item[item], questionnaire, sentences[item])
+            for item in asked_for[first : None if most is None else first + most]
         ),
-        says_nothing=tuple(
-            each
-            for each in reasons
-            if each.state == "unread" and is_empty_word(each.text, questionnaire.languages)
-        ),
+        count=len(asked_for),
+        says_nothing=says_nothing,
+        examples=_read_examples(session, study_id=study_id, number=number) if says_nothing else (),
     )
 
 
-def get_item_bench(session: Session, *, study_id: int, number: int, item: str) -> ItemBench:
-    """The reasons on one item; `item` is '' for those on none. Raises NotFound, RoundClosed."""
-    held = get_closed_round(session, study_id=study_id, round_number=number)
-    questionnaire = get_instrument(session, study_id=study_id, number=held.questionnaire_number).questionnaire
-    summaries = list_summaries(session, study_id=study_id, round_number=number, item=item)
-    reasons = list_reasons(session, study_id=study_id, round_number=number, item=item, summaries=summaries)
+def _read_examples(session: Session, *, study_id: int, number: int) -> tuple[str, ...]:
+    rows = session.scalars(
+        select(Reason.text)
+        .where(
+            Reason.study_id == study_id,
+            Reason.round == number,
+            Reason.state == "unread",
+            Reason.says_nothing,
+        )
+        .order_by(Reason.public_id)
+        .limit(_EXAMPLES)
+    )
+    return tuple(rows)
+
+
+def get_item_bench(
+    session: Session,
+    *,
+    study_id: int,
+    number: int,
+    item: str,
+    state: str = "",
+    page: int = 1,
+    reason: str = "",
+) -> ItemBench:
+    """The reasons on one item, a page of them; `item` is '' for those on none, `state` shows those alone.
+
+    With `reason` the page that this one is on. Raises NotFound, RoundClosed.
+    """
+    closed = get_closed(session, study_id=study_id, number=number)
+    questionnaire = closed.instrument.questionnaire
+    work = count_work(session, study_id=study_id, round_number=number)
+    states: Counter[str] = Counter()
+    sides: Counter[str] = Counter()
+    for each in work:
+        if each.item == item:
+            states[each.state] += each.reasons
+            if not state or each.state == state:
+                sides[each.band if each.band in SIDES else ""] += each.reasons
+    last = max(1, -(-max(sides.values(), default=0) // MOST_OF_A_SIDE))
+    if reason:
+        place = find_place(
+            session, study_id=study_id, round_number=number, item=item, state=state, public_id=reason
+        )
+        page = 1 + (max(1, place) - 1) // MOST_OF_A_SIDE
+    page = min(max(1, page), last)
+    summaries = read_summaries(session, closed.instrument, round_number=number, item=item)
     order = item_order(questionnaire)
-    others = session.scalars(
-        select(Reason.item).where(Reason.study_id == study_id, Reason.round == number).distinct()
-    )
-    items = sorted({*others, item}, key=lambda one: (order(one), one))
+    items = sorted({*(each.item for each in work), item}, key=lambda one: (order(one), one))
     place = items.index(item)
     return ItemBench(
         number=number,
-        state=held.state,
+        state=closed.state,
         item=item,
         questionnaire=questionnaire,
-        reasons=reasons,
+        reasons=read_reasons(
+            session,
+            closed.instrument,
+            round_number=number,
+            item=item,
+            state=state,
+            summaries=summaries,
+            part=Part((page - 1) * MOST_OF_A_SIDE, MOST_OF_A_SIDE),
+        ),
+        page=page,
+        last=last,
+        shown=state,
+        sides=sides,
+        states=states,
         summary=summaries[0] if summaries else None,
         themes=list_themes(session, study_id=study_id, with_uses=False),
         before=items[place - 1] if place else None,
@@ -130,16 +212,18 @@ def title_of(questionnaire: Questionnaire, item: str) -> str:
     return found.title.get(questionnaire.language) if found is not None else item
 
 
-def _on_bench(
-    item: str, reasons: Sequence[ReasonAtWork], questionnaire: Questionnaire, sentences: int
-) -> ItemOnBench:
-    bands = Counter(each.band for each in reasons)
+def _on_bench(item: str, work: Sequence[Work], questionnaire: Questionnaire, sentences: int) -> ItemOnBench:
+    bands: Counter[str] = Counter()
+    states: Counter[str] = Counter()
+    for each in work:
+        bands[each.band] += each.reasons
+        states[each.state] += each.reasons
     return ItemOnBench(
         item=item,
         title=title_of(questionnaire, item),
-        reasons=len(reasons),
+        reasons=sum(each.reasons for each in work),
         agreeing=bands["agree"],
         disagreeing=bands["disagree"],
-        states=Counter(each.state for each in reasons),
+        states=states,
         sentences=sentences,
     )

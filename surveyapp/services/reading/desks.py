@@ -6,10 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, select
+from sqlalchemy import Text, and_, bindparam, cast, func, select
 from sqlalchemy.orm import Session, aliased
 
-from surveyapp.models import Membership, ProtocolVersion, QuestionnaireVersion, Study
+from surveyapp.delphi.rounds import RoundState
+from surveyapp.models import Membership, ProtocolVersion, QuestionnaireVersion, Round, Study
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.permissions import Right, rights_of
 from surveyapp.services.protocols import get_protocol
@@ -34,6 +35,8 @@ class Desk:
     """Whether experts are asked anywhere to propose items."""
     has_replies: bool = False
     """Whether experts may mark one another's reasons, or reply to them."""
+    closed: tuple[int, ...] = ()
+    """The rounds that are closed, released ones too, ascending."""
     delete_at: datetime | None = None
     """When it will be deleted, where somebody asked for that."""
     rehearses: str = ""
@@ -45,6 +48,12 @@ class Desk:
 
 
 _rehearsed = aliased(Study)
+_CLOSED = (
+    select(func.aggregate_strings(cast(Round.number, Text), ","))
+    .where(Round.study_id == Study.id, Round.state.in_((RoundState.CLOSED, RoundState.RELEASED)))
+    .correlate(Study)
+    .scalar_subquery()
+)
 _FIND_DESK = (
     select(
         Study.id,
@@ -62,6 +71,7 @@ _FIND_DESK = (
         QuestionnaireVersion.sha256.label("questionnaire"),
         ProtocolVersion.sha256.label("protocol"),
         Membership.role,
+        _CLOSED.label("closed"),
     )
     .outerjoin(
         QuestionnaireVersion,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, bindparam, literal, or_, select, union_all
 
@@ -27,6 +27,16 @@ class Talk:
     replies: Mapping[str, tuple[ReplyInView, ...]]
     """Reason → the replies that others may read, and the expert's own."""
 
+    def without_own(self) -> Talk:
+        """What anybody else would see of it."""
+        replies = {
+            public_id: tuple(
+                replace(each, is_own=False, because="") for each in mine if each.state == "shown"
+            )
+            for public_id, mine in self.replies.items()
+        }
+        return Talk(frozenset(), {}, {public_id: mine for public_id, mine in replies.items() if mine})
+
 
 _nothing = literal("")
 # Rounds that show the same reasons share their replies; named by the key's beginning, each is found at once.
@@ -42,20 +52,33 @@ _TALK = DriverStatement(
             _nothing.label("text"),
             _nothing.label("state"),
             Reason.panellist_id,
+            _nothing.label("because"),
         ).where(
             Reason.study_id == bindparam("study_id"),
             Reason.round == bindparam("shows_round"),
             Reason.panellist_id == bindparam("panellist_id"),
         ),
         select(
-            literal("mark"), Reaction.public_id, _nothing, _nothing, Reaction.stance, Reaction.panellist_id
+            literal("mark"),
+            Reaction.public_id,
+            _nothing,
+            _nothing,
+            Reaction.stance,
+            Reaction.panellist_id,
+            _nothing,
         ).where(
             Reaction.study_id == bindparam("study_id"),
             Reaction.round == bindparam("round"),
             Reaction.panellist_id == bindparam("panellist_id"),
         ),
         select(
-            literal("reply"), Reply.public_id, Reply.reply_id, Reply.text, Reply.state, Reply.panellist_id
+            literal("reply"),
+            Reply.public_id,
+            Reply.reply_id,
+            Reply.text,
+            Reply.state,
+            Reply.panellist_id,
+            Reply.because,
         ).where(
             Reply.study_id == bindparam("study_id"),
             Reply.round.in_(_ROUNDS),
@@ -83,14 +106,17 @@ def read_talk(
     own: set[str] = set()
     marks: dict[str, Stance] = {}
     replies: dict[str, list[ReplyInView]] = defaultdict(list)
-    for sort, public_id, name, text, state, panellist_id in _TALK.rows(connection, key):
+    for sort, public_id, name, text, state, panellist_id, because in _TALK.rows(connection, key):
         if sort == "own":
             own.add(public_id)
         elif sort == "mark":
             marks[public_id] = _STANCES[state]
         else:
             is_own = panellist_id == seat.panellist_id
-            replies[public_id].append(ReplyInView(name, public_id, text, state, is_own=is_own))
+            reply = ReplyInView(
+                name, public_id, text, state, is_own=is_own, because=because if is_own else ""
+            )
+            replies[public_id].append(reply)
     return Talk(
         frozenset(own),
         marks,

@@ -17,6 +17,7 @@ from surveyapp.errors import NotFound, Refused, Sentence
 from surveyapp.models import Panellist, Participation, Release, Round, Study
 from surveyapp.services.instruments import Instrument, get_instrument
 from surveyapp.services.panel import find_by_address
+from surveyapp.services.reading.discussion import Talk, read_talk
 from surveyapp.services.reading.earlier import own_answers
 from surveyapp.services.reading.earlier_rounds import EarlierRounds, read_earlier_rounds
 from surveyapp.services.reading.releases import get_release_content
@@ -90,6 +91,8 @@ class SeenRound:
     view: ExpertView
     hides_own: bool = False
     """Whether own answers are left out, because the expert was looked for by address."""
+    talk: Talk | None = None
+    """Own marks, and replies to reasons, without the own with `hides_own`; None where nothing may be said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,17 +146,28 @@ def read_expert_view(session: Session, *, study: Study, expert: str, number: int
             viewer=viewer_of(panellist.id),
             seed=release.content_sha256,
         )
-    earlier = (
+    participant = _Participant(
+        study.id,
+        held.number,
+        panellist.id,
         EarlierRounds.from_text(seat.earlier_rounds)
         if seat is not None
-        else read_earlier_rounds(session, study_id=study.id, panellist_id=panellist.id, before=held.number)
+        else read_earlier_rounds(session, study_id=study.id, panellist_id=panellist.id, before=held.number),
     )
-    sheet = read_sheet(session, seat=_Participant(study.id, held.number, panellist.id, earlier))
+    sheet = read_sheet(session, seat=participant)
     answers = {cell: given_of(stored) for cell, (stored, _) in sheet.now.items()}
     carried = {cell: given_of(stored) for cell, (stored, _) in sheet.earlier.items()}
     way = instrument.way(
         group=panellist.group, tags=tuple(json.loads(panellist.tags)), answers=answers, carried=carried
     )
+    talk = None
+    if panel is not None and held.shows_round is not None and plan.discussion_for(variant) is not None:
+        talk = read_talk(
+            session.connection(),
+            seat=participant,
+            shows_round=held.shows_round,
+            public_ids=panel.reasons_by_id,
+        )
     shows_own = feedback.own_answer and not hides_own
     own = own_answers(instrument, sheet, way.cells) if shows_own else {}
     return SeenRound(
@@ -164,6 +178,7 @@ def read_expert_view(session: Session, *, study: Study, expert: str, number: int
         cells=tuple(cell for page in way.route.pages for cell in way.pages[page.key]),
         view=ExpertView(panel, own, plan.reasons, variant),
         hides_own=hides_own,
+        talk=talk.without_own() if talk is not None and hides_own else talk,
     )
 
 

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.models import Identity, Panellist, Participation, Round, Study
 from surveyapp.services.instruments import get_instrument
+from surveyapp.services.reading.panellists import seat_of
 
 MOST = 50
 Standing = Literal["not_started", "in_progress", "submitted", "declined", "not_me", "withdrawn"]
@@ -28,6 +29,8 @@ STANDINGS: tuple[Standing, ...] = (
 class Listed:
     """One seat; `name` and `email` are '' for those who work with pseudonyms, and the other way round."""
 
+    seat: str
+    """What the address of the seat's own page says."""
     pseudonym: str
     name: str
     email: str
@@ -92,6 +95,7 @@ def get_panel_list(
         page=page,
         rows=tuple(
             Listed(
+                seat=seat_of(row.id) if with_names else row.pseudonym,
                 pseudonym="" if with_names else row.pseudonym,
                 name=row.name or "" if with_names else "",
                 email=row.email or "" if with_names else "",
@@ -117,6 +121,7 @@ _STANDING: ColumnElement[str] = case(
 
 def _select(study_id: int, number: int) -> Select[Any]:
     columns: list[Any] = [
+        Panellist.id,
         Panellist.pseudonym,
         Panellist.group,
         Panellist.tags,

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from surveyapp.delphi.feedback import ReleaseContent
 from surveyapp.errors import NotFound, Sentence
 from surveyapp.models import Release
+from surveyapp.services.reading.seats import Seat
 
 _MOST_KEPT = 32
 
@@ -52,3 +53,16 @@ def get_release_content(
         while len(_kept) > _MOST_KEPT:
             _kept.popitem(last=False)
     return content
+
+
+def find_content_shown(session: Session, *, seat: Seat) -> ReleaseContent | None:
+    """The release that the seat's round shows, if any."""
+    if seat.shows_round is None or not seat.release:
+        return None
+    return get_release_content(
+        session,
+        study_id=seat.study_id,
+        round_=seat.shows_round,
+        number=seat.release,
+        sha256=seat.release_sha256,
+    )

@@ -1,4 +1,4 @@
-"""What lies before those who moderate: the replies of a round, and how reasons were marked in closed ones."""
+"""What lies before those who moderate: the replies of a round, and how reasons were marked in it."""
 
 from __future__ import annotations
 
@@ -9,26 +9,19 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from surveyapp.delphi.feedback import ReleaseContent, ShownMarks
 from surveyapp.delphi.protocol.model import Discussion
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.errors import NotFound
-from surveyapp.models import Reason, Reply, Round, Study
+from surveyapp.models import Reply, Round, Study
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.item_history import read_fates
 from surveyapp.services.protocols import find_protocol
-from surveyapp.services.reasons.discussing import Marks, ReplyInView, count_marks, list_replies_to_moderate
+from surveyapp.services.reasons.discussing import ReplyInView, list_replies_to_moderate
+from surveyapp.services.reasons.marks import count_marking
+from surveyapp.services.refreshing import find_latest_release
 
 _BEGUN = (RoundState.OPEN, RoundState.CLOSED, RoundState.RELEASED)
-
-
-@dataclass(frozen=True, slots=True)
-class MarkedReason:
-    """A reason that experts were shown, and how it was marked, as far as that may be told."""
-
-    public_id: str
-    item: str
-    text: str
-    marks: Marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +33,11 @@ class ReplyDesk:
     """None where the protocol allows none any more; what was written is still there."""
     states: Mapping[str, int]
     replies: tuple[ReplyInView, ...]
-    marked: tuple[MarkedReason, ...]
-    """Reasons that were marked in closed rounds, all of the study's: those that this round shows."""
+    is_closed: bool
+    marked: tuple[ShownMarks, ...] | None
+    """How reasons were marked in this round, as its release tells; None while it is not released."""
+    marking: int | None
+    """How many marked anything; None while that may not be told."""
     smallest_group: int
     titles: Mapping[str, str]
 
@@ -67,8 +63,8 @@ def list_begun(session: Session, *, study_id: int) -> tuple[int, ...]:
 def get_reply_desk(session: Session, *, study: Study, number: int, state: str | None) -> ReplyDesk:
     """The replies that were written in round `number`, in a `state` or all of them.
 
-    Replies are read while their round is open, because others wait for them; marks are counted only when it
-    is closed, and never under the study's smallest number of people. Raises NotFound.
+    Replies are read while their round is open, because others wait for them; marks are told by its release,
+    and before that, once it is closed, only by how many people. Raises NotFound.
     """
     held = session.get(Round, (study.id, number))
     if held is None or held.state not in _BEGUN:
@@ -84,26 +80,20 @@ def get_reply_desk(session: Session, *, study: Study, number: int, state: str | 
         discussion=protocol.discussion if protocol is not None else None,
         states=Counter({row.state: row.replies for row in counts}),
         replies=list_replies_to_moderate(session, study_id=study.id, state=state, round_number=number),
+        is_closed=held.state != RoundState.OPEN,
         marked=_read_marked(session, study=study, held=held),
+        marking=count_marking(session, study_id=study.id, number=number, smallest=study.smallest_group),
         smallest_group=study.smallest_group,
         titles=_read_titles(session, study=study, held=held),
     )
 
 
-def _read_marked(session: Session, *, study: Study, held: Round) -> tuple[MarkedReason, ...]:
-    rows = session.execute(
-        select(Reason.public_id, Reason.item, Reason.released_text).where(
-            Reason.study_id == study.id, Reason.round == held.shows_round
-        )
-    ).all()
-    names = {row.public_id for row in rows}
-    marks = count_marks(session, study_id=study.id, smallest=study.smallest_group, public_ids=names)
-    found = [
-        MarkedReason(row.public_id, row.item, row.released_text, marks[row.public_id])
-        for row in rows
-        if row.public_id in marks
-    ]
-    return tuple(sorted(found, key=lambda each: (-(each.marks.for_me or 0), each.public_id)))
+def _read_marked(session: Session, *, study: Study, held: Round) -> tuple[ShownMarks, ...] | None:
+    release = find_latest_release(session, study_id=study.id, number=held.number)
+    if held.state != RoundState.RELEASED or release is None:
+        return None
+    marks = ReleaseContent.from_canonical(release.content).marks_by_item
+    return tuple(each for mine in marks.values() for each in mine)
 
 
 def _read_titles(session: Session, *, study: Study, held: Round) -> Mapping[str, str]:

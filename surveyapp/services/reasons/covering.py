@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import and_, bindparam, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from surveyapp.delphi.empty_words import is_empty_word
-from surveyapp.delphi.privacy.reasons import Band
 from surveyapp.errors import Refused
-from surveyapp.models import Reason
+from surveyapp.models import Reason, SummarySentence, SummarySource
 from surveyapp.services.driver_statements import DriverStatement
 from surveyapp.services.instruments import Instrument, get_instrument
-from surveyapp.services.reading.reasons import (
-    SummaryAtWork,
-    get_closed_round,
-    item_order,
-    list_summaries,
-    read_bands,
-)
-from surveyapp.services.reasons.gathering import read_written
+from surveyapp.services.reading.reasons import get_closed_round, item_order
+from surveyapp.services.reasons.gathering import find_waiting, read_written
 
 Side = Literal["agree", "disagree"]
 _SIDES: Mapping[Side, str] = {"agree": "for", "disagree": "against"}
@@ -36,7 +29,9 @@ class UncoveredItem:
     item: str
     title: str
     """As people read it; "no item" for reasons about none."""
-    public_ids: tuple[str, ...]
+    reasons: int
+    public_ids: tuple[str, ...] = ()
+    """Their public names, where they were asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +63,13 @@ class Coverage:
     uncovered: tuple[UncoveredItem, ...]
     unsupported: tuple[UnsupportedSentence, ...]
     silent_sides: tuple[SilentSide, ...]
+    waiting: int = 0
+    """How many panellists were not looked at since they last submitted, where only they were counted."""
 
     @property
     def is_complete(self) -> bool:
         """Whether a release may be finished with these reasons."""
-        return not (self.not_gathered or self.uncovered or self.unsupported)
+        return not (self.not_gathered or self.waiting or self.uncovered or self.unsupported)
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -83,7 +80,7 @@ class Coverage:
                 f"{_count(self.not_gathered)} not been gathered yet: run 'surveyapp reasons status'."
             )
         found += [
-            f"{each.title}: {_count(len(each.public_ids))} not been dealt with ({_name(each.public_ids)})."
+            f"{each.title}: {_count(each.reasons)} not been dealt with{_name(each.public_ids)}."
             for each in self.uncovered
         ]
         found += [
@@ -102,6 +99,10 @@ class Coverage:
         )
 
 
+NOTHING_LEFT = Coverage(0, 0, (), (), ())
+"""Of a round on which no work is left."""
+
+
 def uncovered(session: Session, *, study_id: int, round_number: int) -> tuple[UncoveredItem, ...]:
     """The reasons of a closed round that nothing has been decided about, by item."""
     return find_coverage(session, study_id=study_id, round_number=round_number).uncovered
@@ -113,42 +114,59 @@ def find_coverage(
     study_id: int,
     round_number: int,
     partial_counts: bool = False,
-    summaries: Sequence[SummaryAtWork] | None = None,
-    bands: Mapping[str, Band] | None = None,
 ) -> Coverage:
-    """Whether every reason of a closed round is released, summarised, merged or set aside.
-
-    Where the caller has read them already: `summaries` are all of the round's, `bands` say for the public
-    name of each reason where the ratings beside it lie.
-    """
+    """Whether every reason of a closed round is released, summarised, merged or set aside."""
     held = get_closed_round(session, study_id=study_id, round_number=round_number)
     instrument = get_instrument(session, study_id=study_id, number=held.questionnaire_number)
-    if summaries is None:
-        summaries = list_summaries(session, study_id=study_id, round_number=round_number)
-    reasons = _read_slips(session, instrument, summaries, round_number=round_number)
-    open_by_item: dict[str, list[str]] = {}
-    for each in reasons:
-        if each.is_open:
-            open_by_item.setdefault(each.item, []).append(each.public_id)
-    unsupported = tuple(
-        UnsupportedSentence(summary.item, _title(instrument, summary.item), sentence.position)
-        for summary in summaries
-        for sentence in summary.sentences
-        if not sentence.sources
+    work = count_work(session, study_id=study_id, round_number=round_number)
+    coverage = coverage_of(
+        work,
+        instrument,
+        count_sources(session, study_id=study_id, round_number=round_number),
     )
-    return Coverage(
-        reasons=len(reasons),
+    names = _name_open(session, study_id=study_id, round_number=round_number) if coverage.uncovered else {}
+    return replace(
+        coverage,
         not_gathered=_count_not_gathered(
-            session, instrument, reasons, round_number=round_number, partial_counts=partial_counts
+            session, instrument, round_number=round_number, partial_counts=partial_counts
         ),
         uncovered=tuple(
-            UncoveredItem(item, _title(instrument, item), tuple(public_ids))
-            for item, public_ids in open_by_item.items()
+            replace(each, public_ids=tuple(names.get(each.item, ()))) for each in coverage.uncovered
         ),
-        unsupported=unsupported,
-        silent_sides=tuple(
-            _find_silent_sides(session, instrument, reasons, bands, round_number=round_number)
+    )
+
+
+def coverage_of(
+    work: Sequence[Work],
+    instrument: Instrument,
+    sources: Mapping[tuple[str, int], int],
+    *,
+    waiting: int = 0,
+) -> Coverage:
+    """What the counted work on a round's reasons says of them, without the name of any.
+
+    `sources` are the sentences of its summaries, by item and position, with how many reasons each stands on;
+    `waiting` is how many panellists were not looked at since they last submitted.
+    """
+    order = item_order(instrument.questionnaire)
+    left: Counter[str] = Counter()
+    for each in work:
+        left[each.item] += each.reasons * each.is_open
+    return Coverage(
+        reasons=sum(each.reasons for each in work),
+        not_gathered=0,
+        waiting=waiting,
+        uncovered=tuple(
+            UncoveredItem(item, _title(instrument, item), left[item])
+            for item in sorted(left, key=lambda one: (order(one), one))
+            if left[item]
         ),
+        unsupported=tuple(
+            UnsupportedSentence(item, _title(instrument, item), position)
+            for item, position in sorted(sources, key=lambda one: (order(one[0]), one))
+            if not sources[item, position]
+        ),
+        silent_sides=tuple(_find_silent_sides(instrument, work)),
     )
 
 
@@ -177,98 +195,133 @@ def check_covered(
     return coverage
 
 
-class _Slip(NamedTuple):
-    """As much of a reason as has to be looked at; of a large round there are tens of thousands."""
+class Work(NamedTuple):
+    """How many reasons on one item are in the same state and on the same side."""
 
-    panellist_id: int
-    cell: int
-    public_id: str
     item: str
-    text: str
-    is_open: bool
-    """Whether nothing was done about it."""
-    is_heard: bool
-    """Whether the panel would read it, itself or in a summary."""
+    state: str
+    band: str
+    says_nothing: bool
+    is_summed_up: bool
+    """Whether a sentence of a summary stands on them."""
+    reasons: int
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing was done about them."""
+        return self.state == "unread" or (self.state == "summarised" and not self.is_summed_up)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether the panel would read them, themselves or in a summary."""
+        return self.is_summed_up or self.state == "released"
 
 
-_REASONS = DriverStatement(
-    select(Reason.panellist_id, Reason.cell, Reason.public_id, Reason.item, Reason.text, Reason.state).where(
-        Reason.study_id == bindparam("study_id"), Reason.round == bindparam("round")
+# Whether it was summed up matters of these alone; of the others nothing is looked up.
+_IS_SUMMED_UP = and_(
+    Reason.state.in_([literal(state) for state in ("summarised", "merged")]),
+    exists().where(SummarySource.study_id == Reason.study_id, SummarySource.public_id == Reason.public_id),
+)
+_KEY = (Reason.item, Reason.state, Reason.band, Reason.says_nothing)
+_OF_ROUND = (Reason.study_id == bindparam("study_id"), Reason.round == bindparam("round"))
+# All of them from an index alone; those that are summed up, whose names it does not hold, once more.
+_WORK = DriverStatement(
+    union_all(
+        select(literal(0), *_KEY, func.count()).where(*_OF_ROUND).group_by(*_KEY),
+        select(literal(1), *_KEY, func.count()).where(*_OF_ROUND, _IS_SUMMED_UP).group_by(*_KEY),
     )
 )
 
 
-def _read_slips(
-    session: Session, instrument: Instrument, summaries: Sequence[SummaryAtWork], *, round_number: int
-) -> list[_Slip]:
-    """Every reason of the round, in the order in which `list_reasons` gives them."""
-    summed_up = {
-        source for summary in summaries for sentence in summary.sentences for source in sentence.sources
-    }
+def count_work(session: Session, *, study_id: int, round_number: int) -> tuple[Work, ...]:
+    """The reasons of a round, counted by what was done about them; no text is read for it."""
     session.flush()
-    key = {"study_id": instrument.study_id, "round": round_number}
-    slips = []
-    for panellist_id, cell, public_id, item, text, state in _REASONS.rows(session.connection(), key):
-        is_summed_up = public_id in summed_up
-        is_open = state == "unread" or (state == "summarised" and not is_summed_up)
-        is_heard = is_summed_up or state == "released"
-        slips.append(_Slip(panellist_id, cell, public_id, item, text, is_open, is_heard))
-    order = item_order(instrument.questionnaire)
-    places = {item: order(item) for item in {slip.item for slip in slips}}
-    return sorted(slips, key=lambda slip: (places[slip.item], slip.cell, slip.public_id))
+    counts: Counter[tuple[str, str, str, bool, bool]] = Counter()
+    key = {"study_id": study_id, "round": round_number}
+    for is_summed_up, item, state, band, says_nothing, count in _WORK.rows(session.connection(), key):
+        kind = (item, state, band, bool(says_nothing))
+        counts[*kind, bool(is_summed_up)] += count
+        if is_summed_up:
+            counts[*kind, False] -= count
+    return tuple(Work(*kind, count) for kind, count in counts.items() if count)
 
 
-def _find_silent_sides(
-    session: Session,
-    instrument: Instrument,
-    reasons: Sequence[_Slip],
-    known: Mapping[str, Band] | None,
-    *,
-    round_number: int,
-) -> list[SilentSide]:
-    # Where the panel would read every reason of an item, no side of it is silent.
-    unheard = {each.item for each in reasons if not each.is_heard}
-    looked_at = [each for each in reasons if each.item in unheard]
-    bands = (
-        read_bands(
-            session,
-            instrument,
-            round_number=round_number,
-            written=[(each.panellist_id, each.cell) for each in looked_at],
+def count_sources(session: Session, *, study_id: int, round_number: int) -> dict[tuple[str, int], int]:
+    """Item and position of each sentence of the round's summaries → how many reasons it stands on."""
+    rows = session.execute(
+        select(SummarySentence.item, SummarySentence.position, func.count(SummarySource.public_id))
+        .outerjoin(
+            SummarySource,
+            and_(
+                SummarySource.study_id == SummarySentence.study_id,
+                SummarySource.round == SummarySentence.round,
+                SummarySource.item == SummarySentence.item,
+                SummarySource.position == SummarySentence.position,
+            ),
         )
-        if known is None
-        else {(each.panellist_id, each.cell): known.get(each.public_id, "") for each in looked_at}
+        .where(SummarySentence.study_id == study_id, SummarySentence.round == round_number)
+        .group_by(SummarySentence.item, SummarySentence.position)
     )
-    languages = instrument.questionnaire.languages
-    given: dict[tuple[str, str], int] = {}
+    return {(item, position): count for item, position, count in rows}
+
+
+def _name_open(session: Session, *, study_id: int, round_number: int) -> Mapping[str, Sequence[str]]:
+    rows = session.execute(
+        select(Reason.item, Reason.public_id)
+        .where(
+            Reason.study_id == study_id,
+            Reason.round == round_number,
+            or_(Reason.state == "unread", and_(Reason.state == "summarised", ~_IS_SUMMED_UP)),
+        )
+        .order_by(Reason.item, Reason.cell, Reason.public_id)
+    )
+    found: dict[str, list[str]] = {}
+    for item, public_id in rows:
+        found.setdefault(item, []).append(public_id)
+    return found
+
+
+def _find_silent_sides(instrument: Instrument, work: Sequence[Work]) -> list[SilentSide]:
+    given: Counter[tuple[str, str]] = Counter()
     heard: set[tuple[str, str]] = set()
-    for each in looked_at:
-        side = (each.item, bands[each.panellist_id, each.cell])
-        # Once a side is heard nothing more of it matters. An empty word speaks for no side.
-        if side[1] not in _SIDES or side in heard or is_empty_word(each.text, languages):
-            continue
-        given[side] = given.get(side, 0) + 1
-        if each.is_heard:
-            heard.add(side)
+    for each in work:
+        # An empty word speaks for no side.
+        if each.band in _SIDES and not each.says_nothing:
+            given[each.item, each.band] += each.reasons
+            if each.is_heard:
+                heard.add((each.item, each.band))
+    order = item_order(instrument.questionnaire)
     return [
-        SilentSide(item, _title(instrument, item), side, given[item, band])
-        for item, band in given
-        if (item, band) not in heard
+        SilentSide(item, _title(instrument, item), side, given[item, side])
+        for item in sorted({item for item, _ in given}, key=lambda one: (order(one), one))
         for side in _SIDES
-        if side == band
+        if given[item, side] and (item, side) not in heard
     ]
 
 
 def _count_not_gathered(
-    session: Session,
-    instrument: Instrument,
-    reasons: Sequence[_Slip],
-    *,
-    round_number: int,
-    partial_counts: bool,
+    session: Session, instrument: Instrument, *, round_number: int, partial_counts: bool
 ) -> int:
-    written = read_written(session, instrument, round_number=round_number, partial_counts=partial_counts)
-    gathered = {(each.panellist_id, each.cell): each.text for each in reasons}
+    study_id = instrument.study_id
+    only = None
+    if not partial_counts:
+        only = find_waiting(session, study_id=study_id, round_number=round_number)
+        if not only:
+            return 0
+    written = read_written(
+        session, instrument, round_number=round_number, partial_counts=partial_counts, only=only
+    )
+    rows = session.execute(
+        select(Reason.panellist_id, Reason.cell, Reason.text).where(
+            Reason.study_id == study_id, Reason.round == round_number
+        )
+    )
+    looked_at = None if only is None else frozenset(only)
+    gathered = {
+        (panellist_id, cell): text
+        for panellist_id, cell, text in rows
+        if looked_at is None or panellist_id in looked_at
+    }
     # What counts no longer is to be gathered away as well.
     return sum(written.get(key) != gathered.get(key) for key in written.keys() | gathered.keys())
 
@@ -283,6 +336,8 @@ def _count(number: int) -> str:
 
 
 def _name(public_ids: Collection[str]) -> str:
+    if not public_ids:
+        return ""
     named = list(public_ids)[:_NAMED]
     rest = len(public_ids) - len(named)
-    return ", ".join(named) + (f" and {rest} more" if rest else "")
+    return f" ({', '.join(named)}" + (f" and {rest} more)" if rest else ")")

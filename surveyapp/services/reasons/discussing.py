@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, TypeAlias
@@ -12,7 +12,7 @@ from sqlalchemy import Select, delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.protocol.model import Discussion
-from surveyapp.delphi.rounds import RoundState, takes_answers
+from surveyapp.delphi.rounds import takes_answers
 from surveyapp.errors import NotFound, Refused, RoundClosed, Sentence
 from surveyapp.models import Participation, Reaction, Reason, Release, Reply, Round
 from surveyapp.questionnaire.kinds.written import read_text
@@ -29,14 +29,6 @@ Stance: TypeAlias = Literal["for_me", "not_for_me"]
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
-    """By how many a reason was marked, of those who marked it in closed rounds; None where it is too few."""
-
-    for_me: int | None
-    not_for_me: int | None
-
-
-@dataclass(frozen=True, slots=True)
 class ReplyInView:
     """One reply as somebody sees it: without author and time."""
 
@@ -47,6 +39,8 @@ class ReplyInView:
     state: str
     """``waiting``, ``shown`` or ``hidden``; an expert sees the first and the last on own replies only."""
     is_own: bool = False
+    because: str = ""
+    """Why an own reply is hidden; '' where nobody said so."""
     item: str = ""
     """For moderators: the item that the reason is about."""
     reason: str = ""
@@ -189,7 +183,8 @@ def moderate_replies(
 ) -> None:
     """Let several replies be seen by others, or hide them: all, or none where one is unknown.
 
-    Why one is hidden stays on record. Raises NotFound with every name that the study does not have.
+    Why one is hidden stays on record, and its author is told. Raises NotFound with every name that the study
+    does not have.
     """
     rows = session.scalars(
         select(Reply)
@@ -206,7 +201,7 @@ def moderate_replies(
                 session, study_id=study_id, round_number=row.round, public_id=row.public_id, now=now
             )
         row.state = "shown" if is_shown else "hidden"
-        row.moderated_by = actor
+        row.moderated_by, row.because = actor, "" if is_shown else because
         detail = {"reply": row.reply_id, "reason": row.public_id}
         act = "reply.show" if is_shown else "reply.hide"
         record(session, study_id=study_id, now=now, actor=actor, act=act, detail=detail, reason=because)
@@ -224,8 +219,10 @@ def list_replies(session: Session, *, seat: SeatKey) -> tuple[ReplyInView, ...]:
         .where(Round.number == seat.round)
     )
     return tuple(
-        ReplyInView(reply_id, public_id, text, state, is_own=panellist_id == seat.panellist_id)
-        for reply_id, public_id, text, state, panellist_id in rows
+        ReplyInView(reply_id, public_id, text, state, is_own=True, because=because)
+        if panellist_id == seat.panellist_id
+        else ReplyInView(reply_id, public_id, text, state)
+        for reply_id, public_id, text, state, panellist_id, because in rows
         if state == "shown" or panellist_id == seat.panellist_id
     )
 
@@ -245,7 +242,7 @@ def list_replies_to_moderate(
     rows = session.execute(statement)
     return tuple(
         ReplyInView(reply_id, public_id, text, now, item=item, reason=reason)
-        for reply_id, public_id, text, now, _, item, reason in rows
+        for reply_id, public_id, text, now, _, _, item, reason in rows
     )
 
 
@@ -261,38 +258,9 @@ def list_own_marks(session: Session, *, seat: SeatKey) -> Mapping[str, Stance]:
     return {public_id: "for_me" if stance == "for_me" else "not_for_me" for public_id, stance in rows}
 
 
-def count_marks(
-    session: Session, *, study_id: int, smallest: int, public_ids: Collection[str] | None = None
-) -> Mapping[str, Marks]:
-    """Reason → by how many it was marked, each person's latest mark; counts under `smallest` are not told.
-
-    Only marks of closed rounds are counted: while one is open, no count may follow single marks.
-    """
-    rows = session.execute(
-        select(Reaction.public_id, Reaction.panellist_id, Reaction.stance)
-        .join(Round, (Round.study_id == Reaction.study_id) & (Round.number == Reaction.round))
-        .where(
-            Reaction.study_id == study_id,
-            Round.state.in_([RoundState.CLOSED, RoundState.RELEASED]),
-        )
-        .order_by(Reaction.round)
-    )
-    latest: dict[str, dict[int, str]] = {}
-    for public_id, panellist_id, stance in rows:
-        if public_ids is None or public_id in public_ids:
-            latest.setdefault(public_id, {})[panellist_id] = stance
-    found = {}
-    for public_id, stances in sorted(latest.items()):
-        marked = list(stances.values())
-        counts = [marked.count("for_me"), marked.count("not_for_me")]
-        told = [count if count >= smallest else None for count in counts]
-        found[public_id] = Marks(*told)
-    return found
-
-
-def _select_replies(study_id: int) -> Select[str, str, str, str, int]:
+def _select_replies(study_id: int) -> Select[str, str, str, str, int, str]:
     return (
-        select(Reply.reply_id, Reply.public_id, Reply.text, Reply.state, Reply.panellist_id)
+        select(Reply.reply_id, Reply.public_id, Reply.text, Reply.state, Reply.panellist_id, Reply.because)
         .join(Reason, (Reason.study_id == Reply.study_id) & (Reason.public_id == Reply.public_id))
         .where(Reply.study_id == study_id)
         .order_by(Reply.public_id, Reply.reply_id)

@@ -7,16 +7,27 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, select, update
 from sqlalchemy.orm import Session
 
-from surveyapp.models import CodedReason, Reaction, Reason, ReasonTheme, Reply, SummarySentence, SummarySource
+from surveyapp.models import (
+    CodedReason,
+    Participation,
+    Reaction,
+    Reason,
+    ReasonTheme,
+    Reply,
+    SummarySentence,
+    SummarySource,
+)
 from surveyapp.services.audit import record
 
 _AT_ONCE = 500
 
 
-def erase_reasons(session: Session, *, study_id: int, panellist_id: int, now: datetime) -> int:
+def erase_reasons(
+    session: Session, *, study_id: int, panellist_id: int, now: datetime, actor: str = "panellist"
+) -> int:
     """Take out all that one panellist wrote, who leaves with all answers; returns how many reasons.
 
     With the reasons go sentences of summaries that stood on them alone, and the panellist's own replies and
@@ -27,11 +38,17 @@ def erase_reasons(session: Session, *, study_id: int, panellist_id: int, now: da
     ).all()
     hashes = sorted(hashlib.sha256(f"{row.public_id}\n{row.text}".encode()).hexdigest() for row in mine)
     let_go(session, mine, with_sentences=True)
+    session.execute(
+        update(Participation)
+        .where(Participation.study_id == study_id, Participation.panellist_id == panellist_id)
+        .values(gathered=0)
+        .execution_options(synchronize_session=False)
+    )
     for table in (Reaction, Reply):
         session.execute(delete(table).where(table.study_id == study_id, table.panellist_id == panellist_id))
     if hashes:
         detail = {"sha256": hashes}
-        record(session, study_id=study_id, now=now, actor="panellist", act="reasons.erase", detail=detail)
+        record(session, study_id=study_id, now=now, actor=actor, act="reasons.erase", detail=detail)
     session.flush()
     return len(hashes)
 

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from markupsafe import Markup
 
-from surveyapp.delphi.feedback import ShownReason
+from surveyapp.delphi.feedback import ShownMarks, ShownReason
 from surveyapp.delphi.showing import Change
 from surveyapp.statistics.counts import thirds
 from surveyapp.web.expert.fields import EMPTY
@@ -55,12 +55,23 @@ class ReasonLine:
 
 
 @dataclass(frozen=True, slots=True)
+class MarkedReason:
+    """A reason of a round before, and how it was marked."""
+
+    text: str
+    language: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
 class BesideItem:
     """What is told about one item: what changed, what the organisers summarise, what others wrote."""
 
     change: tuple[Markup, ...]
     summary: tuple[str, ...]
     reasons: tuple[ReasonLine, ...]
+    marked: tuple[MarkedReason, ...]
+    """Reasons that were shown in the round that is shown now, with how they were marked in it."""
     round: int
 
     @property
@@ -134,9 +145,13 @@ class Beside:
             change=tuple(change_words(change, self._title(item), panel.round)) if change else (),
             summary=tuple(each.text for each in summary.sentences) if summary else (),
             reasons=tuple(self.line(each, scales) for each in panel.reasons_for(item, context, scales)),
+            marked=tuple(
+                MarkedReason(each.reason.text, each.reason.language, marks_words(each))
+                for each in panel.marks_for(item, context, scales)
+            ),
             round=panel.round,
         )
-        return found if found.change or found.summary or found.reasons else None
+        return found if found.change or found.summary or found.reasons or found.marked else None
 
     def _title(self, item: str) -> str:
         return self.wording.plain(self.instrument.questionnaire.items_by_id[item].title)
@@ -179,6 +194,33 @@ class Beside:
         if low == high:
             return str(_("rated %(label)s", label=low))
         return str(_("rated %(low)s to %(high)s", low=low, high=high))
+
+
+def marks_words(marks: ShownMarks) -> str:
+    """For how many a reason speaks, of those who marked it."""
+    if marks.at_least is None:
+        return str(
+            _(
+                "It speaks for %(for_me)s of the %(n)s who marked it.",
+                for_me=marks.for_me,
+                n=marks.n,
+            )
+        )
+    if marks.mostly == "for_me":
+        return str(
+            _(
+                "It speaks for at least %(percent)s%% of the %(n)s who marked it.",
+                percent=marks.at_least,
+                n=marks.n,
+            )
+        )
+    return str(
+        _(
+            "At least %(percent)s%% of the %(n)s who marked it say: not for me.",
+            percent=marks.at_least,
+            n=marks.n,
+        )
+    )
 
 
 def change_words(change: Change, title: str, round_: int) -> Iterator[Markup]:

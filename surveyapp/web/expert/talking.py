@@ -107,7 +107,11 @@ def note_of(reply: ReplyInView) -> str:
     notes: Mapping[str, Callable[[], str]] = {
         "waiting": lambda: _("Your reply. The study team reads it before others do."),
         "shown": lambda: _("Your reply."),
-        "hidden": lambda: _("Your reply. The study team has not passed it on to others."),
+        "hidden": lambda: (
+            _("Your reply. The study team has not passed it on to others: “%(reason)s”", reason=reply.because)
+            if reply.because
+            else _("Your reply. The study team has not passed it on to others.")
+        ),
     }
     return notes[reply.state]()
 

@@ -29,6 +29,9 @@ from surveyapp.web.organiser.lookup import routes as lookup_routes  # noqa: F401
 from surveyapp.web.organiser.members import routes as members_routes  # noqa: F401
 from surveyapp.web.organiser.overview import routes as overview_routes  # noqa: F401
 from surveyapp.web.organiser.panel import routes as panel_routes  # noqa: F401
+from surveyapp.web.organiser.panellist import links as panellist_links  # noqa: F401
+from surveyapp.web.organiser.panellist import parting as panellist_parting  # noqa: F401
+from surveyapp.web.organiser.panellist import routes as panellist_routes  # noqa: F401
 from surveyapp.web.organiser.proposals import items as proposals_items  # noqa: F401
 from surveyapp.web.organiser.proposals import routes as proposals_routes  # noqa: F401
 from surveyapp.web.organiser.proposals import sheets as proposals_sheets  # noqa: F401
@@ -36,6 +39,7 @@ from surveyapp.web.organiser.protocol import form as protocol_form  # noqa: F401
 from surveyapp.web.organiser.protocol import routes as protocol_routes  # noqa: F401
 from surveyapp.web.organiser.reasons import routes as reasons_routes  # noqa: F401
 from surveyapp.web.organiser.reasons import sheets, themes  # noqa: F401
+from surveyapp.web.organiser.registration import routes as registration_routes  # noqa: F401
 from surveyapp.web.organiser.rehearsal import routes as rehearsal_routes  # noqa: F401
 from surveyapp.web.organiser.release import routes as release_routes  # noqa: F401
 from surveyapp.web.organiser.replies import routes as replies_routes  # noqa: F401

@@ -133,6 +133,18 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "panel": Right.PANEL,
         "panel_import": Right.IDENTITIES,
         "import_panel": Right.IDENTITIES,
+        # One panellist: by name or by pseudonym, as the panel's list has it.
+        "panellist": Right.PANEL,
+        "change_panellist": Right.IDENTITIES,
+        "make_panellist_link": Right.IDENTITIES,
+        "invite_panellist": Right.IDENTITIES,
+        "withdraw_panellist": Right.IDENTITIES,
+        # Who asks for a seat has a name and no pseudonym yet.
+        "registration": Right.IDENTITIES,
+        "registration_qr": Right.IDENTITIES,
+        "change_registration": Right.IDENTITIES,
+        "decide_requests": Right.IDENTITIES,
+        "erase_panellist": Right.ERASE,
         # The questionnaire as an expert will see it.
         "preview_questionnaire": Right.SET_UP,
         "preview_page_of": Right.SET_UP,
@@ -193,6 +205,8 @@ CONFIRMED = frozenset(
         "remove_member",
         "change_anonymity",
         "look_up",
+        "make_panellist_link",
+        "erase_panellist",
         "delete_study",
     }
 )
@@ -201,6 +215,9 @@ EVEN_ARCHIVED = frozenset(
     {
         "make_export",
         "look_up",
+        # What a person can ask for at any time.
+        "withdraw_panellist",
+        "erase_panellist",
         "copy_study",
         "delete_study",
         "keep_study",

@@ -168,11 +168,13 @@ def test_a_reply_waits_for_the_team_and_is_then_read_by_all(client: JudgingClien
     with ground.database.verb() as session:
         moderate_reply(
             session, study_id=ground.study_id, reply_id=reply_id, is_shown=False, now=read_now(session),
-            actor="test",
+            actor="test", because="Cellars are no <topic>.",
         )  # fmt: skip
-    assert "cellars" not in client.get(RATE).words
+    assert "cellars" not in client.get(RATE).words.lower()
     seat_at(client, ground, 1)
-    assert "has not passed it on to others" in client.get(path).words
+    why = "Your reply. The study team has not passed it on to others: “Cellars are no <topic>.”"
+    assert why in client.get(path).words
+    assert why in talk_of(client.get(RATE), path)
 
 
 @on_sqlite

@@ -116,6 +116,16 @@ STUDY = {
     "panel": "panel",
     "panel_import": "identities",
     "import_panel": "identities",
+    "panellist": "panel",
+    "change_panellist": "identities",
+    "make_panellist_link": "identities",
+    "invite_panellist": "identities",
+    "withdraw_panellist": "identities",
+    "registration": "identities",
+    "registration_qr": "identities",
+    "change_registration": "identities",
+    "decide_requests": "identities",
+    "erase_panellist": "erase",
     "preview_questionnaire": "set_up",
     "preview_page_of": "set_up",
     "walk_preview": "set_up",
@@ -167,9 +177,10 @@ MAY = {
     "jobs": "owner organiser",
     "members": "owner",
     "delete": "owner",
+    "erase": "owner custodian",
 }
 # … and where organisers are blind: nobody sees names and answers.
-BLIND = {**MAY, "identities": "custodian"}
+BLIND = {**MAY, "identities": "custodian", "erase": "custodian"}
 
 
 @dataclass(frozen=True)

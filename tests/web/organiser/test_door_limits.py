@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from sqlalchemy import select, update
 
-from surveyapp.models import AuditEntry, OneTimeSecret, Organiser, Throttle, WebSession
+from surveyapp.models import AuditEntry, Job, OneTimeSecret, Organiser, Throttle, WebSession
 from surveyapp.services import accounts, first_start
-from surveyapp.services.resetting import ResetLetter
 from surveyapp.services.unit import Database, read_now
-from surveyapp.web.organiser.account import forgotten, throttles
+from surveyapp.web.organiser.account import throttles
 from tests.support.accounts import (
     EMAIL,
     PASSWORD,
@@ -86,22 +85,6 @@ def test_what_was_typed_at_a_link_is_there_again(client: JudgingClient, database
     assert page.find("input", name="email").get("value") == "nobody"
     assert len(page.find_all("span", class_="error")) == 2
     client.submit({"email": EMAIL, "password": PASSWORD}, action="/set-up")
-
-
-@one_database
-def test_a_letter_about_the_password_is_handed_over(
-    app: Flask, client: JudgingClient, jane: int, database: Database
-) -> None:
-    letters: list[ResetLetter] = []
-    app.extensions[forgotten.DELIVERY] = lambda _, letter: letters.append(letter)
-    for email in ("nobody@example.org", EMAIL.upper()):
-        client.get("/organiser/forgotten")
-        page = client.submit({"email": email}, action="/forgotten", follow=True)
-        assert "a letter with a link is on its way" in page.words
-    assert [letter.email for letter in letters] == [EMAIL]
-    client.get(f"/organiser/l/{letters[0].secret}")
-    client.submit({"password": "a new and long passphrase"}, action="/reset", expect=200)
-    sign_in(client, password="a new and long passphrase")
 
 
 # -- Throttles
@@ -191,7 +174,7 @@ def test_what_was_about_to_be_sent_survives_the_confirmation(
 
 
 @pytest.mark.parametrize("with_app", [False, True], ids=["password alone", "with the app"])
-def test_what_was_written_survives_a_session_that_ended(
+def test_sec_26_what_was_written_survives_a_session_that_ended(
     app: Flask, client: JudgingClient, jane: int, database: Database, with_app: bool
 ) -> None:
     sign_in(client)
@@ -250,11 +233,9 @@ def test_what_is_kept_never_leads_out(client: JudgingClient, jane: int) -> None:
 def test_sec_10_links_never_name_another_host(
     app: Flask, jane: int, headers: dict[str, str], database: Database
 ) -> None:
-    letters: list[ResetLetter] = []
-    app.extensions[forgotten.DELIVERY] = lambda _, letter: letters.append(letter)
     reply = app.test_client().post("/organiser/forgotten", data={"email": EMAIL}, headers=headers)
     assert reply.status_code == 400
-    assert letters == []
+    assert count(database, Job) == 0, "nothing waits to be sent"
 
 
 @one_database

@@ -14,7 +14,6 @@ from config import Config
 from surveyapp import create_app
 from surveyapp.models import Organiser, WebSession
 from surveyapp.services import accounts, authenticator, first_start, resetting, sign_ins
-from surveyapp.services.resetting import ResetLetter
 from surveyapp.services.unit import Database, read_now
 from surveyapp.web import security
 from tests.support.accounts import (
@@ -149,14 +148,12 @@ def test_sec_14_a_replayed_cookie_is_dead_at_once(
             case "disable":
                 accounts.disable(session, email=EMAIL, now=now, actor="test")
             case "reset":
-                letters: list[ResetLetter] = []
-                resetting.request_reset(
-                    session, email=EMAIL, deliver=lambda _, each: letters.append(each), now=now, actor="test"
-                )
+                letter = resetting.request_reset(session, email=EMAIL, now=now, actor="test")
+                assert letter is not None
                 hashed = accounts.hash_password("quite another passphrase")
                 resetting.reset_password(
                     session,
-                    secret=letters[0].secret,
+                    secret=letter.secret,
                     password="quite another passphrase",
                     password_hash=hashed,
                     now=now,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from surveyapp.services.permissions import Right, Role, rights_of
+from surveyapp.services.reading.panellists import seat_of
 from surveyapp.services.unit import Database
 from surveyapp.web.organiser.permissions import CONFIRMED, IN_STUDY, OPEN, SIGNED_IN
 from tests.support.addresses import Address, organiser_addresses
@@ -38,8 +39,12 @@ def test_every_address_has_its_right(app: Flask) -> None:
     assert names == {*OPEN, *SIGNED_IN, *IN_STUDY}
 
 
-@pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("role", list(Role))
+# One walk on PostgreSQL: every page's questions are understood there too.
+@pytest.mark.parametrize(
+    ("role", "database_engine"),
+    [*((role, "sqlite") for role in Role), (Role.OWNER, "postgresql")],
+    indirect=["database_engine"],
+)
 def test_every_role_goes_where_it_may(
     app: Flask, client: JudgingClient, sign_in: SignIn, two: tuple[Ground, Ground], role: Role
 ) -> None:
@@ -47,7 +52,7 @@ def test_every_role_goes_where_it_may(
     sign_in(join(own, role))
     rights = rights_of(role, is_blind=False)
     walked = 0
-    for address in addresses_of_studies(app, own):
+    for address in addresses_of_studies(app, own, with_names=Right.IDENTITIES in rights):
         walked += 1
         status = knock(client, address)
         if IN_STUDY[address.name] in rights:
@@ -70,10 +75,12 @@ def test_who_is_blind_sees_no_names_and_who_sees_names_no_answers(role: Role) ->
     assert not rights_of(Role.CUSTODIAN, is_blind=True) & {Right.RESULTS, Right.REASONS, Right.EXPORT}
 
 
-def addresses_of_studies(app: Flask, ground: Ground) -> list[Address]:
-    """Every address of one study."""
-    pseudonym = f"P-{ground.panel[0].panellist_id:X}"
-    found = organiser_addresses(app, slug=ground.slug, pseudonym=pseudonym)
+def addresses_of_studies(app: Flask, ground: Ground, *, with_names: bool = False) -> list[Address]:
+    """Every address of one study, a panellist named as those do who see names, or as the others do."""
+    panellist_id = ground.panel[0].panellist_id
+    pseudonym = f"P-{panellist_id:X}"
+    seat = seat_of(panellist_id) if with_names else pseudonym
+    found = organiser_addresses(app, slug=ground.slug, pseudonym=pseudonym, seat=seat)
     return [address for address in found if address.name in IN_STUDY]
 
 

@@ -305,7 +305,7 @@ def test_what_was_not_gathered_can_be_gathered_here(
 ) -> None:
     answered.close()
     page = client.get(f"{desk}/rounds/1/reasons")
-    assert "12 reasons have not been gathered yet" in page.words
+    assert "What 6 panellists submitted has not been gathered yet" in page.words
     client.submit({}, action="/acts/gather")
     assert len(reasons(answered, "pears")) == 6
 

@@ -1,4 +1,4 @@
-"""The page of replies: what waits is passed on or refused, and marks are told from k on."""
+"""The page of replies: what waits is passed on or refused, and marks are told by the release."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support.judging import JudgingClient
 from tests.support.protocols import set_protocol
 from tests.support.second_round import give, open_next
 from tests.support.studies import SMALL, Ground, lay_ground, load_text
-from tests.web.organiser.conftest import PROTOCOL, SignIn, answers_of, join
+from tests.web.organiser.conftest import PROTOCOL, SignIn, answers_of, join, rating
 
 SQLITE = pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)
 DISCUSSION = Discussion()
@@ -28,16 +28,16 @@ DISCUSSION = Discussion()
 def lay_talking(database: Database, folder: Path) -> Ground:
     """Round 2 is open and shows one reason of round 1; two members reply to it and four mark it."""
     ground = lay_ground(
-        database, load_text(SMALL, folder), slug="talking", groups=("both",) * 6, is_open=False
+        database, load_text(SMALL, folder), slug="talking", groups=("both",) * 9, is_open=False
     )
     set_protocol(ground, PROTOCOL + "discussion: {marks: true, replies: true, moderated: true}\n")
     first = open_next(ground)
-    for member in range(6):
+    for member in range(9):
         give(first, member, answers_of(member))
     first.close()
     releasing.settle_round(database, study_id=ground.study_id, number=1, actor="test")
     with database.verb() as session:
-        named = (Reason.study_id == ground.study_id, Reason.text.contains("Dr 5"))
+        named = (Reason.study_id == ground.study_id, Reason.text.contains("says 5"))
         name = session.scalars(select(Reason.public_id).where(*named)).one()
         release_reasons(
             session, study_id=ground.study_id, public_ids=[name], now=read_now(session), actor="test"
@@ -53,6 +53,8 @@ def lay_talking(database: Database, folder: Path) -> Ground:
         )
     releasing.release_round(database, slug="talking", actor="test", number=1, figures_first=True)
     second = open_next(ground)
+    for member in range(9):
+        give(second, member, {rating("pears", "north"): "3"})
     seats = [second.sit_down(member) for member in range(5)]
     with database.verb() as session:
         now = read_now(session)
@@ -95,7 +97,7 @@ def test_replies_are_passed_on_or_refused(client: JudgingClient, talking: Ground
     assert page.location.endswith("/rounds/2/replies")
     page = client.get(url)
     assert "So says <0> too" in page.words
-    assert "Apples keep, as Dr 5 knows." in page.words
+    assert "Pears are sweet, says 5." in page.words
     assert "to be read (2)" in page.words
     assert "P-" not in page.words
     found = replies(talking)
@@ -120,14 +122,16 @@ def test_replies_are_passed_on_or_refused(client: JudgingClient, talking: Ground
     assert client.get(f"{url}?state=all").words.count("So says") == 2
 
 
-def test_marks_are_counted_after_the_close_from_k_on(
-    client: JudgingClient, talking: Ground, url: str
-) -> None:
-    assert "No reason was marked in a closed round." in client.get(url).words
+def test_marks_are_told_when_the_round_is_released(client: JudgingClient, talking: Ground, url: str) -> None:
+    assert "nothing is counted while it is open" in client.get(url).words
     talking.close()
     page = client.get(url)
+    assert "5 experts marked reasons." in page.words
+    assert not page.find_all("table")
+    releasing.release_round(talking.database, slug="talking", actor="test", number=2, figures_first=True)
+    page = client.get(url)
     (table,) = page.find_all("table")
-    assert [cell.text for cell in table.iter("td")] == ["4", "fewer than 3"]
+    assert [cell.text for cell in table.iter("td")] == ["5", "4", "1"]
 
 
 @SQLITE

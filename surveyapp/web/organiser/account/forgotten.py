@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from flask import current_app, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from surveyapp.extensions import get_database
+from surveyapp.extensions import get_config, get_database
+from surveyapp.services.account_letters.asking import ask_for_reset
 from surveyapp.services.addresses import fold_address
-from surveyapp.services.resetting import Delivery, request_reset
+from surveyapp.services.letters.office import make_office
 from surveyapp.services.unit import read_now
+from surveyapp.web.languages import page_language
 from surveyapp.web.organiser.account import throttles
 from surveyapp.web.organiser.account.forms import ForgottenForm, text_of
 from surveyapp.web.organiser.blueprint import blueprint
-
-DELIVERY = "surveyapp.reset_delivery"
-"""Where the application keeps what sends these letters; without it the page names the operator's command."""
-
-
-def _find_delivery() -> Delivery | None:
-    found: Delivery | None = current_app.extensions.get(DELIVERY)
-    return found
 
 
 @blueprint.get("/forgotten")
@@ -38,11 +32,21 @@ def ask_reset() -> ResponseReturnValue:
     throttles.count_try(
         throttles.RESET, account=fold_address(email), per_account=throttles.RESETS_PER_ACCOUNT
     )
-    deliver = _find_delivery()
-    if deliver is not None:
+    if _has_letters():
         with get_database().verb() as session:
-            request_reset(session, email=email, deliver=deliver, now=read_now(session), actor="sign-in page")
+            ask_for_reset(
+                session,
+                email=email,
+                language=page_language(),
+                now=read_now(session),
+                actor="sign-in page",
+            )
     return redirect(url_for("organiser.forgotten", sent="1"), 303)
+
+
+def _has_letters() -> bool:
+    """Whether letters leave this machine; without a mail server the page names the operator's command."""
+    return make_office(get_config()).transport.is_mail
 
 
 def _show(form: ForgottenForm, *, is_sent: bool = False) -> str:
@@ -50,5 +54,5 @@ def _show(form: ForgottenForm, *, is_sent: bool = False) -> str:
         "organiser/account/forgotten.html",
         form=form,
         is_sent=is_sent,
-        has_letters=_find_delivery() is not None,
+        has_letters=_has_letters(),
     )

@@ -15,12 +15,14 @@ from surveyapp.services.one_time import Purpose
 from surveyapp.services.permissions import Role
 from surveyapp.services.unit import read_now
 from surveyapp.web import security
+from surveyapp.web.languages import page_language
 from surveyapp.web.organiser.account import throttles
 from surveyapp.web.organiser.account.forms import ActForm, NewPasswordForm, SetUpForm, attach, text_of
 from surveyapp.web.organiser.account.starting import begin_session, enter_with
 from surveyapp.web.organiser.blueprint import blueprint, get_signed_in
 from surveyapp.web.organiser.detours import Kept
 from surveyapp.web.organiser.members.words import role_words
+from surveyapp.web.refusals import log_refusal
 
 _FIELDS = {"e-mail": "email", "password": "password"}
 
@@ -31,6 +33,7 @@ def follow_link(secret: str) -> ResponseReturnValue:
     with get_database().reading() as session:
         opened = one_time.find(session, secret=secret)
     if opened is None:
+        log_refusal("one-time link", why="unknown")
         throttles.count_try(throttles.LINK)
         return _show_unknown()
     if opened.purpose == Purpose.SET_UP:
@@ -86,6 +89,7 @@ def reset_password() -> ResponseReturnValue:
                 password=password,
                 password_hash=password_hash,
                 now=read_now(session),
+                language=page_language(),
             )
     except InputError as error:
         return _show_reset(form, attach(form, error, _FIELDS), status=422)

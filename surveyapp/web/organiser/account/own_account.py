@@ -12,6 +12,7 @@ from surveyapp.extensions import get_database
 from surveyapp.services import accounts, recovery_codes, sign_ins
 from surveyapp.services.sign_ins import find_second_step, get_account
 from surveyapp.services.unit import read_now
+from surveyapp.web.languages import page_language
 from surveyapp.web.organiser.account import throttles
 from surveyapp.web.organiser.account.forms import (
     ActForm,
@@ -75,6 +76,7 @@ def change_password() -> ResponseReturnValue:
             password_hash=password_hash,
             now=read_now(session),
             actor=organiser.email,
+            language=page_language(),
         )
         changed = accounts.find_credentials(session, email=organiser.email)
         # The session that changes it has given its second factor already.

@@ -16,6 +16,7 @@ from surveyapp.services.accounts import SignedIn
 from surveyapp.services.authenticator import Enrolment
 from surveyapp.services.sign_ins import find_second_step, forget_codes_without_factors
 from surveyapp.services.unit import read_now
+from surveyapp.web.languages import page_language
 from surveyapp.web.organiser.account import throttles
 from surveyapp.web.organiser.account.forms import CodeForm, NewPasskeyForm, attach, text_of
 from surveyapp.web.organiser.account.own_account import show_account, show_codes
@@ -55,6 +56,7 @@ def confirm_authenticator() -> ResponseReturnValue:
                 key=_key(),
                 now=now,
                 actor=organiser.email,
+                language=page_language(),
             )
             codes = _first_codes(session, organiser)
     except InputError as error:
@@ -71,7 +73,11 @@ def remove_authenticator() -> ResponseReturnValue:
     organiser = get_signed_in()
     with get_database().verb() as session:
         authenticator.remove(
-            session, organiser_id=organiser.organiser_id, now=read_now(session), actor=organiser.email
+            session,
+            organiser_id=organiser.organiser_id,
+            now=read_now(session),
+            actor=organiser.email,
+            language=page_language(),
         )
         forget_codes_without_factors(session, organiser_id=organiser.organiser_id)
     return redirect(url_for("organiser.account"), 303)
@@ -109,6 +115,7 @@ def add_passkey() -> ResponseReturnValue:
                 party=party,
                 now=read_now(session),
                 actor=organiser.email,
+                language=page_language(),
             )
             codes = _first_codes(session, organiser)
     except InputError as error:
@@ -146,6 +153,7 @@ def remove_passkey(passkey_id: int) -> ResponseReturnValue:
             passkey_id=passkey_id,
             now=read_now(session),
             actor=organiser.email,
+            language=page_language(),
         )
         forget_codes_without_factors(session, organiser_id=organiser.organiser_id)
     return redirect(url_for("organiser.account", _anchor="passkeys"), 303)

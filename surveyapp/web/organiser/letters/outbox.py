@@ -11,9 +11,10 @@ from flask_babel import gettext as _
 from sqlalchemy.orm import Session
 
 from surveyapp.errors import Refused
-from surveyapp.extensions import get_database
+from surveyapp.extensions import get_config, get_database
 from surveyapp.mail.kinds import Kind
 from surveyapp.services.letters import outbox as outbox_verbs
+from surveyapp.services.letters.office import make_office
 from surveyapp.services.letters.outbox import Act, MessageKey
 from surveyapp.services.permissions import Right
 from surveyapp.services.reading.letters import STATES, read_outbox
@@ -95,6 +96,13 @@ def _show(*, trouble: Trouble | None = None) -> ResponseReturnValue:
         kind=kind,
         paging=paging(page, found.count, MOST),
         shows_names=shows_names,
+        notes_returned=make_office(get_config()).mailbox is not None,
     )
     status = trouble.status if trouble else 200
-    return show("organiser/letters/outbox.html", shown, status=status, trouble=trouble)
+    return show(
+        "organiser/letters/outbox.html",
+        shown,
+        status=status,
+        trouble=trouble,
+        is_sent=request.args.get("sent") == "1",
+    )

@@ -126,6 +126,8 @@ class OutboxPage:
     shows_names: bool
     again: bool
     """Whether all letters in the chosen state can be sent again."""
+    notes_returned: bool
+    """Whether letters that come back are noted by the program."""
 
 
 def letter_row(kind: Kind, number: int, *, is_automatic: bool, own: tuple[str, ...]) -> LetterRow:
@@ -181,7 +183,14 @@ def chips(kind: Kind) -> tuple[Choice, ...]:
 
 
 def outbox_page(
-    found: Outbox, desk: Desk, *, state: str, kind: str, paging: Paging, shows_names: bool
+    found: Outbox,
+    desk: Desk,
+    *,
+    state: str,
+    kind: str,
+    paging: Paging,
+    shows_names: bool,
+    notes_returned: bool,
 ) -> OutboxPage:
     """The outbox in words."""
     rows = []
@@ -210,5 +219,14 @@ def outbox_page(
         for each in Kind
     )
     return OutboxPage(
-        tuple(rows), found.count, states, state, kind, kinds, paging, shows_names, state in AGAIN_FROM
+        tuple(rows),
+        found.count,
+        states,
+        state,
+        kind,
+        kinds,
+        paging,
+        shows_names,
+        again=state in AGAIN_FROM,
+        notes_returned=notes_returned,
     )

@@ -13,6 +13,8 @@ class InviteForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
 
     email = EmailField(_("E-mail"), [InputRequired(_("Write an e-mail address.")), Length(max=254)])
     role = StringField(_("Role"), [Length(max=40)])
+    way = StringField(_("How the link gets there"), [Length(max=10)])
+    language = StringField(_("Language of the letter"), [Length(max=20)])
 
 
 class RoleForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types

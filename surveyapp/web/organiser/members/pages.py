@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
+
 from surveyapp.services.anonymity import LEVELS
 from surveyapp.services.members import OpenInvitation, StudyMember
 from surveyapp.services.permissions import Role
-from surveyapp.web.languages import page_language, written_time
+from surveyapp.web.languages import language_name, page_language, spoken_languages, written_time
 from surveyapp.web.organiser.members.words import level_words, role_words
 
 
@@ -42,6 +44,9 @@ class InvitationLine:
     role_name: str
     invited_by: str
     expires: str
+    letter: str
+    """What became of the letter with the link; '' where it was shown instead."""
+    tone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,14 @@ class AnonymityChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class LetterChoice:
+    """The languages that a letter can be in, each with its name, and the usual one."""
+
+    languages: tuple[tuple[str, str], ...]
+    usual: str
+
+
+@dataclass(frozen=True, slots=True)
 class MembersPage:
     """Members, invitations, and what can be chosen."""
 
@@ -80,6 +93,8 @@ class MembersPage:
     new_link: NewLink | None
     wrong: str
     anonymity: AnonymityChoice
+    letters: LetterChoice | None
+    """How the link of an invitation can get there; None where it can only be shown."""
 
 
 def anonymity_choice(level: str, *, why_fixed: str) -> AnonymityChoice:
@@ -94,6 +109,7 @@ def members_page(
     anonymity: AnonymityChoice,
     *,
     you: int,
+    has_letters: bool,
     time_zone: str,
     new_link: NewLink | None,
     wrong: str,
@@ -118,6 +134,7 @@ def members_page(
                 role_words(Role(each.role))[0],
                 each.invited_by,
                 written_time(each.expires_at, time_zone, page_language()),
+                *_letter_words(each),
             )
             for each in invitations
         ),
@@ -125,4 +142,22 @@ def members_page(
         new_link=new_link,
         wrong=wrong,
         anonymity=anonymity,
+        letters=_letter_choice() if has_letters else None,
     )
+
+
+def _letter_choice() -> LetterChoice:
+    return LetterChoice(tuple((each, language_name(each)) for each in spoken_languages()), page_language())
+
+
+def _letter_words(invitation: OpenInvitation) -> tuple[str, str]:
+    """What became of the letter, and how the page colours it."""
+    words: dict[str, tuple[str, str]] = {
+        "none": ("", ""),
+        "waiting": (_("letter on its way"), "no"),
+        "sent": (_("letter sent"), "ok"),
+        "failed": (_("letter not sent: %(answer)s", answer=invitation.trouble), "bad"),
+    }
+    if invitation.letter == "waiting" and invitation.trouble:
+        return _("letter is tried again: %(answer)s", answer=invitation.trouble), "warn"
+    return words[invitation.letter]

@@ -8,9 +8,13 @@ from flask_babel import gettext as _
 
 from surveyapp.errors import InputError, Refused, say
 from surveyapp.extensions import get_config, get_database
+from surveyapp.mail.links import account_link
 from surveyapp.services import anonymity, members
+from surveyapp.services.account_letters.inviting import invite_by_letter
+from surveyapp.services.letters.office import make_office
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
+from surveyapp.web.languages import page_language, spoken_languages
 from surveyapp.web.organiser.account.forms import attach, text_of
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
 from surveyapp.web.organiser.members.forms import AnonymityForm, InviteForm, RoleForm
@@ -26,26 +30,40 @@ def show_members(slug: str) -> ResponseReturnValue:  # noqa: ARG001 - the guard 
 
 @blueprint.post("/s/<slug>/members")
 def invite_member(slug: str) -> ResponseReturnValue:
-    """Invite somebody. A post that ends in a page: the link can be read this once and is kept nowhere."""
+    """Invite somebody: by letter, or with a link that the page shows this once and that is kept nowhere."""
     form, desk = InviteForm(), get_desk()
     if not form.validate():
         return _show(form, status=422)
-    email = text_of(form.email).strip()
+    email, role, secret = text_of(form.email).strip(), text_of(form.role), ""
+    office = make_office(get_config())
+    is_letter = office.transport.is_mail and form.way.data != "shown"
+    language = form.language.data if form.language.data in spoken_languages() else page_language()
     try:
         with get_database().verb() as session:
-            secret = members.invite(
-                session,
-                study=get_study(session, slug=slug),
-                email=email,
-                role=text_of(form.role),
-                now=read_now(session),
-                actor=desk.email,
-            )
+            study, now = get_study(session, slug=slug), read_now(session)
+            if is_letter:
+                invite_by_letter(
+                    session,
+                    study=study,
+                    email=email,
+                    role=role,
+                    language=language,
+                    link_key=office.link_key,
+                    now=now,
+                    actor=desk.email,
+                )
+            else:
+                secret = members.invite(
+                    session, study=study, email=email, role=role, now=now, actor=desk.email
+                )
     except InputError as error:
         return _show(form, wrong=attach(form, error, {"email": "email", "role": "role"}), status=422)
     except Refused as error:
         return _show(form, wrong=error.said_by(_), status=409)
-    return _show(InviteForm(formdata=None), new_link=NewLink(email, _link(secret)))
+    if is_letter:
+        return redirect(url_for("organiser.members", slug=slug, _anchor="invitations"), 303)
+    link = account_link(office.base_url, secret)
+    return _show(InviteForm(formdata=None), new_link=NewLink(email, link))
 
 
 @blueprint.post("/s/<slug>/members/invitations/<name>/withdraw")
@@ -123,10 +141,6 @@ def _go_on(slug: str, organiser_id: int) -> ResponseReturnValue:
     return redirect(url_for("organiser.members", slug=slug), 303)
 
 
-def _link(secret: str) -> str:
-    return get_config().base_url.rstrip("/") + url_for("organiser.follow_link", secret=secret)
-
-
 def _show(
     form: InviteForm, *, wrong: str = "", new_link: NewLink | None = None, status: int = 200
 ) -> ResponseReturnValue:
@@ -139,6 +153,7 @@ def _show(
             members.list_invitations(session, study_id=desk.study_id, now=read_now(session)),
             anonymity_choice(study.anonymity, why_fixed=say(why_fixed, _) if why_fixed else ""),
             you=desk.organiser_id,
+            has_letters=make_office(get_config()).transport.is_mail,
             time_zone=desk.time_zone,
             new_link=new_link,
             wrong=wrong,

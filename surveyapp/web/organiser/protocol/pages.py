@@ -52,6 +52,8 @@ class ProtocolPage:
     reason: str
     checked: tuple[str, ...] | None
     """What the text in the field would change; None where nobody asked."""
+    done: str
+    """What was done just now."""
 
 
 def protocol_page(
@@ -61,6 +63,7 @@ def protocol_page(
     text: str | None = None,
     reason: str = "",
     checked: tuple[str, ...] | None = None,
+    done: str = "",
 ) -> ProtocolPage:
     """The page of the protocol; `text` is what somebody wrote or sent and that is not stored."""
     protocol, language = found.protocol, found.questionnaire.language
@@ -82,7 +85,21 @@ def protocol_page(
         text=found.source if text is None else text,
         reason=reason,
         checked=checked,
+        done=_said_done(done, found),
     )
+
+
+def _said_done(done: str, found: ProtocolDesk) -> str:
+    """What was done just now, by the word in the page's address; only where things stand like that."""
+    if done == "stored" and found.versions and not found.is_locked:
+        return str(_("The protocol is stored. Lock it before the first round."))
+    if done == "locked" and found.is_locked:
+        return str(_("The protocol is locked."))
+    if done == "amended" and found.is_locked and len(found.versions) > 1:
+        return str(
+            _("The protocol is amended. Rounds that are open or over keep what they were opened under.")
+        )
+    return ""
 
 
 def _version(each: VersionOfProtocol, desk: Desk, in_force: int) -> VersionLine:

@@ -57,7 +57,7 @@ def set_protocol(slug: str) -> ResponseReturnValue:
             session, study=study, file=file, content=content, now=now, actor=get_desk().email
         )
 
-    return _after(do(verb), slug, content)
+    return _after(do(verb), slug, content, act="stored")
 
 
 @blueprint.post("/s/<slug>/protocol/lock")
@@ -67,7 +67,7 @@ def lock_protocol(slug: str) -> ResponseReturnValue:
     def verb(session: Session, study: Study, now: datetime) -> int:
         return protocols.lock_protocol(session, study=study, now=now, actor=get_desk().email)
 
-    return _after(do(verb), slug, None)
+    return _after(do(verb), slug, None, act="locked")
 
 
 @blueprint.post("/s/<slug>/protocol/amend")
@@ -91,7 +91,7 @@ def amend_protocol(slug: str) -> ResponseReturnValue:
             actor=get_desk().email,
         ).number
 
-    return _after(do(verb), slug, content, reason=reason)
+    return _after(do(verb), slug, content, act="amended", reason=reason)
 
 
 def _read_sent(given: dict[str, str]) -> tuple[str, bytes]:
@@ -121,10 +121,12 @@ def _check(file: str, content: bytes, *, reason: str = "") -> ResponseReturnValu
     return _show(content=content, reason=reason, checked=checked)
 
 
-def _after(done: int | Trouble, slug: str, content: bytes | None, *, reason: str = "") -> ResponseReturnValue:
+def _after(
+    done: int | Trouble, slug: str, content: bytes | None, *, act: str, reason: str = ""
+) -> ResponseReturnValue:
     if isinstance(done, Trouble):
         return _show(content=content, reason=reason, trouble=done)
-    return redirect(url_for("organiser.protocol", slug=slug), 303)
+    return redirect(url_for("organiser.protocol", slug=slug, done=act), 303)
 
 
 def _show(
@@ -138,7 +140,8 @@ def _show(
     with get_database().reading() as session:
         found = get_protocol_desk(session, study=get_study(session, slug=desk.slug))
     text = None if content is None else showable(content.decode("utf-8", "replace"))
-    page = protocol_page(found, desk, text=text, reason=reason, checked=checked)
+    done = request.args.get("done", "")
+    page = protocol_page(found, desk, text=text, reason=reason, checked=checked, done=done)
     return show(
         "organiser/protocol/protocol.html", page, status=trouble.status if trouble else 200, trouble=trouble
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask import url_for
 from flask_babel import gettext as _
 
+from surveyapp.delphi.feedback import ShownMarks
 from surveyapp.services.reading.desks import Desk
 from surveyapp.services.reading.reply_desks import ReplyDesk
 from surveyapp.web.organiser.paging import Paging, paging
@@ -41,6 +42,7 @@ class MarkLine:
 
     text: str
     title: str
+    n: int
     for_me: str
     not_for_me: str
 
@@ -66,6 +68,8 @@ class RepliesPage:
     paging: Paging
     because: str
     marked: tuple[MarkLine, ...]
+    marks_said: str
+    """What is told of marks besides: what is missing, and why."""
     smallest_group: int
     rounds: tuple[RoundWay, ...]
 
@@ -106,15 +110,8 @@ def replies_page(
         ),
         paging=paging(page, len(found.replies), ON_A_PAGE),
         because=because,
-        marked=tuple(
-            MarkLine(
-                each.text,
-                found.titles.get(each.item, ""),
-                _told(each.marks.for_me, found.smallest_group),
-                _told(each.marks.not_for_me, found.smallest_group),
-            )
-            for each in found.marked
-        ),
+        marked=tuple(_mark_line(each, found.titles) for each in found.marked or ()),
+        marks_said=_say_marks(found),
         smallest_group=found.smallest_group,
         rounds=tuple(
             RoundWay(
@@ -137,5 +134,39 @@ def _lede(found: ReplyDesk) -> str:
     )
 
 
-def _told(count: int | None, smallest: int) -> str:
-    return str(count) if count is not None else str(_("fewer than %(k)s", k=smallest))
+def _mark_line(marks: ShownMarks, titles: Mapping[str, str]) -> MarkLine:
+    for_me, not_for_me = str(marks.for_me), str(marks.not_for_me)
+    if marks.at_least is not None:
+        mostly, rest = _("at least %(percent)s%%", percent=marks.at_least), _("not told exactly")
+        for_me, not_for_me = (mostly, rest) if marks.mostly == "for_me" else (rest, mostly)
+    return MarkLine(
+        marks.reason.text, titles.get(marks.reason.item, ""), marks.n, str(for_me), str(not_for_me)
+    )
+
+
+def _say_marks(found: ReplyDesk) -> str:
+    if found.marked is None:
+        if not found.is_closed:
+            return str(_("Marks are told when the round is released; nothing is counted while it is open."))
+        if found.marking is None:
+            return str(
+                _(
+                    "Fewer than %(k)s experts marked reasons, or all but a few. What may be told of marks "
+                    "is told when the round is released.",
+                    k=found.smallest_group,
+                )
+            )
+        return str(
+            _(
+                "%(num)s experts marked reasons. For whom they speak is told when the round is released.",
+                num=found.marking,
+            )
+        )
+    if not found.marked:
+        return str(_("The release tells no marks: too few marked the same reason, or nobody did."))
+    return str(
+        _(
+            "As the release tells it. What fewer than %(k)s marked, or all but a few, is not listed.",
+            k=found.smallest_group,
+        )
+    )
