@@ -23,7 +23,7 @@ from tests.journeys import account_states
 from tests.journeys.feedback_desk_states import DESK_STATES
 from tests.journeys.house import House
 from tests.journeys.states import ORGANISER_STATES
-from tests.journeys.test_access import NARROW, OBSCURED, OVERFLOWING, UNFOLD, Axe
+from tests.journeys.test_access import MEANING, NARROW, OBSCURED, OVERFLOWING, UNFOLD, Axe
 from tests.support.addresses import Address, organiser_addresses
 from tests.support.browser import DESKTOP, PHONE, OpenPage
 from tests.support.mailing import introduce
@@ -113,7 +113,7 @@ class Eyes:
 
     def _find_faults(self) -> Iterator[str]:
         page = self.page
-        yield from (f"wide: {fault}" for fault in self.axe(page))
+        yield from (f"wide: {fault}" for fault in [*self.axe(page), *page.evaluate(MEANING)])
         page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         yield from (f"phone: focus out of sight: {fault}" for fault in page.evaluate(OBSCURED))
         page.evaluate(UNFOLD)

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.parametrize("database_engine", ["sqlite"], indirect=Tru
 def ways(client: JudgingClient, desk: str) -> dict[str, str]:
     """Label → address of what comes next."""
     found = client.get(desk).find_all("nav", aria_labelledby="going-on")
-    return {link.text.strip(): link.get("href", "") for nav in found for link in nav.iter("a")}
+    return {(link.text or "").strip(): link.get("href", "") for nav in found for link in nav.iter("a")}
 
 
 def test_what_comes_next(client: JudgingClient, answered: Ground, desk: str) -> None:
