@@ -138,7 +138,7 @@ def preview_of_ratings(visit: Visit) -> Page:
 @between_state
 def protocol_refused(visit: Visit) -> Page:
     page = _at(visit, "protocol")
-    page.locator("summary", has_text="Amend it").click()
+    page.locator("summary", has_text="Amend it by a file").click()
     page.locator("#text").fill("format: 1\nrounds: none\n")
     page.get_by_role("button", name="Check it").click()
     page.wait_for_load_state()

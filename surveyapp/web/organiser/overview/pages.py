@@ -30,6 +30,7 @@ class StudyLine:
     round_line: str
     submitted: int
     panel: int
+    is_rehearsal: bool
     end: str
     """That it is archived or will be deleted; '' for a study at work."""
 
@@ -131,6 +132,7 @@ def studies_page(email: str, found: Sequence[StudyProgress]) -> StudiesPage:
                 ),
                 submitted=current.counts.submitted if current else 0,
                 panel=each.panel,
+                is_rehearsal=each.is_rehearsal,
                 end=_end_of(each),
             )
         )
