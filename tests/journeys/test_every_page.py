@@ -38,8 +38,8 @@ ARCHIVED_AT_WORK = frozenset(
 )
 """Pages that hold acts: archived, they do without them."""
 NO_PAGES = frozenset({"audit_file", "protocol_source"})
-PARTS = frozenset({"progress"})
-"""What a page's own script asks for: no page by itself, and on the overview from the start."""
+PARTS = frozenset({"progress", "rehearsal_progress"})
+"""What a page's own script asks for: no page by itself, and on that page from the start."""
 ELSEWHERE = {
     # What nobody reaches who is simply signed in, and the state that shows it.
     "sign_in": "sign_in",
