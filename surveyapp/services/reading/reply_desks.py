@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from surveyapp.delphi.feedback import ReleaseContent, ShownMarks
 from surveyapp.delphi.protocol.model import Discussion
 from surveyapp.delphi.rounds import RoundState
-from surveyapp.errors import NotFound
+from surveyapp.errors import NotFound, Sentence
 from surveyapp.models import Reply, Round, Study
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.item_history import read_fates
@@ -68,7 +68,7 @@ def get_reply_desk(session: Session, *, study: Study, number: int, state: str | 
     """
     held = session.get(Round, (study.id, number))
     if held is None or held.state not in _BEGUN:
-        raise NotFound(f"This study has no round {number} that was opened.")
+        raise NotFound(Sentence("This study has no round {number} that was opened.", number=number))
     counts = session.execute(
         select(Reply.state, func.count().label("replies"))
         .where(Reply.study_id == study.id, Reply.round == number)

@@ -12,7 +12,7 @@ from statistics import median
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import NotFound
+from surveyapp.errors import NotFound, Sentence
 from surveyapp.mail.kinds import Kind
 from surveyapp.models import Answer, OutboxMessage, Panellist, Participation, Round, Study
 from surveyapp.questionnaire.planning import plan
@@ -49,7 +49,7 @@ def get_work(session: Session, *, study: Study, number: int) -> RoundWork:
     """How the work of round `number` goes, whatever its state. Raises NotFound."""
     current = session.get(Round, (study.id, number))
     if current is None:
-        raise NotFound(f"This study has no round {number}.")
+        raise NotFound(Sentence("This study has no round {number}.", number=number))
     instrument = get_instrument(session, study_id=study.id, number=current.questionnaire_number)
     return RoundWork(
         _median_time(session, study=study, number=number),

@@ -65,7 +65,7 @@ def release_page(
         if released is not None
         else (),
         missing=tuple(_missing(found, desk)) if released is None else (),
-        warnings=found.coverage.warnings if released is None else (),
+        warnings=tuple(say(each, _) for each in found.coverage.warnings) if released is None else (),
         unread=tuple(unread_notes(found.unread, desk)) if released is None else (),
         facts=tuple(_facts(content)) if content is not None else (),
         hidden=tuple(_hidden(content)) if content is not None else (),
@@ -100,7 +100,7 @@ def _missing(found: ReleaseDesk, desk: Desk) -> Iterator[tuple[str, Way | None]]
     coverage = found.coverage
     if len(coverage.problems) <= _MOST_LINES:
         for line in coverage.problems:
-            yield said(line), to_reasons
+            yield said(say(line, _)), to_reasons
     else:
         left = sum(len(each.public_ids) for each in coverage.uncovered) + coverage.not_gathered
         yield (
