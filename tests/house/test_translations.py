@@ -40,6 +40,7 @@ MEANT_THE_SAME = {
         "Passkey",
         "Passkeys",
         "Pseudonym",
+        "SHA-256",
         "Surveyapp",
         "Tags",
         "Text",
