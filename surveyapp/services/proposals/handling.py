@@ -171,7 +171,7 @@ def redact_proposal(
 def _no_such_item(item: str, known: Collection[str]) -> Sentence:
     near = get_close_matches(item, known, n=1, cutoff=0.6)
     if near:
-        return Sentence("there is no item '{item}'; did you mean '{near}'?", item=item, near=near[0])
+        return Sentence("there is no item '{item}'; did you mean “{near}”?", item=item, near=near[0])
     listed = ", ".join(sorted(known)) or "—"
     return Sentence("there is no item '{item}'; known are: {listed}.", item=item, listed=listed)
 
