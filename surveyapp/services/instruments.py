@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.receipts import canonical_json
-from surveyapp.errors import NotFound
+from surveyapp.errors import NotFound, Sentence
 from surveyapp.models import Cell, Decision, ItemVersion, LineageEdge, QuestionnaireVersion
 from surveyapp.questionnaire.cells import CellKey, CellSpec, Given
 from surveyapp.questionnaire.kinds import KINDS
@@ -311,7 +311,7 @@ def _read(session: Session, *, study_id: int, number: int) -> Instrument:
         .order_by(QuestionnaireVersion.number)
     ).all()
     if number not in [version.number for version in versions]:
-        raise NotFound(f"This study has no questionnaire version {number}.")
+        raise NotFound(Sentence("This study has no questionnaire version {number}.", number=number))
     wordings = _read_wordings(session, study_id=study_id)
     questionnaires = {each.number: Questionnaire.from_canonical(each.canonical) for each in versions}
     spec_of: dict[tuple[CellKey, int], CellSpec] = {}

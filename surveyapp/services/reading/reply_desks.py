@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from surveyapp.delphi.feedback import ShownMarks
 from surveyapp.delphi.protocol.model import Discussion
 from surveyapp.delphi.rounds import RoundState
-from surveyapp.errors import NotFound
+from surveyapp.errors import NotFound, Sentence
 from surveyapp.models import Release, Reply, Round, Study
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.item_history import read_fates
@@ -62,7 +62,7 @@ def get_reply_desk(session: Session, *, study: Study, number: int, state: str | 
     ).all()
     held = next((each for each in rounds if each.number == number), None)
     if held is None:
-        raise NotFound(f"This study has no round {number} that was opened.")
+        raise NotFound(Sentence("This study has no round {number} that was opened.", number=number))
     counts = session.execute(
         select(Reply.state, func.count().label("replies"))
         .where(Reply.study_id == study.id, Reply.round == number)
