@@ -17,7 +17,15 @@ from surveyapp.models.people import (
 )
 from surveyapp.models.reason import CodedReason, Reason, ReasonTheme, SummarySentence, SummarySource, Theme
 from surveyapp.models.signing_in import OneTimeSecret, Passkey, RecoveryCode
-from surveyapp.models.study import Cell, DeletedStudy, ItemVersion, QuestionnaireVersion, Round, Study
+from surveyapp.models.study import (
+    Cell,
+    DeletedStudy,
+    ItemVersion,
+    QuestionnaireVersion,
+    Round,
+    Study,
+    WordingCorrection,
+)
 
 __all__ = [
     "Answer",
@@ -64,5 +72,6 @@ __all__ = [
     "Throttle",
     "UtcDateTime",
     "WebSession",
+    "WordingCorrection",
     "database_now",
 ]
