@@ -31,6 +31,7 @@ _DEVIATION = {
     "reopening": "Round {number} opened again,",
     "cancellation": "Round {number} cancelled,",
     "admission": "Answers let in after round {number} had closed,",
+    "correction": "A text of round {number} corrected,",
 }
 
 
@@ -112,7 +113,9 @@ def _print_table(result: RoundResults) -> None:
     for each in result.items:
         verdict = each.verdict or "no rule"
         stable = each.judgement.stability.verdict if each.judgement and each.judgement.stability else ""
-        chosen = "".join(f", chosen by {_share(measure)}" for measure in each.chosen.values())
+        chosen = "".join(
+            f", chosen by {_share(measure) if measure.n else 'nobody'}" for measure in each.chosen.values()
+        )
         click.echo(f"\n{each.title}  [{each.item}]")
         click.echo(f"  {verdict}{', ' + stable if stable else ''}{chosen}")
         for cell in each.cells:

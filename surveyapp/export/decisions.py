@@ -115,6 +115,7 @@ DEVIATION_COLUMNS = (
             "reopening": "A closed round was opened again.",
             "cancellation": "A round was cancelled.",
             "admission": "Answers were let in after their round had closed.",
+            "correction": "A text was corrected while its round was open.",
         },
     ),
     Column("number", "The round; of an amendment the protocol version that it made."),

@@ -104,9 +104,10 @@ def find_standings(session: Session, figures: RoundFigures, *, study_id: int) ->
         fate for fate in fates if fate.status != "open" or fate.since is not None or fate.item.id in asked
     ]
     earlier = _list_earlier(session, held)
-    stable = _stable_before(session, earlier, study_id=study_id) - judged.keys()
-    stable |= {item for item, each in judged.items() if each.stability and each.stability.verdict == STABLE}
     known = {fate.item.id for fate in counted}
+    stable = {item for item, each in judged.items() if each.stability and each.stability.verdict == STABLE}
+    if left := known - judged.keys():
+        stable |= _stable_before(session, earlier, study_id=study_id) & left
     return Standings(
         round=figures.planned,
         rounds=len(earlier) + 1,

@@ -1,4 +1,4 @@
-"""What did not go as it was planned: amendments, rounds opened again or put off, answers let in late."""
+"""What did not go as it was planned: amendments, corrections, rounds put off or reopened, late answers."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from sqlalchemy.orm import Session
 
 from surveyapp.models import AuditEntry, ProtocolVersion, Study
 
-Kind = Literal["amendment", "extension", "reopening", "cancellation", "admission"]
+Kind = Literal["amendment", "extension", "reopening", "cancellation", "admission", "correction"]
 _KIND_OF: Final[dict[str, Kind]] = {
     "round.extend": "extension",
     "round.reopen": "reopening",
     "round.cancel": "cancellation",
     "submission.admit": "admission",
+    "round.correct": "correction",
 }
 
 
@@ -32,8 +33,8 @@ class Deviation:
     """The round; of an amendment the protocol version that it made."""
 
 
-def list_deviations(session: Session, *, study: Study, up_to: int) -> tuple[Deviation, ...]:
-    """All that departed from the plan in the rounds up to `up_to`, and every amendment, in the order of time.
+def list_deviations(session: Session, *, study: Study) -> tuple[Deviation, ...]:
+    """All that departed from the plan so far, in the order of time.
 
     Whose answers were let in is not told; who did it stands in the record of acts.
     """
@@ -51,8 +52,7 @@ def list_deviations(session: Session, *, study: Study, up_to: int) -> tuple[Devi
         )
     )
     found += [
-        Deviation(_KIND_OF[act], at, reason, number)
+        Deviation(_KIND_OF[act], at, reason, int(json.loads(detail)["round"]))
         for act, at, reason, detail in acts
-        if (number := int(json.loads(detail)["round"])) <= up_to
     ]
     return tuple(sorted(found, key=lambda each: (each.at, each.kind, each.number)))

@@ -142,6 +142,7 @@ def _deviation_words(each: Deviation) -> str:
         "reopening": _("Round %(number)s was opened again.", number=each.number),
         "cancellation": _("Round %(number)s was cancelled.", number=each.number),
         "admission": _("Answers were let in after round %(number)s had closed.", number=each.number),
+        "correction": _("A text of round %(number)s was corrected.", number=each.number),
     }
     return f"{format_date(each.at, 'medium')} · {words[each.kind]}"
 
