@@ -12,7 +12,7 @@ from random import Random, SystemRandom
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import PanelError, Problem
+from surveyapp.errors import PanelError, Problem, Refused, Sentence
 from surveyapp.exchange.panel_file import PanelRow
 from surveyapp.mail.links import derive_token, hash_token, link
 from surveyapp.models import Identity, Invitation, Panellist, Study
@@ -64,10 +64,13 @@ def import_panel(
 ) -> PanelImport:
     """Add everybody in `rows` to the panel, each with an identity and a personal link.
 
-    Raises PanelError with every bad row; then nothing was added. Whoever only wants to know what would
-    happen calls this in a unit of work that is not committed. With `leaves_out_known` rows of people who are
-    on the panel already are passed over. `progress` hears how many were added.
+    Raises PanelError with every bad row, Refused for people in a rehearsal; then nothing was added. Whoever
+    only wants to know what would happen calls this in a unit of work that is not committed. With
+    `leaves_out_known` rows of people who are on the panel already are passed over. `progress` hears how many
+    were added.
     """
+    if study.rehearsal_of is not None and not is_synthetic:
+        raise Refused(Sentence("This is a rehearsal with an invented panel: nobody else is added to it."))
     known = names_by_address(session, study_id=study.id)
     given = len(rows)
     if leaves_out_known:
