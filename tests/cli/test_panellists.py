@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,11 @@ def test_a_panellist_is_shown_changed_and_invited(shell: Shell) -> None:
 def test_a_panellist_is_withdrawn_and_erased(shell: Shell) -> None:
     assert "answers stay" in shell.say("panel", "withdraw", "fruit", JANE, "--answers", "keep", *WHY)
     assert "withdrawn already" in shell.fail("panel", "withdraw", "fruit", JANE, "--answers", "keep", *WHY)
+    out = shell.folder / "bob.json"
+    shell.say("panel", "export", "fruit", BOB, "--out", str(out), *WHY)
+    assert json.loads(out.read_text())["identity"][0]["email"] == BOB
+    assert out.stat().st_mode & 0o077 == 0
+    assert "is there already" in shell.fail("panel", "export", "fruit", BOB, "--out", str(out), *WHY)
     wanted = ("panel", "erase", "fruit", BOB, "--answers", "remove", *WHY)
     assert "nobody was erased" in shell.fail(*wanted, typed="jane\n")
     assert "are gone" in shell.say(*wanted, typed=f"{BOB}\n")
