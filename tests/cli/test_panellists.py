@@ -63,6 +63,17 @@ def test_a_panellist_is_withdrawn_and_erased(shell: Shell) -> None:
     assert BOB not in shell.say("links", "fruit")
 
 
+def test_prv_33_a_backup_that_is_restored_brings_nobody_back(shell: Shell) -> None:
+    backup = str(shell.folder / "before.zip")
+    shell.say("backup", backup)
+    shell.say("panel", "erase", "fruit", BOB, "--answers", "remove", "--yes", *WHY)
+    later = Shell(f"sqlite:///{shell.folder / 'later.sqlite3'}", shell.folder)
+    later.say("init-db")
+    assert "1 person was erased after this backup was made, and erased again." in later.say("restore", backup)
+    assert "Nobody on this panel" in later.fail("panel", "show", "fruit", BOB)
+    later.say("panel", "show", "fruit", JANE)
+
+
 def test_people_who_ask_are_listed_and_names_kept_until_a_day(shell: Shell) -> None:
     assert "no public link yet" in shell.fail("panel", "registration", "fruit")
     link = shell.say("panel", "registration", "fruit", "--open", "--note", "Growers of pears").strip()
