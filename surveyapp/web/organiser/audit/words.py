@@ -118,6 +118,7 @@ def act_words(act: str) -> str:
         "panel.names_forgotten": _("deleted the names of everybody on the day that was said"),
         "panel.names_kept": _("said how long names are kept"),
         "panellist.erase": _("erased a person"),
+        "panellist.export": _("took out all that is kept about a panellist"),
         "panellist.change": _("changed what is known of a panellist"),
         "panellist.declined": _("declined"),
         "panellist.invite": _("invited a panellist again"),
