@@ -11,6 +11,7 @@ from typing import TextIO
 
 import click
 
+from surveyapp.cli import panellists, registrations
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json, progress_bar
 from surveyapp.errors import PanelError, Problem, Refused
 from surveyapp.exchange.panel_file import read_panel_file
@@ -24,7 +25,22 @@ _SHOWN_WARNINGS = 50
 
 @click.group()
 def panel() -> None:
-    """Bring panellists in."""
+    """Bring panellists in, and look after each of them."""
+
+
+for _command in (
+    panellists.show,
+    panellists.change,
+    panellists.invite,
+    panellists.link,
+    panellists.withdraw,
+    panellists.erase,
+    registrations.registration,
+    registrations.requests,
+    registrations.approve,
+    registrations.refuse,
+):
+    panel.add_command(_command)
 
 
 @panel.command(name="import")

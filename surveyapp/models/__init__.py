@@ -6,6 +6,7 @@ from surveyapp.models.deciding import Decision, LineageEdge, Proposal, ProtocolV
 from surveyapp.models.feedback import Publication, Reaction, Release, Reply
 from surveyapp.models.message import LetterSetting, LetterText, LetterWish, OutboxMessage, ReminderRule
 from surveyapp.models.operation import AuditEntry, Job
+from surveyapp.models.panel import Erasure, NamesKept, Registration, SeatRequest
 from surveyapp.models.people import (
     Identity,
     Invitation,
@@ -27,6 +28,7 @@ __all__ = [
     "CodedReason",
     "Decision",
     "DeletedStudy",
+    "Erasure",
     "Identity",
     "Invitation",
     "ItemVersion",
@@ -37,6 +39,7 @@ __all__ = [
     "LetterWish",
     "LineageEdge",
     "Membership",
+    "NamesKept",
     "OneTimeSecret",
     "Organiser",
     "OutboxMessage",
@@ -51,11 +54,13 @@ __all__ = [
     "Reason",
     "ReasonTheme",
     "RecoveryCode",
+    "Registration",
     "Release",
     "ReminderRule",
     "Reply",
     "Round",
     "SaveReceipt",
+    "SeatRequest",
     "Study",
     "Submission",
     "SummarySentence",

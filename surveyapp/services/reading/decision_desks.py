@@ -15,6 +15,7 @@ from surveyapp.questionnaire.model import Item, Questionnaire
 from surveyapp.services.deciding import ItemOnTable, list_items
 from surveyapp.services.item_history import read_all_decisions, read_first
 from surveyapp.services.kept_figures import get_figures
+from surveyapp.services.stopping import AfterRound, find_stopping
 
 _LATER = (RoundState.OPEN, RoundState.CLOSED, RoundState.RELEASED)
 
@@ -44,6 +45,8 @@ class DecisionDesk:
     wordings: Mapping[str, Item]
     """Every item there ever was, in its latest wording, before what is decided after this round."""
     descents: tuple[Descent, ...]
+    stopping: AfterRound | None
+    """What the rule of stopping says as things stand; None without a protocol."""
 
     @property
     def undecided(self) -> tuple[str, ...]:
@@ -82,6 +85,7 @@ def get_decision_desk(session: Session, *, study: Study, number: int) -> Decisio
         decisions=decided.get(number, {}),
         wordings=_wordings(first, decided, number),
         descents=_descents(first, decided, up_to=number),
+        stopping=find_stopping(session, study=study, number=number),
     )
 
 

@@ -21,6 +21,7 @@ from surveyapp.services.item_history import asked_items, read_decisions
 from surveyapp.services.judging import ItemJudgement, judge, tell_verdicts
 from surveyapp.services.kept_figures import get_figures
 from surveyapp.services.release_drafts import privacy_rules
+from surveyapp.services.stopping import AfterRound, find_stopping
 from surveyapp.statistics.counts import Counts
 from surveyapp.statistics.measure import Measure
 
@@ -87,6 +88,8 @@ class RoundResults:
     """The version that the round asked: titles and labels."""
     told: Mapping[str, ToldRule]
     """Rule → what it is called and says, in plain language."""
+    stopping: AfterRound | None
+    """What the rule of stopping says after the round; None without a protocol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +208,7 @@ def _results(
         ),
         questionnaire=figures.questionnaire,
         told=tell_rules(protocol, figures.questionnaire, figures.questionnaire.language) if protocol else {},
+        stopping=find_stopping(session, study=study, number=number),
     )
 
 

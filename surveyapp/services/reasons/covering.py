@@ -115,6 +115,10 @@ class Coverage:
         )
 
 
+NOTHING_LEFT = Coverage(0, 0, (), (), ())
+"""Of a round on which no work is left."""
+
+
 def uncovered(session: Session, *, study_id: int, round_number: int) -> tuple[UncoveredItem, ...]:
     """The reasons of a closed round that nothing has been decided about, by item."""
     return find_coverage(session, study_id=study_id, round_number=round_number).uncovered

@@ -48,6 +48,9 @@ def redact_reason(
             )
         )
     row.released_text = _read_released(public_id, released_text)
+    if row.state != "unread":
+        # What would be released has changed, and only the time of handling tells it.
+        row.handled_by, row.handled_at = actor, now
     detail = {"reason": public_id, "text": _hash(row.text), "released_text": _hash(row.released_text)}
     record(session, study_id=study_id, now=now, actor=actor, act="reason.redact", detail=detail)
     session.flush()

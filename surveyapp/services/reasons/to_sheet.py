@@ -22,8 +22,8 @@ from surveyapp.models import Round
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services.audit import record
 from surveyapp.services.instruments import get_instrument
+from surveyapp.services.reading.beside import RatingBeside
 from surveyapp.services.reading.reasons import (
-    RatingBeside,
     ReasonAtWork,
     get_closed_round,
     list_reasons,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from surveyapp.services import releasing
 from surveyapp.services.permissions import Role
 from surveyapp.services.unit import Database
 from surveyapp.web.organiser.results import routes
@@ -160,6 +161,21 @@ def test_a_second_round_shows_how_medians_moved(client: JudgingClient, answered:
 
 
 @SQLITE
+def test_what_the_rule_of_stopping_says_stands_on_every_page_about_the_round(
+    client: JudgingClient, answered: Ground, desk: str, sign_in: SignIn
+) -> None:
+    answered.close()
+    releasing.settle_round(answered.database, study_id=answered.study_id, number=1, actor="test")
+    said = "Round 1 is not the last one that the protocol plans."
+    figures = "After round 1: 1 of 2 items settled, 1 open; 0 stable when last rated."
+    proposed = "2 items are not decided yet and count as the protocol proposes."
+    for place in ("", "/rounds", "/rounds/1/results", "/rounds/1/decisions"):
+        assert f"{said} {figures} {proposed}" in client.get(f"{desk}{place}").words, place
+    # How many items are settled is a result, and not for everybody who sees how rounds go.
+    sign_in(join(answered, Role.OBSERVER))
+    assert figures not in client.get(desk).words
+
+
 def test_an_analyst_sees_results_and_no_more(
     client: JudgingClient, answered: Ground, sign_in: SignIn
 ) -> None:

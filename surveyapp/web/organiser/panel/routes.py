@@ -26,6 +26,7 @@ from surveyapp.services import panel as panels
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.permissions import Right
 from surveyapp.services.reading.panel_lists import MOST, STANDINGS, PanelList, Standing, get_panel_list
+from surveyapp.services.reading.seat_requests import count_requests
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
 from surveyapp.web.organiser.acting import trouble_of
@@ -70,6 +71,8 @@ class PanelPage:
     standing: str
     paging: Paging
     added: str
+    asking: int
+    """How many people ask for a seat; told to those who see names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +113,23 @@ def panel(slug: str) -> ResponseReturnValue:
         found = get_panel_list(
             session, study=get_study(session, slug=slug), with_names=has_names, page=page_asked(), **asked
         )
+        asking = count_requests(session, study_id=desk.study_id) if has_names else 0
     added = request.args.get("added", "")
-    page = _panel_page(found, has_names=has_names, asked=asked, added=int(added) if added.isdecimal() else 0)
+    page = _panel_page(
+        found,
+        has_names=has_names,
+        asked=asked,
+        added=int(added) if added.isascii() and added.isdecimal() else 0,
+        asking=asking,
+    )
     return render_template(
         "organiser/panel/panel.html", desk=desk, tabs=tabs(desk), page=page, form=FlaskForm(formdata=None)
     )
 
 
-def _panel_page(found: PanelList, *, has_names: bool, asked: dict[str, str], added: int) -> PanelPage:
+def _panel_page(
+    found: PanelList, *, has_names: bool, asked: dict[str, str], added: int, asking: int
+) -> PanelPage:
     words = _standing_words()
     return PanelPage(
         has_names=has_names,
@@ -145,6 +157,7 @@ def _panel_page(found: PanelList, *, has_names: bool, asked: dict[str, str], add
         added=ngettext("%(num)s panellist was added.", "%(num)s panellists were added.", added)
         if added
         else "",
+        asking=asking,
     )
 
 

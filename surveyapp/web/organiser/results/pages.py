@@ -16,6 +16,7 @@ from surveyapp.statistics.measure import Undefined
 from surveyapp.web.organiser.paging import Paging
 from surveyapp.web.organiser.results import numbers
 from surveyapp.web.organiser.results.numbers import Segment
+from surveyapp.web.organiser.stopping import StoppingNote, stopping_note
 from surveyapp.web.organiser.words import Pill, outcome_word, pills, state_word, verdict_word
 
 
@@ -28,6 +29,7 @@ class Head:
     people: str
     rules: tuple[tuple[str, str], ...]
     smallest_group: int
+    stopping: StoppingNote | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +127,7 @@ def head_of(found: RoundResults) -> Head:
         people=_("%(people)s of %(invited)s answered.", people=found.people, invited=found.invited),
         rules=tuple((found.told[name].title, rule) for name, rule in found.rules.items()),
         smallest_group=found.smallest_group,
+        stopping=stopping_note(found.stopping),
     )
 
 
