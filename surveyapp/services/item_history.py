@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.delphi.lineage import Decided, Detail, Fate, Outcome, begin, fold
 from surveyapp.errors import Refused, Sentence
-from surveyapp.models import Decision, QuestionnaireVersion, Round
+from surveyapp.models import Decision, Round
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services.instruments import Instrument, get_instrument
 
@@ -83,8 +83,7 @@ def known_items(session: Session, *, study_id: int, rounds: Collection[int]) -> 
 
 def read_first(session: Session, *, study_id: int) -> Questionnaire:
     """The questionnaire as the study began with it."""
-    version = session.get_one(QuestionnaireVersion, (study_id, FIRST_QUESTIONNAIRE))
-    return Questionnaire.from_canonical(version.canonical)
+    return get_instrument(session, study_id=study_id, number=FIRST_QUESTIONNAIRE).questionnaire
 
 
 def list_all_items(session: Session, *, study_id: int) -> tuple[str, ...]:

@@ -135,6 +135,7 @@ class Walk:
         self.look("settings-done")
         self.step("Protocol")
         self.look("protocol-none")
+        self.unfold("Give the study its protocol as a file")
         self.way.upload(self.page.get_by_label("A YAML file"), self.files / "fruit.protocol.yaml")
         self.press("Use this protocol")
         self.look("protocol-given")

@@ -23,7 +23,7 @@ from tests.journeys import account_states
 from tests.journeys.feedback_desk_states import DESK_STATES
 from tests.journeys.house import House
 from tests.journeys.states import ORGANISER_STATES
-from tests.journeys.test_access import NARROW, OBSCURED, OVERFLOWING, UNFOLD, Axe
+from tests.journeys.test_access import MEANING, NARROW, OBSCURED, OVERFLOWING, UNFOLD, Axe
 from tests.support.addresses import Address, organiser_addresses
 from tests.support.browser import DESKTOP, PHONE, OpenPage
 from tests.support.mailing import introduce
@@ -38,8 +38,8 @@ ARCHIVED_AT_WORK = frozenset(
 )
 """Pages that hold acts: archived, they do without them."""
 NO_PAGES = frozenset({"audit_file", "protocol_source"})
-PARTS = frozenset({"progress"})
-"""What a page's own script asks for: no page by itself, and on the overview from the start."""
+PARTS = frozenset({"progress", "rehearsal_progress"})
+"""What a page's own script asks for: no page by itself, and on that page from the start."""
 ELSEWHERE = {
     # What nobody reaches who is simply signed in, and the state that shows it.
     "sign_in": "sign_in",
@@ -113,7 +113,7 @@ class Eyes:
 
     def _find_faults(self) -> Iterator[str]:
         page = self.page
-        yield from (f"wide: {fault}" for fault in self.axe(page))
+        yield from (f"wide: {fault}" for fault in [*self.axe(page), *page.evaluate(MEANING)])
         page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         yield from (f"phone: focus out of sight: {fault}" for fault in page.evaluate(OBSCURED))
         page.evaluate(UNFOLD)
