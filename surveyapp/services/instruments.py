@@ -306,19 +306,26 @@ def forget_instrument(*, study_id: int, number: int) -> None:
 
 def _read(session: Session, *, study_id: int, number: int) -> Instrument:
     versions = session.execute(
-        select(QuestionnaireVersion.number, QuestionnaireVersion.sha256, QuestionnaireVersion.canonical)
+        select(
+            QuestionnaireVersion.number,
+            QuestionnaireVersion.sha256,
+            QuestionnaireVersion.canonical,
+            QuestionnaireVersion.corrects,
+        )
         .where(QuestionnaireVersion.study_id == study_id)
         .order_by(QuestionnaireVersion.number)
     ).all()
     if number not in [version.number for version in versions]:
         raise NotFound(Sentence("This study has no questionnaire version {number}.", number=number))
     wordings = _read_wordings(session, study_id=study_id)
+    # A version that only puts texts right has the items and the cells of the one that it corrects.
+    items_of = {version.number: version.corrects or version.number for version in versions}
     questionnaires = {each.number: Questionnaire.from_canonical(each.canonical) for each in versions}
     spec_of: dict[tuple[CellKey, int], CellSpec] = {}
     for version, each in questionnaires.items():
-        spec_of |= _specs(each, _in_force(wordings, version))
+        spec_of |= _specs(each, _in_force(wordings, items_of[version]))
     # Where several versions know a cell, the form that it has in this one counts.
-    questionnaire, in_force = questionnaires[number], _in_force(wordings, number)
+    questionnaire, in_force = questionnaires[number], _in_force(wordings, items_of[number])
     own = _specs(questionnaire, in_force)
     spec_of |= own
     rows = session.execute(
