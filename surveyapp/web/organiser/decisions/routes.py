@@ -22,6 +22,7 @@ from surveyapp.web.organiser.acting import Trouble, do, trouble_of
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
 from surveyapp.web.organiser.decisions.forms import count_parts, read_decided, read_new
 from surveyapp.web.organiser.decisions.pages import decision_page, decisions_page, new_item_page
+from surveyapp.web.organiser.paging import page_asked
 from surveyapp.web.organiser.round_parts import go_to_latest, show, show_not_closed
 from surveyapp.web.organiser.typed import typed, typed_all
 
@@ -117,7 +118,14 @@ def decide(slug: str, number: int, item: str) -> ResponseReturnValue:
     if given.get("go") == "next" and following:
         return redirect(url_for("organiser.decision", slug=slug, number=number, item=following), 303)
     return redirect(
-        url_for("organiser.decisions", slug=slug, number=number, left=",".join(done) or None, _anchor=item),
+        url_for(
+            "organiser.decisions",
+            slug=slug,
+            number=number,
+            left=",".join(done) or None,
+            at=item,
+            _anchor=item,
+        ),
         303,
     )
 
@@ -194,7 +202,13 @@ def _show_table(number: int, *, trouble: Trouble | None = None, reason: str = ""
         return show_not_closed(_("Decisions"), number)
     return show(
         "organiser/decisions/table.html",
-        decisions_page(found, get_desk()),
+        decisions_page(
+            found,
+            get_desk(),
+            page=page_asked(),
+            left_only=request.args.get("show") == "left",
+            at=request.args.get("at", ""),
+        ),
         status=trouble.status if trouble else 200,
         trouble=trouble,
         reason=reason,
