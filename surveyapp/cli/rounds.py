@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
 from surveyapp.cli.proposals import tell_unread
+from surveyapp.cli.round_options import number_option, reason_option, show_time
+from surveyapp.cli.round_results import stopping_json, stopping_lines
+from surveyapp.cli.wordings import COMMANDS as WORDINGS
 from surveyapp.clock import iso
 from surveyapp.delphi.feedback import ReleaseContent
 from surveyapp.services import admitting, releasing, rounds
@@ -19,6 +20,7 @@ from surveyapp.services.local_times import read_time
 from surveyapp.services.reading.progress import STANDINGS, RoundProgress, get_progress
 from surveyapp.services.reading.proposals import read_waiting
 from surveyapp.services.round_plans import collected_only
+from surveyapp.services.stopping import read_stopping
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
 
@@ -28,16 +30,12 @@ def round_() -> None:
     """Open and close rounds, and see how they go."""
 
 
-number_option = click.option(
-    "--round", "number", type=click.IntRange(min=0), help="Which round; else the latest."
-)
 cohort_option = click.option(
     "--cohort", default="", metavar="TAG", help="Only for panellists with this tag, where cohorts overlap."
 )
 closes_option = click.option(
     "--closes", metavar="TIME", help="Deadline, in the study's time zone: '2026-12-12 18:00'."
 )
-reason_option = click.option("--reason", required=True, help="Why; it stands in the record and in reports.")
 
 
 @round_.command(name="open")
@@ -182,6 +180,7 @@ def release(
     content = ReleaseContent.from_canonical(released.content)
     with here.database.reading() as session:
         waiting = read_waiting(session, study_id=released.study_id)
+        stopping = read_stopping(session, study=get_study(session, slug=study))
     if as_json:
         print_json(
             {
@@ -194,6 +193,7 @@ def release(
                 "reasons": len(content.reasons),
                 "missing": list(content.missing),
                 "unread_proposals": sum(waiting.values()),
+                "stopping": stopping_json(stopping),
             }
         )
         return
@@ -204,7 +204,12 @@ def release(
     for line in content.missing:
         click.echo(f"Not released yet: {line}")
     _tell_waiting(waiting, study)
-    click.echo(f"Next: surveyapp round open {study}")
+    for line in stopping_lines(stopping) if stopping is not None else ():
+        click.echo(line)
+    if stopping is not None and stopping.verdict.stops:
+        click.echo(f"Whether the study ends here, a person decides. Next: surveyapp results {study}")
+    else:
+        click.echo(f"Next: surveyapp round open {study}")
 
 
 @round_.command()
@@ -373,6 +378,5 @@ def _as_json(each: RoundProgress) -> dict[str, object]:
     }
 
 
-def show_time(moment: datetime, time_zone: str) -> str:
-    """A moment as people in the study's zone read it: ``2026-12-12 18:00 Europe/Berlin``."""
-    return f"{moment.astimezone(ZoneInfo(time_zone)):%Y-%m-%d %H:%M} {time_zone}"
+for _command in WORDINGS:
+    round_.add_command(_command)

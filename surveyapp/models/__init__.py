@@ -6,6 +6,7 @@ from surveyapp.models.deciding import Decision, LineageEdge, Proposal, ProtocolV
 from surveyapp.models.feedback import Publication, Reaction, Release, Reply
 from surveyapp.models.message import LetterSetting, LetterText, LetterWish, OutboxMessage, ReminderRule
 from surveyapp.models.operation import AuditEntry, Job
+from surveyapp.models.panel import Erasure, NamesKept, Registration, SeatRequest
 from surveyapp.models.people import (
     Identity,
     Invitation,
@@ -17,7 +18,15 @@ from surveyapp.models.people import (
 )
 from surveyapp.models.reason import CodedReason, Reason, ReasonTheme, SummarySentence, SummarySource, Theme
 from surveyapp.models.signing_in import OneTimeSecret, Passkey, RecoveryCode
-from surveyapp.models.study import Cell, DeletedStudy, ItemVersion, QuestionnaireVersion, Round, Study
+from surveyapp.models.study import (
+    Cell,
+    DeletedStudy,
+    ItemVersion,
+    QuestionnaireVersion,
+    Round,
+    Study,
+    WordingCorrection,
+)
 
 __all__ = [
     "Answer",
@@ -27,6 +36,7 @@ __all__ = [
     "CodedReason",
     "Decision",
     "DeletedStudy",
+    "Erasure",
     "Identity",
     "Invitation",
     "ItemVersion",
@@ -37,6 +47,7 @@ __all__ = [
     "LetterWish",
     "LineageEdge",
     "Membership",
+    "NamesKept",
     "OneTimeSecret",
     "Organiser",
     "OutboxMessage",
@@ -51,11 +62,13 @@ __all__ = [
     "Reason",
     "ReasonTheme",
     "RecoveryCode",
+    "Registration",
     "Release",
     "ReminderRule",
     "Reply",
     "Round",
     "SaveReceipt",
+    "SeatRequest",
     "Study",
     "Submission",
     "SummarySentence",
@@ -64,5 +77,6 @@ __all__ = [
     "Throttle",
     "UtcDateTime",
     "WebSession",
+    "WordingCorrection",
     "database_now",
 ]

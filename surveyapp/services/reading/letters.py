@@ -71,7 +71,12 @@ def read_outbox(
             ),
         )
         .where(*chosen)
-        .order_by(OutboxMessage.state_at.desc(), Panellist.pseudonym, OutboxMessage.kind)
+        # Names in the order of pseudonyms, which stand in other lists, would tell who is who.
+        .order_by(
+            OutboxMessage.state_at.desc(),
+            Identity.email_key if shows_names else Panellist.pseudonym,
+            OutboxMessage.kind,
+        )
         .limit(most)
         .offset((page - 1) * most)
     ).all()

@@ -100,6 +100,7 @@ class StudyProgress:
     rounds: tuple[RoundProgress, ...]
     is_archived: bool = False
     delete_at: datetime | None = None
+    is_rehearsal: bool = False
 
     @property
     def current(self) -> RoundProgress | None:
@@ -167,6 +168,7 @@ def get_progress(session: Session, *, study: Study) -> StudyProgress:
         ),
         is_archived=study.archived_at is not None,
         delete_at=study.delete_at,
+        is_rehearsal=study.rehearsal_of is not None,
     )
 
 

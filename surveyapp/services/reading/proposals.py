@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from surveyapp.delphi.lineage import Fate
 from surveyapp.delphi.near_duplicates import find_pairs, group_pairs, same_words
 from surveyapp.delphi.rounds import RoundState
-from surveyapp.errors import Refused
+from surveyapp.errors import Refused, Sentence
 from surveyapp.export.proposals import ProposedLine
 from surveyapp.models import Cell, Panellist, Participation, Proposal, Round, Study
 from surveyapp.services.instruments import Instrument, get_instrument, read_provenance
@@ -81,7 +81,9 @@ def find_collected_round(session: Session, *, study_id: int) -> int:
         )
     )
     if number is None:
-        raise Refused("No round of this study is closed: proposals are read and worked on when one is.")
+        raise Refused(
+            Sentence("No round of this study is closed: proposals are read and worked on when one is.")
+        )
     return number
 
 

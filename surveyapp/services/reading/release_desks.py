@@ -51,7 +51,7 @@ class ReleaseDesk:
     """Round → how many of its proposals have found no place yet, up to this one."""
     released: Released | None = None
     is_last: bool = False
-    """Whether it is out and no round is planned after it."""
+    """Whether no round is planned after it."""
     panellists: tuple[tuple[str, str], ...] = ()
     """Some pseudonyms, each with its group: as whom to look at the next round."""
 
@@ -84,6 +84,7 @@ def get_release_desk(session: Session, *, study_id: int, number: int) -> Release
         coverage=coverage_of(work, closed.instrument, standing.sources, waiting=waiting),
         undecided=tuple(_undecided(closed, standing)),
         unread={each: count for each, count in unread.items() if each <= number},
+        is_last=closed.planned >= _find_last_planned(session, study_id=study_id),
         panellists=_some_panellists(session, study_id=study_id),
     )
 
@@ -92,9 +93,6 @@ def _look_back(
     session: Session, closed: ClosedRound, row: Any, facts: ReleaseFacts | None, *, study_id: int
 ) -> ReleaseDesk:
     """The page of a release that is out: nothing of it is left to do."""
-    study = session.get_one(Study, study_id)
-    protocol = find_protocol(session, study=study)
-    last = max(each.number for each in protocol.rounds) if protocol else study.planned_rounds
     return ReleaseDesk(
         number=closed.number,
         state=closed.state,
@@ -102,8 +100,15 @@ def _look_back(
         released=Released(
             row.number, row.released_at, row.released_by or "", row.content_sha256, row.input_sha256
         ),
-        is_last=closed.planned >= last,
+        is_last=closed.planned >= _find_last_planned(session, study_id=study_id),
     )
+
+
+def _find_last_planned(session: Session, *, study_id: int) -> int:
+    """The last round of the protocol in force, or of the study where it has none."""
+    study = session.get_one(Study, study_id)
+    protocol = find_protocol(session, study=study)
+    return max(each.number for each in protocol.rounds) if protocol else study.planned_rounds
 
 
 def _find_release(session: Session, *, study_id: int, number: int) -> Any:

@@ -16,6 +16,7 @@ from surveyapp.services.reading.decision_desks import DecisionDesk, Descent
 from surveyapp.services.reading.desks import Desk
 from surveyapp.web.organiser.decisions.forms import FIELDS, LEAST_PARTS, NEW_ID, count_parts
 from surveyapp.web.organiser.paging import Paging, paging
+from surveyapp.web.organiser.stopping import StoppingNote, stopping_note
 from surveyapp.web.organiser.words import Pill, outcome_word, pills
 
 MOST = 50
@@ -65,6 +66,7 @@ class DecisionsPage:
     """Why nothing can be decided any more; '' while it can."""
     has_protocol: bool
     descents: tuple[LineOfDescent, ...]
+    stopping: StoppingNote | None
 
 
 def decisions_page(
@@ -89,6 +91,7 @@ def decisions_page(
         why_fixed=why_fixed(found, desk),
         has_protocol=found.has_protocol,
         descents=tuple(_descent(each) for each in found.descents),
+        stopping=stopping_note(found.stopping),
     )
 
 

@@ -43,6 +43,7 @@ class ReleasePage:
     panellists: tuple[tuple[str, str], ...]
     said_note: str
     said_missing: tuple[str, ...]
+    is_last: bool
     ways: tuple[Way, ...]
     """Where to go on when it is out."""
 
@@ -65,7 +66,7 @@ def release_page(
         if released is not None
         else (),
         missing=tuple(_missing(found, desk)) if released is None else (),
-        warnings=found.coverage.warnings if released is None else (),
+        warnings=tuple(say(each, _) for each in found.coverage.warnings) if released is None else (),
         unread=tuple(unread_notes(found.unread, desk)) if released is None else (),
         facts=tuple(_facts(facts)) if facts is not None else (),
         hidden=tuple(_hidden(facts)) if facts is not None else (),
@@ -76,6 +77,7 @@ def release_page(
         panellists=found.panellists,
         said_note=facts.note if facts is not None and released is not None else "",
         said_missing=facts.missing if facts is not None and released is not None else (),
+        is_last=found.is_last,
         ways=tuple(_ways_on(found, desk)) if released is not None else (),
     )
 
@@ -109,7 +111,7 @@ def _missing(found: ReleaseDesk, desk: Desk) -> Iterator[tuple[str, Way | None]]
         )
     if len(coverage.problems) <= _MOST_LINES:
         for line in coverage.problems:
-            yield said(line), to_reasons
+            yield said(say(line, _)), to_reasons
     else:
         left = sum(each.reasons for each in coverage.uncovered)
         yield (
