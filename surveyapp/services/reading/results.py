@@ -212,7 +212,7 @@ def _results(
         questionnaire=figures.questionnaire,
         told=tell_rules(protocol, figures.questionnaire, figures.questionnaire.language) if protocol else {},
         deviations=list_deviations(session, study=study),
-        stopping=find_stopping(session, study=study, number=number),
+        stopping=find_stopping(session, study=study, number=number, figures=figures),
     )
 
 
