@@ -13,7 +13,16 @@ from threading import Event, Thread
 
 from surveyapp.errors import Refused
 from surveyapp.mail.mailbox import MailboxTrouble
-from surveyapp.services import archiving, queue, refreshing, releasing, rounds, staging, upkeep
+from surveyapp.services import (
+    archiving,
+    queue,
+    refreshing,
+    releasing,
+    retaining,
+    rounds,
+    staging,
+    upkeep,
+)
 from surveyapp.services.account_letters.asking import JOB as ACCOUNT_LETTER_JOB
 from surveyapp.services.account_letters.sending import send_account_letter
 from surveyapp.services.audit import is_archived
@@ -79,6 +88,8 @@ def _refresh_round(database: Database, job: ClaimedJob) -> None:
 def _sweep(database: Database, job: ClaimedJob) -> None:  # noqa: ARG001 - one signature for all kinds of work
     with database.verb() as session:
         upkeep.sweep(session, now=read_now(session))
+    with database.verb() as session:
+        retaining.forget_due_names(session, now=read_now(session))
 
 
 def _rehearse(database: Database, job: ClaimedJob, link_key: bytes) -> None:

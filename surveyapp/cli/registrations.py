@@ -9,8 +9,9 @@ from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, 
 from surveyapp.clock import iso
 from surveyapp.errors import NotFound
 from surveyapp.mail.links import derive_registration_token, registration_link
-from surveyapp.services import registering
+from surveyapp.services import registering, retaining
 from surveyapp.services.addresses import fold_address
+from surveyapp.services.local_times import end_of_day
 from surveyapp.services.reading.seat_requests import Asking, get_registration_desk
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
@@ -144,6 +145,30 @@ def refuse(here: Installation, *, study: str, addresses: tuple[str, ...]) -> Non
             actor=ACTOR,
         )
     click.echo(f"Refused and deleted: {decided.refused}.")
+
+
+@click.command()
+@click.argument("study")
+@click.option("--until", metavar="DATE", help="The last day on which names are kept, such as 2027-12-31.")
+@click.option("--no-end", is_flag=True, help="Keep them for as long as the study is there.")
+@installation
+def names(here: Installation, *, study: str, until: str | None, no_end: bool) -> None:
+    """Say until when names and addresses are kept, or show it. Afterwards the answers are linked to nobody.
+
+    \b
+    Example:
+      surveyapp panel names my-study --until 2027-12-31
+    """
+    with here.database.verb() as session:
+        found = get_study(session, slug=study)
+        if until is not None or no_end:
+            day = None if until is None or no_end else end_of_day(until, time_zone=found.time_zone)
+            retaining.keep_names_until(session, study=found, until=day, now=read_now(session), actor=ACTOR)
+        kept = retaining.find_names_kept(session, study_id=found.id)
+    if kept is None:
+        click.echo(f"Names of '{study}' are kept for as long as the study is there.")
+    else:
+        click.echo(f"Names of '{study}' are kept until {iso(kept)}.")
 
 
 def _find(session: Session, study: str, addresses: tuple[str, ...]) -> set[int]:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from surveyapp.cli.frame import Installation, installation, json_option, print_json
+from surveyapp.clock import iso
 from surveyapp.errors import NotFound
 from surveyapp.services.reading.results import (
     CellResult,
@@ -23,6 +24,14 @@ from surveyapp.services.stopping import AfterRound
 from surveyapp.services.studies import get_study
 from surveyapp.statistics.measure import Measure, Undefined
 from surveyapp.statistics.telling import WHY
+
+_DEVIATION = {
+    "amendment": "Protocol amended to version {number},",
+    "extension": "Deadline of round {number} moved,",
+    "reopening": "Round {number} opened again,",
+    "cancellation": "Round {number} cancelled,",
+    "admission": "Answers let in after round {number} had closed,",
+}
 
 
 @click.command()
@@ -78,6 +87,8 @@ def _print_head(result: RoundResults) -> None:
     click.echo(f"{result.people} of {result.invited} answered.")
     for name, rule in result.rules.items():
         click.echo(f"Rule '{name}': {rule}")
+    for each in result.deviations:
+        click.echo(f"{_DEVIATION[each.kind].format(number=each.number)} {iso(each.at)[:10]}: {each.reason}")
     if result.stopping is not None:
         for line in stopping_lines(result.stopping):
             click.echo(line)
@@ -170,6 +181,10 @@ def _as_json(result: RoundResults, items: tuple[ItemResult, ...]) -> dict[str, A
         "invited": result.invited,
         "smallest_group": result.smallest_group,
         "rules": dict(result.rules),
+        "deviations": [
+            {"kind": each.kind, "number": each.number, "at": iso(each.at), "reason": each.reason}
+            for each in result.deviations
+        ],
         "stopping": stopping_json(result.stopping),
         "items": [_item_json(each) for each in items],
     }

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
 from surveyapp.cli.proposals import tell_unread
+from surveyapp.cli.round_options import number_option, reason_option, show_time
 from surveyapp.cli.round_results import stopping_json, stopping_lines
+from surveyapp.cli.wordings import COMMANDS as WORDINGS
 from surveyapp.clock import iso
 from surveyapp.delphi.feedback import ReleaseContent
 from surveyapp.services import admitting, releasing, rounds
@@ -30,16 +30,12 @@ def round_() -> None:
     """Open and close rounds, and see how they go."""
 
 
-number_option = click.option(
-    "--round", "number", type=click.IntRange(min=0), help="Which round; else the latest."
-)
 cohort_option = click.option(
     "--cohort", default="", metavar="TAG", help="Only for panellists with this tag, where cohorts overlap."
 )
 closes_option = click.option(
     "--closes", metavar="TIME", help="Deadline, in the study's time zone: '2026-12-12 18:00'."
 )
-reason_option = click.option("--reason", required=True, help="Why; it stands in the record and in reports.")
 
 
 @round_.command(name="open")
@@ -382,6 +378,5 @@ def _as_json(each: RoundProgress) -> dict[str, object]:
     }
 
 
-def show_time(moment: datetime, time_zone: str) -> str:
-    """A moment as people in the study's zone read it: ``2026-12-12 18:00 Europe/Berlin``."""
-    return f"{moment.astimezone(ZoneInfo(time_zone)):%Y-%m-%d %H:%M} {time_zone}"
+for _command in WORDINGS:
+    round_.add_command(_command)

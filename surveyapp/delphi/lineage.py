@@ -28,6 +28,7 @@ from surveyapp.questionnaire.model import (
     Text,
 )
 from surveyapp.questionnaire.routing import routing_questions
+from surveyapp.questionnaire.wordings import Correction, corrected_item
 
 
 class Outcome(StrEnum):
@@ -166,6 +167,11 @@ def successors(decided: Decided) -> tuple[str, ...]:
     if decided.outcome is Outcome.MERGE and decided.detail.merged is not None:
         return (decided.detail.merged.id,)
     return ()
+
+
+def put_right(fates: Sequence[Fate], corrections: Sequence[Correction]) -> tuple[Fate, ...]:
+    """`fates` with their items as they read once texts were corrected in a round; nothing else changes."""
+    return tuple(replace(fate, item=corrected_item(fate.item, corrections)) for fate in fates)
 
 
 def begin(questionnaire: Questionnaire) -> tuple[Fate, ...]:

@@ -18,7 +18,15 @@ from surveyapp.models.people import (
 )
 from surveyapp.models.reason import CodedReason, Reason, ReasonTheme, SummarySentence, SummarySource, Theme
 from surveyapp.models.signing_in import OneTimeSecret, Passkey, RecoveryCode
-from surveyapp.models.study import Cell, DeletedStudy, ItemVersion, QuestionnaireVersion, Round, Study
+from surveyapp.models.study import (
+    Cell,
+    DeletedStudy,
+    ItemVersion,
+    QuestionnaireVersion,
+    Round,
+    Study,
+    WordingCorrection,
+)
 
 __all__ = [
     "Answer",
@@ -69,5 +77,6 @@ __all__ = [
     "Throttle",
     "UtcDateTime",
     "WebSession",
+    "WordingCorrection",
     "database_now",
 ]

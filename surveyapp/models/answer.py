@@ -122,6 +122,8 @@ class Answer(Base):
     revision: Mapped[int] = mapped_column(Integer)
     # Number of the release that stood on the page when this was given; 0 where there was none.
     release: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+    # Number of the wording correction that stood on the page; 0 for the texts that the round opened with.
+    correction: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
 
 
 class SaveReceipt(Base):
@@ -217,3 +219,5 @@ class LateDraft(Base):
     content: Mapped[str] = mapped_column(Text)
     # When it arrived.
     received_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # Number of the wording correction that stood on the page.
+    correction: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")

@@ -102,6 +102,8 @@ class QuestionnaireVersion(Base):
     source: Mapped[str] = mapped_column(Text)
     # When this version was stored.
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    # The version whose texts it puts right: it asks for the same items in the same cells; none for others.
+    corrects: Mapped[int | None] = mapped_column(Integer)
 
 
 class ItemVersion(Base):
@@ -195,3 +197,61 @@ class Round(Base):
     shows_round: Mapped[int | None] = mapped_column(SmallInteger)
     # When its feedback was released: from then on nothing of the round can change.
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    # Number of the latest correction of its wording; 0 while it reads as it was opened.
+    correction: Mapped[int] = mapped_column(SmallInteger, default=0, server_default="0")
+
+
+class WordingCorrection(Base):
+    """One text put right while a round is open: what it said, and what it says since then."""
+
+    __tablename__ = "wording_correction"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["study_id", "round"],
+            ["round.study_id", "round.number"],
+            ondelete="CASCADE",
+            name="fk_wording_correction_round",
+        ),
+        ForeignKeyConstraint(
+            ["study_id", "questionnaire_before"],
+            ["questionnaire_version.study_id", "questionnaire_version.number"],
+            ondelete="CASCADE",
+            name="fk_wording_correction_before",
+        ),
+        ForeignKeyConstraint(
+            ["study_id", "questionnaire_after"],
+            ["questionnaire_version.study_id", "questionnaire_version.number"],
+            ondelete="CASCADE",
+            name="fk_wording_correction_after",
+        ),
+        CheckConstraint("number >= 1", name="number_from_one"),
+        CheckConstraint("before <> after", name="says_something_else"),
+        CheckConstraint("reason <> ''", name="says_why"),
+    )
+
+    # The study.
+    study_id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    # The round that was open.
+    round: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    # 1 for the first correction in the round, and so on; answers carry the number that stood on their page.
+    number: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
+    # The questionnaire version that the round asked until then.
+    questionnaire_before: Mapped[int] = mapped_column(Integer)
+    # The one that it asks since then.
+    questionnaire_after: Mapped[int] = mapped_column(Integer)
+    # Which text: ``items.audits.title``, with its language behind it where it has several.
+    path: Mapped[str] = mapped_column(Text)
+    # The item whose text it is; '' for all other texts.
+    item: Mapped[str] = mapped_column(Text)
+    # The version of that item's wording, which the correction does not change; 0 for all other texts.
+    item_version: Mapped[int] = mapped_column(Integer)
+    # What the text said.
+    before: Mapped[str] = mapped_column(Text)
+    # What it says since then.
+    after: Mapped[str] = mapped_column(Text)
+    # Why, in the words of whoever corrected it; experts may read it.
+    reason: Mapped[str] = mapped_column(Text)
+    # Who corrected it.
+    actor: Mapped[str] = mapped_column(Text)
+    # When.
+    at: Mapped[datetime] = mapped_column(UtcDateTime)

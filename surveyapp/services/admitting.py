@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 
 from sqlalchemy import and_, select, update
@@ -12,7 +13,7 @@ from sqlalchemy.orm import Session
 from surveyapp.delphi.plan import RoundPlan
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.errors import InputError, NotFound, Problem, Refused, Sentence
-from surveyapp.models import LateDraft, Panellist, Participation, Round, Study, Submission
+from surveyapp.models import Answer, LateDraft, Panellist, Participation, Round, Study, Submission
 from surveyapp.questionnaire.cells import BLANK, Given, Status
 from surveyapp.services.answer_writes import Held, write
 from surveyapp.services.answering import Submitted, check_complete, find_way, make_submission
@@ -55,7 +56,7 @@ def admit_late(
     seat = _read_seat(session, study=study, held=held, pseudonym=pseudonym, now=now)
     instrument = get_instrument(session, study_id=study.id, number=held.questionnaire_number)
     sheet = read_sheet(session, seat=seat)
-    late = _read_late(session, seat=seat)
+    late, saw_late = _read_late(session, seat=seat)
     if not late and (seat.submission and not seat.has_drafts):
         raise Refused(
             Sentence(
@@ -85,7 +86,9 @@ def admit_late(
     check_complete(instrument, way, stored)
     rows |= {cell: stored_of(BLANK) for cell in way.cells if cell not in stored}
     place = Held(held.state, None, now, seat.revision, seat.submission, False, None, None)
-    submission = make_submission(instrument, way, stored, seat=seat, held=place)
+    # What was given late saw the texts of the page that it was sent from.
+    saw = {**sheet.corrections, **{cell: saw_late.get(cell, seat.correction) for cell in rows}}
+    submission = make_submission(instrument, way, stored, seat=seat, held=place, saw=saw)
     write(
         session.connection(),
         seat=seat,
@@ -94,8 +97,10 @@ def admit_late(
         base=_LATEST,
         rows=rows,
         release=seat.release,
+        correction=seat.correction,
         submission=submission,
     )
+    _keep_wordings(session, seat=seat, saw={cell: saw[cell] for cell in rows if saw[cell] != seat.correction})
     session.execute(
         update(Submission)
         .where(
@@ -192,6 +197,7 @@ def _read_seat(session: Session, *, study: Study, held: Round, pseudonym: str, n
         shows_round=held.shows_round,
         release=0,
         release_sha256="",
+        correction=held.correction,
         earlier=EarlierRounds.from_text(mine.earlier_rounds),
         variant=mine.variant,
         revision=mine.revision,
@@ -204,14 +210,29 @@ def _read_seat(session: Session, *, study: Study, held: Round, pseudonym: str, n
     )
 
 
-def _read_late(session: Session, *, seat: Seat) -> dict[int, Given]:
-    """What arrived after the close, the latest last.
+def _keep_wordings(session: Session, *, seat: Seat, saw: Mapping[int, int]) -> None:
+    """Say for answers to texts that were corrected since which texts they saw."""
+    for number in sorted(set(saw.values())):
+        session.execute(
+            update(Answer)
+            .where(
+                Answer.study_id == seat.study_id,
+                Answer.round == seat.round,
+                Answer.panellist_id == seat.panellist_id,
+                Answer.cell.in_([cell for cell, each in saw.items() if each == number]),
+            )
+            .values(correction=number)
+        )
+
+
+def _read_late(session: Session, *, seat: Seat) -> tuple[dict[int, Given], dict[int, int]]:
+    """What arrived after the close, the latest last, and the wording correction that each of it saw.
 
     What was submitted after a late draft, in a round that was opened again, has taken its place.
     """
     since = () if seat.submitted_at is None else (LateDraft.received_at > seat.submitted_at,)
-    drafts = session.scalars(
-        select(LateDraft.content)
+    drafts = session.execute(
+        select(LateDraft.content, LateDraft.correction)
         .where(
             LateDraft.study_id == seat.study_id,
             LateDraft.round == seat.round,
@@ -221,9 +242,11 @@ def _read_late(session: Session, *, seat: Seat) -> dict[int, Given]:
         .order_by(LateDraft.received_at, LateDraft.request_id)
     )
     found: dict[int, Given] = {}
-    for content in drafts:
+    saw: dict[int, int] = {}
+    for content, correction in drafts:
         for cell, columns in json.loads(content).items():
             status, value, text, parts = columns
             given = Given(Status.KEPT) if status == Status.KEPT else given_of((status, value, text, parts))
             found[int(cell)] = given
-    return found
+            saw[int(cell)] = correction
+    return found, saw

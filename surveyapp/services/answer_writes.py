@@ -125,20 +125,21 @@ _SUBMISSION = (
 _ON_CONFLICT = """
 ON CONFLICT (study_id, round, panellist_id, cell) DO UPDATE
 SET status = excluded.status, value = excluded.value, text = excluded.text, parts = excluded.parts,
-    revision = excluded.revision, release = excluded.release
+    revision = excluded.revision, release = excluded.release, correction = excluded.correction
 WHERE answer.revision <= :base
 """
 _ANSWERS = (
-    "INSERT INTO answer (study_id, round, panellist_id, cell, status, value, text, parts, revision, release)"
+    "INSERT INTO answer (study_id, round, panellist_id, cell, status, value, text, parts, revision, release, "
+    "correction)"
 )
 _FROM_ARRAYS = """
-SELECT :study_id, :round, :panellist_id, cell, status, value, text, parts, :revision, :release
+SELECT :study_id, :round, :panellist_id, cell, status, value, text, parts, :revision, :release, :correction
 FROM unnest(CAST(:cells AS integer[]), CAST(:statuses AS smallint[]), CAST(:numbers AS float8[]),
             CAST(:texts AS text[]), CAST(:parts AS text[])) AS given (cell, status, value, text, parts)
 """
 _FROM_JSON = """
 SELECT :study_id, :round, :panellist_id,
-       value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, :revision, :release
+       value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, :revision, :release, :correction
 FROM json_each(:rows) WHERE true
 """
 
@@ -178,14 +179,15 @@ def write(
     base: int,
     rows: Mapping[int, Stored],
     release: int = 0,
+    correction: int = 0,
     place: str | None = None,
     submission: NewSubmission | None = None,
 ) -> None:
     """Raise a held seat's revision, write what stands in cells from now on, and remember the request.
 
     `rows` gives the stored columns by cell number; none that stands may be newer than `base`. `release` is
-    the number of the release that stood on the page, or 0. Raises Conflict when the same request was under
-    way already.
+    the number of the release that stood on the page, or 0, and `correction` that of the latest correction of
+    its wording. Raises Conflict when the same request was under way already.
     """
     is_submission = submission is not None
     values: dict[str, Any] = {
@@ -193,6 +195,7 @@ def write(
         "revision": held.revision + 1,
         "base": base,
         "release": release,
+        "correction": correction,
         "place": place,
         "request_id": request_id,
         "now": held.now,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -106,11 +106,13 @@ def save(
     changes: Mapping[int, Given],
     place: str | None = None,
     release: int | None = None,
+    correction: int | None = None,
 ) -> Saved:
     """Save what an expert gave: cell number → what is given, based on revision `base` of the answers.
 
     All or nothing. The same `request_id` again gives the same reply and does nothing. Unchanged cells are
-    left alone. `release` is the number of the release that stood on the page, where that is not the latest.
+    left alone. `release` is the number of the release that stood on the page, where that is not the latest;
+    `correction` likewise that of the latest correction of its wording.
     Raises RoundClosed; Conflicted when another window changed a cell since `base`; AnswerError when a cell is
     not among those that this expert is asked, consent is missing, or an answer is to be kept that never was.
     """
@@ -132,6 +134,7 @@ def save(
         base=base,
         rows=_find_writes(sheet.now, whole, base=base, revision=held.revision),
         release=_shown(seat, release),
+        correction=_read_wording(seat, correction),
         place=place,
     )
     return Saved(held.revision + 1, way=way)
@@ -146,6 +149,7 @@ def save_and_submit(
     changes: Mapping[int, Given],
     place: str | None = None,
     release: int | None = None,
+    correction: int | None = None,
 ) -> Submitted | None:
     """Save the last page and, when nothing that was asked is blank, submit everything in the same act.
 
@@ -164,9 +168,12 @@ def save_and_submit(
     writes = _find_writes(sheet.now, with_kept(instrument, sheet, changes), base=base, revision=held.revision)
     stored = {cell: columns for cell, (columns, _) in sheet.now.items()} | writes
     submission = None
+    wording = _read_wording(seat, correction)
     if _is_all_given(instrument, way, stored):
-        submission = make_submission(instrument, way, stored, seat=seat, held=held)
-        writes |= {cell: _BLANK for cell in way.cells if cell not in stored}
+        blanks = {cell: _BLANK for cell in way.cells if cell not in stored}
+        writes |= blanks
+        saw = sees(sheet, writes, wording)
+        submission = make_submission(instrument, way, stored, seat=seat, held=held, saw=saw)
     write(
         connection,
         seat=seat,
@@ -175,6 +182,7 @@ def save_and_submit(
         base=base,
         rows=writes,
         release=_shown(seat, release),
+        correction=wording,
         place=place,
         submission=submission,
     )
@@ -185,7 +193,13 @@ def save_and_submit(
 
 
 def keep_late_draft(
-    session: Session, *, seat: Seat, request_id: str, changes: Mapping[int, Given], now: datetime
+    session: Session,
+    *,
+    seat: Seat,
+    request_id: str,
+    changes: Mapping[int, Given],
+    now: datetime,
+    correction: int | None = None,
 ) -> bool:
     """Keep what arrived after the round had closed: nothing typed is lost, and nothing of it counts.
 
@@ -206,7 +220,15 @@ def keep_late_draft(
         )
         changes = as_far_as_kept(instrument, read_sheet(session, seat=seat), changes)
     content = canonical_json({str(cell): stored_of(given) for cell, given in changes.items()})
-    session.add(LateDraft(**key_of(seat), request_id=request_id, content=content, received_at=now))
+    session.add(
+        LateDraft(
+            **key_of(seat),
+            request_id=request_id,
+            content=content,
+            received_at=now,
+            correction=_read_wording(seat, correction),
+        )
+    )
     session.flush()
     return True
 
@@ -228,15 +250,18 @@ def submit(session: Session, *, seat: Seat, request_id: str) -> Submitted:
     stored = {cell: columns for cell, (columns, _) in sheet.now.items()}
     way = find_way(instrument, seat=seat, sheet=sheet, changes={})
     check_complete(instrument, way, stored)
-    submission = make_submission(instrument, way, stored, seat=seat, held=held)
+    blanks = {cell: _BLANK for cell in way.cells if cell not in stored}
+    saw = sees(sheet, blanks, seat.correction)
+    submission = make_submission(instrument, way, stored, seat=seat, held=held, saw=saw)
     write(
         connection,
         seat=seat,
         held=held,
         request_id=request_id,
         base=held.revision,
-        rows={cell: _BLANK for cell in way.cells if cell not in stored},
+        rows=blanks,
         release=seat.release,
+        correction=seat.correction,
         submission=submission,
     )
     _thank(session, seat=seat, submission=submission, held=held)
@@ -255,12 +280,20 @@ def _thank(session: Session, *, seat: Seat, submission: NewSubmission, held: Hel
 
 
 def make_submission(
-    instrument: Instrument, way: Way, stored: Mapping[int, Stored], *, seat: Seat, held: Held
+    instrument: Instrument,
+    way: Way,
+    stored: Mapping[int, Stored],
+    *,
+    seat: Seat,
+    held: Held,
+    saw: Mapping[int, int],
 ) -> NewSubmission:
-    """The submission of what stands in `stored`."""
+    """The submission of what stands in `stored`; `saw` says which wording correction each answer saw."""
     number = held.submission + 1
     head = submission_head(seat, number=number, submitted_at=held.now)
-    answers = [canonical_answer(instrument, cell, stored.get(cell, _BLANK)) for cell in way.cells]
+    answers = [
+        canonical_answer(instrument, cell, stored.get(cell, _BLANK), saw.get(cell, 0)) for cell in way.cells
+    ]
     seed = secrets.token_hex(32)
     return NewSubmission(
         submission=number,
@@ -279,6 +312,18 @@ def _submitted(submission: NewSubmission, held: Held) -> Submitted:
 def _shown(seat: Seat, release: int | None) -> int:
     """The release that stood on the page: never one that was not there yet."""
     return seat.release if release is None else min(release, seat.release)
+
+
+def _read_wording(seat: Seat, correction: int | None) -> int:
+    """The correction of the wording that stood on the page: never one that was not there yet."""
+    return seat.correction if correction is None else min(correction, seat.correction)
+
+
+def sees(sheet: Sheet, written: Iterable[int], correction: int) -> Mapping[int, int]:
+    """Cell → the wording correction that its answer saw, `written` being given to a page with this one."""
+    if not correction and not sheet.corrections:
+        return sheet.corrections
+    return {**sheet.corrections, **dict.fromkeys(written, correction)}
 
 
 def _find_writes(

@@ -30,7 +30,7 @@ from surveyapp.services.item_history import (
     asked_items,
     read_decisions,
     read_fates,
-    read_first,
+    read_first_put_right,
 )
 from surveyapp.services.judging import judge
 from surveyapp.services.proposals.becoming import tie, untie, with_proposals
@@ -136,7 +136,7 @@ def _hold_ground(session: Session, *, study: Study, number: int) -> _Ground:
         study=study,
         held=held,
         instrument=get_instrument(session, study_id=study.id, number=held.questionnaire_number),
-        first=read_first(session, study_id=study.id),
+        first=read_first_put_right(session, study_id=study.id, cohort=held.cohort),
         fates=read_fates(session, study_id=study.id, cohort=held.cohort, before=number),
         decisions=read_decisions(session, study_id=study.id, number=number),
     )

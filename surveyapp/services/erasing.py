@@ -79,12 +79,19 @@ def erase_panellist(
 
 
 def forget_panellist(
-    session: Session, *, seat: Panellist, answers: str, reason: str, now: datetime, actor: str
+    session: Session,
+    *,
+    seat: Panellist,
+    answers: str,
+    reason: str,
+    now: datetime,
+    actor: str,
+    leaves: bool = True,
 ) -> Erased:
-    """Do it, without asking anything; doing it again changes nothing."""
+    """Do it, without asking anything; doing it again changes nothing. Without `leaves` only the name goes."""
     identity = session.get(Identity, (seat.study_id, seat.id))
     keeps = answers == "keep"
-    if seat.state == "invited":
+    if seat.state == "invited" and leaves:
         leave_study(
             session,
             study_id=seat.study_id,

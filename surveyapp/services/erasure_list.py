@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy import select
@@ -24,6 +24,7 @@ from surveyapp.services.unit import Database, read_now
 
 FILE = "erasures.jsonl"
 _ACTOR = "system"
+_AGAIN = "restore"
 _REASON = "erased before, and found again after a backup was restored"
 
 
@@ -34,6 +35,8 @@ class Line:
     study: str
     panellist_id: int
     answers: str
+    has_left: bool
+    """Whether the person left with it; not where only the day came until which names were kept."""
 
 
 def settle(database: Database, *, folder: Path) -> int:
@@ -42,7 +45,7 @@ def settle(database: Database, *, folder: Path) -> int:
     with database.reading() as session:
         known = _list_erased(session)
     came_back = sorted(
-        (each for each in listed - set(known) if Line(each.study, each.panellist_id, "removed") not in known),
+        (each for each in listed if not _is_done(each, known)),
         key=lambda each: (each.study, each.panellist_id, each.answers),
     )
     again = 0
@@ -71,7 +74,15 @@ def write_down(database: Database, *, folder: Path) -> None:
         return
     folder.mkdir(parents=True, exist_ok=True)
     text = "".join(
-        json.dumps({"study": line.study, "seat": f"{line.panellist_id:x}", "answers": line.answers, "at": at})
+        json.dumps(
+            {
+                "study": line.study,
+                "seat": f"{line.panellist_id:x}",
+                "answers": line.answers,
+                "left": line.has_left,
+                "at": at,
+            }
+        )
         + "\n"
         for line, at in sorted(new, key=lambda each: each[1])
     )
@@ -85,11 +96,18 @@ def write_down(database: Database, *, folder: Path) -> None:
 
 def _list_erased(session: Session) -> dict[Line, str]:
     rows = session.execute(
-        select(Study.slug, Erasure.panellist_id, Erasure.answers, Erasure.erased_at).join(
+        select(Study.slug, Erasure.panellist_id, Erasure.answers, Erasure.erased_by, Erasure.erased_at).join(
             Study, Study.id == Erasure.study_id
         )
     )
-    return {Line(slug, number, answers): iso(at) for slug, number, answers, at in rows}
+    return {Line(slug, number, answers, by != _ACTOR): iso(at) for slug, number, answers, by, at in rows}
+
+
+def _is_done(line: Line, known: Container[Line]) -> bool:
+    """Whether the database says the same, or that more was erased."""
+    return line in known or any(
+        replace(line, answers="removed", has_left=left) in known for left in (True, False)
+    )
 
 
 def _erase_again(session: Session, line: Line) -> bool:
@@ -103,7 +121,15 @@ def _erase_again(session: Session, line: Line) -> bool:
         # The study is not in this database, or the backup is older than the seat.
         return False
     answers = "keep" if line.answers == "kept" else "remove"
-    forget_panellist(session, seat=seat, answers=answers, reason=_REASON, now=read_now(session), actor=_ACTOR)
+    forget_panellist(
+        session,
+        seat=seat,
+        answers=answers,
+        reason=_REASON,
+        now=read_now(session),
+        actor=_AGAIN if line.has_left else _ACTOR,
+        leaves=line.has_left,
+    )
     return True
 
 
@@ -116,4 +142,6 @@ def _read(file: Path) -> Iterator[Line]:
         # A line that the power cut short names nobody; the database still knows it.
         with suppress(ValueError, KeyError, TypeError):
             found = json.loads(line)
-            yield Line(str(found["study"]), int(found["seat"], 16), str(found["answers"]))
+            yield Line(
+                str(found["study"]), int(found["seat"], 16), str(found["answers"]), bool(found["left"])
+            )

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.receipts import canonical_json
-from surveyapp.errors import NotFound
+from surveyapp.errors import NotFound, Sentence
 from surveyapp.models import Cell, Decision, ItemVersion, LineageEdge, QuestionnaireVersion
 from surveyapp.questionnaire.cells import CellKey, CellSpec, Given
 from surveyapp.questionnaire.kinds import KINDS
@@ -285,19 +285,16 @@ def get_instrument(session: Session, *, study_id: int, number: int, sha256: str 
 
 
 def _find_sha256(session: Session, *, study_id: int, number: int) -> str:
-    """Which text the version is, asked once in a unit of work: it never changes."""
+    """Which text the version is, asked once in a unit of work for all of the study's: it never changes."""
     known: dict[tuple[int, int], str] = session.info.setdefault("questionnaires", {})
-    key = (study_id, number)
-    if key not in known:
-        found = session.scalar(
-            select(QuestionnaireVersion.sha256).where(
-                QuestionnaireVersion.study_id == study_id, QuestionnaireVersion.number == number
+    if (study_id, number) not in known:
+        versions = session.execute(
+            select(QuestionnaireVersion.number, QuestionnaireVersion.sha256).where(
+                QuestionnaireVersion.study_id == study_id
             )
         )
-        if found is None:
-            return ""
-        known[key] = found
-    return known[key]
+        known |= {(study_id, each): sha256 for each, sha256 in versions}
+    return known.get((study_id, number), "")
 
 
 def forget_instrument(*, study_id: int, number: int) -> None:
@@ -309,19 +306,26 @@ def forget_instrument(*, study_id: int, number: int) -> None:
 
 def _read(session: Session, *, study_id: int, number: int) -> Instrument:
     versions = session.execute(
-        select(QuestionnaireVersion.number, QuestionnaireVersion.sha256, QuestionnaireVersion.canonical)
+        select(
+            QuestionnaireVersion.number,
+            QuestionnaireVersion.sha256,
+            QuestionnaireVersion.canonical,
+            QuestionnaireVersion.corrects,
+        )
         .where(QuestionnaireVersion.study_id == study_id)
         .order_by(QuestionnaireVersion.number)
     ).all()
     if number not in [version.number for version in versions]:
-        raise NotFound(f"This study has no questionnaire version {number}.")
+        raise NotFound(Sentence("This study has no questionnaire version {number}.", number=number))
     wordings = _read_wordings(session, study_id=study_id)
+    # A version that only puts texts right has the items and the cells of the one that it corrects.
+    items_of = {version.number: version.corrects or version.number for version in versions}
     questionnaires = {each.number: Questionnaire.from_canonical(each.canonical) for each in versions}
     spec_of: dict[tuple[CellKey, int], CellSpec] = {}
     for version, each in questionnaires.items():
-        spec_of |= _specs(each, _in_force(wordings, version))
+        spec_of |= _specs(each, _in_force(wordings, items_of[version]))
     # Where several versions know a cell, the form that it has in this one counts.
-    questionnaire, in_force = questionnaires[number], _in_force(wordings, number)
+    questionnaire, in_force = questionnaires[number], _in_force(wordings, items_of[number])
     own = _specs(questionnaire, in_force)
     spec_of |= own
     rows = session.execute(

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveyapp.delphi.lineage import Decided, Detail, Fate, Outcome, begin, fold
+from surveyapp.delphi.lineage import Decided, Detail, Fate, Outcome, begin, fold, put_right
 from surveyapp.errors import Refused, Sentence
-from surveyapp.models import Decision, QuestionnaireVersion, Round
+from surveyapp.models import Decision, Round, WordingCorrection
 from surveyapp.questionnaire.model import Questionnaire
+from surveyapp.questionnaire.wordings import Correction, corrected
 from surveyapp.services.instruments import Instrument, get_instrument
 
 FIRST_QUESTIONNAIRE: Final = 1
@@ -59,13 +60,27 @@ def read_fates(
 ) -> tuple[Fate, ...]:
     """Every item that `cohort` ever had, as it stands after its rounds, or after those before round `before`.
 
-    Overlapping cohorts each have an item history of their own: what was decided on the answers of one never
-    changes what another is asked.
+    With `before`, items are worded as that round asked for them. Overlapping cohorts each have a history of
+    their own: what was decided on the answers of one never changes what another is asked.
     """
-    fates = begin(read_first(session, study_id=study_id))
-    everything = read_all_decisions(session, study_id=study_id, cohort=cohort, before=before)
-    for number, decisions in everything.items():
-        fates = fold(fates, decisions, number=number)
+    return replay(
+        read_first(session, study_id=study_id),
+        read_all_decisions(session, study_id=study_id, cohort=cohort, before=before),
+        read_corrections(session, study_id=study_id, cohort=cohort, up_to=before),
+    )
+
+
+def replay(
+    first: Questionnaire,
+    decided: Mapping[int, Mapping[str, Decided]],
+    corrections: Mapping[int, Sequence[Correction]],
+) -> tuple[Fate, ...]:
+    """Every item after all that was put right in its wording, and decided about it, round by round."""
+    fates = begin(first)
+    for number in sorted({*decided, *corrections}):
+        # A text is put right while the round is open, and decided about after that.
+        fates = put_right(fates, corrections.get(number, ()))
+        fates = fold(fates, decided.get(number, {}), number=number)
     return fates
 
 
@@ -83,8 +98,33 @@ def known_items(session: Session, *, study_id: int, rounds: Collection[int]) -> 
 
 def read_first(session: Session, *, study_id: int) -> Questionnaire:
     """The questionnaire as the study began with it."""
-    version = session.get_one(QuestionnaireVersion, (study_id, FIRST_QUESTIONNAIRE))
-    return Questionnaire.from_canonical(version.canonical)
+    return get_instrument(session, study_id=study_id, number=FIRST_QUESTIONNAIRE).questionnaire
+
+
+def read_first_put_right(session: Session, *, study_id: int, cohort: str) -> Questionnaire:
+    """The same with every text of it that was put right while `cohort` was asked."""
+    corrections = read_corrections(session, study_id=study_id, cohort=cohort)
+    first = read_first(session, study_id=study_id)
+    return corrected(first, [each for number in sorted(corrections) for each in corrections[number]])
+
+
+def read_corrections(
+    session: Session, *, study_id: int, cohort: str, up_to: int | None = None
+) -> dict[int, list[Correction]]:
+    """Round → what was put right in its wording, of all rounds of `cohort`, or of those up to `up_to`."""
+    rows = (
+        select(WordingCorrection)
+        .join(
+            Round,
+            (Round.study_id == WordingCorrection.study_id) & (Round.number == WordingCorrection.round),
+        )
+        .where(WordingCorrection.study_id == study_id, Round.cohort == cohort)
+        .order_by(WordingCorrection.round, WordingCorrection.number)
+    )
+    found: dict[int, list[Correction]] = {}
+    for row in session.scalars(rows if up_to is None else rows.where(WordingCorrection.round <= up_to)):
+        found.setdefault(row.round, []).append(Correction(row.path, row.before, row.after))
+    return found
 
 
 def list_all_items(session: Session, *, study_id: int) -> tuple[str, ...]:

@@ -11,12 +11,26 @@ from sqlalchemy.orm import Session
 
 from surveyapp.delphi.lineage import Edge, Fate, derive, edges
 from surveyapp.delphi.plan import RoundPlan
-from surveyapp.errors import Refused
-from surveyapp.models import Cell, ItemVersion, LineageEdge, QuestionnaireVersion, Round, Study
+from surveyapp.errors import Refused, Sentence
+from surveyapp.models import (
+    Cell,
+    ItemVersion,
+    LineageEdge,
+    QuestionnaireVersion,
+    Round,
+    Study,
+    WordingCorrection,
+)
 from surveyapp.questionnaire.model import Item, Questionnaire, Rating
 from surveyapp.questionnaire.routing import all_cells
+from surveyapp.questionnaire.wordings import Correction, corrected_item
 from surveyapp.services.audit import record
-from surveyapp.services.item_history import check_all_decided, read_decisions, read_fates, read_first
+from surveyapp.services.item_history import (
+    check_all_decided,
+    read_decisions,
+    read_fates,
+    read_first_put_right,
+)
 from surveyapp.services.questionnaire_versions import find_version, next_number, store_version
 from surveyapp.tally.submissions import CellName, read_cell_names
 
@@ -43,21 +57,30 @@ def next_questionnaire(
     decisions = read_decisions(session, study_id=study.id, number=after.number)
     fates = read_fates(session, study_id=study.id, cohort=after.cohort)
     has_collected = RoundPlan.from_canonical(after.plan).only_collects
-    first = read_first(session, study_id=study.id)
+    first = read_first_put_right(session, study_id=study.id, cohort=after.cohort)
     if has_collected and not any(fate.status == "open" for fate in fates):
         raise Refused(
-            f"After round {after.number} there is no item yet that could be rated. Make items of what was "
-            f"proposed: surveyapp proposals list {study.slug}, then surveyapp decide {study.slug} ITEM new "
-            "--proposal NAME --reason TEXT"
+            Sentence(
+                "After round {number} there is no item yet that could be rated. Make items of "
+                "what was proposed: surveyapp proposals list {slug}, then surveyapp decide "
+                "{slug} ITEM new --proposal NAME --reason TEXT",
+                number=after.number,
+                slug=study.slug,
+            )
         )
     questionnaire = derive(first, fates, asks)
     if not any(isinstance(question, Rating) for question in questionnaire.questions_by_id.values()):
         raise Refused(
-            f"After round {after.number} no item is open any more: there is nothing to ask in another round."
+            Sentence(
+                "After round {number} no item is open any more: there is nothing to ask in another round.",
+                number=after.number,
+            )
         )
     asked = session.get_one(QuestionnaireVersion, (study.id, after.questionnaire_number))
     lines = edges(decisions)
-    before = _versions_asked(session, study_id=study.id, number=asked.number)
+    # One that only put texts right asked for the items of the version that it corrects.
+    items_of = asked.corrects or asked.number
+    before = _versions_asked(session, study_id=study.id, number=items_of)
     # Under the same version they would share cells, and so be compared.
     anew = {line.child for line in lines} - {line.child for line in lines if line.is_comparable} - {""}
     canonical = questionnaire.canonical()
@@ -71,7 +94,8 @@ def next_questionnaire(
             fates=fates,
             number=next_number(session, study=study),
             anew=anew,
-            asked=asked.number,
+            asked=items_of,
+            cohort=after.cohort,
         )
     known = asked.number if is_same else None
     if known is None and not is_fresh:
@@ -117,12 +141,14 @@ def _bring_wordings(
     number: int,
     anew: Collection[str],
     asked: int,
+    cohort: str,
 ) -> tuple[dict[str, int], bool]:
     """Store the wordings that are new; returns item → version of its wording now, and whether any is new.
 
     Items in `anew` mean something else than in the version `asked`, even where they are worded alike.
     """
     latest: dict[str, tuple[int, str, int]] = {}
+    put_right = _read_item_corrections(session, study=study, cohort=cohort)
     for row in session.execute(
         select(ItemVersion.item, ItemVersion.version, ItemVersion.content, ItemVersion.questionnaire_number)
         .where(ItemVersion.study_id == study.id)
@@ -134,7 +160,11 @@ def _bring_wordings(
     for fate in fates:
         content = _content(fate.item)
         version, before, brought_by = latest.get(fate.item.id, (0, "", 0))
-        is_fresh = content != before or (fate.item.id in anew and brought_by <= asked)
+        # A wording whose mistakes were put right goes on being the same version.
+        is_new = content != before and content != _put_right(
+            before, put_right.get((fate.item.id, version), ())
+        )
+        is_fresh = is_new or (fate.item.id in anew and brought_by <= asked)
         if fate.status not in {"dropped", "replaced"} and is_fresh:
             version += 1
             fresh.append(
@@ -154,6 +184,32 @@ def _bring_wordings(
 
 def _content(item: Item) -> str:
     return item.model_dump_json(exclude_defaults=True)
+
+
+def _read_item_corrections(
+    session: Session, *, study: Study, cohort: str
+) -> dict[tuple[str, int], list[Correction]]:
+    """(Item, version of its wording) → what was put right in it for this cohort, in that order."""
+    rows = session.scalars(
+        select(WordingCorrection)
+        .join(
+            Round,
+            (Round.study_id == WordingCorrection.study_id) & (Round.number == WordingCorrection.round),
+        )
+        .where(WordingCorrection.study_id == study.id, WordingCorrection.item != "", Round.cohort == cohort)
+        .order_by(WordingCorrection.round, WordingCorrection.number)
+    )
+    found: dict[tuple[str, int], list[Correction]] = {}
+    for row in rows:
+        correction = Correction(row.path, row.before, row.after)
+        found.setdefault((row.item, row.item_version), []).append(correction)
+    return found
+
+
+def _put_right(content: str, corrections: Sequence[Correction]) -> str:
+    if not content or not corrections:
+        return content
+    return _content(corrected_item(Item.model_validate_json(content), corrections))
 
 
 def _add_cells(

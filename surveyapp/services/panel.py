@@ -35,6 +35,8 @@ class PanelImport:
     added: int
     by_group: Mapping[str, int]
     warnings: tuple[Problem, ...]
+    left_out: int = 0
+    """Rows whose address is on the panel already, where that was wished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +58,23 @@ def import_panel(
     actor: str,
     link_key: bytes,
     is_synthetic: bool = False,
+    leaves_out_known: bool = False,
     chance: Random = system_chance,
     progress: Callable[[int], None] | None = None,
 ) -> PanelImport:
     """Add everybody in `rows` to the panel, each with an identity and a personal link.
 
     Raises PanelError with every bad row, Refused for people in a rehearsal; then nothing was added. Whoever
-    only wants to know what would happen calls this in a unit of work that is not committed. `progress` hears
-    how many were added.
+    only wants to know what would happen calls this in a unit of work that is not committed. With
+    `leaves_out_known` rows of people who are on the panel already are passed over. `progress` hears how many
+    were added.
     """
     if study.rehearsal_of is not None and not is_synthetic:
         raise Refused(Sentence("This is a rehearsal with an invented panel: nobody else is added to it."))
     known = names_by_address(session, study_id=study.id)
+    given = len(rows)
+    if leaves_out_known:
+        rows = [row for row in rows if not row.email or fold_address(row.email) not in known]
     checked = check_rows(questionnaire, rows, known=known)
     if checked.problems:
         raise PanelError(checked.problems)
@@ -91,7 +98,12 @@ def import_panel(
         detail={"added": len(checked.members), "groups": dict(sorted(by_group.items()))},
     )
     session.flush()
-    return PanelImport(added=len(checked.members), by_group=dict(by_group), warnings=checked.warnings)
+    return PanelImport(
+        added=len(checked.members),
+        by_group=dict(by_group),
+        warnings=checked.warnings,
+        left_out=given - len(rows),
+    )
 
 
 def add_members(

@@ -53,7 +53,7 @@ def preview(database: Database, *, slug: str, whom: AsWhom) -> Previewed:
     # A round that only collects items asks a part of the questionnaire, which is made when it is opened.
     with database.verb(keep=False) as session:
         study = get_study(session, slug=slug)
-        number = collecting_questionnaire(session, study=study, now=read_now(session))
+        number = collecting_questionnaire(session, study=study, cohort="", now=read_now(session))
         session.flush()
         try:
             return _look(session, study, plan, whom, number=number)
@@ -99,6 +99,7 @@ def _look(session: Session, study: Study, plan: RoundPlan, whom: AsWhom, *, numb
         shows_round=None,
         release=0,
         release_sha256="",
+        correction=0,
         earlier=EarlierRounds(),
         variant="",
         revision=0,

@@ -21,19 +21,32 @@ def next_number(session: Session, *, study: Study) -> int:
 
 
 def find_version(session: Session, *, study: Study, canonical: str) -> int | None:
-    """The latest version that says just this; None where there is none."""
+    """The latest version that says just this; None where there is none.
+
+    One that puts another's texts right is not meant: it has that one's cells, whatever was decided since.
+    """
     return session.scalar(
         select(func.max(QuestionnaireVersion.number)).where(
             QuestionnaireVersion.study_id == study.id,
+            QuestionnaireVersion.corrects.is_(None),
             QuestionnaireVersion.sha256 == hashlib.sha256(canonical.encode()).hexdigest(),
         )
     )
 
 
 def store_version(
-    session: Session, *, study: Study, questionnaire: Questionnaire, source: str, now: datetime
+    session: Session,
+    *,
+    study: Study,
+    questionnaire: Questionnaire,
+    source: str,
+    now: datetime,
+    corrects: int | None = None,
 ) -> int:
-    """Keep a questionnaire as the study's next version; returns its number."""
+    """Keep a questionnaire as the study's next version; returns its number.
+
+    `corrects` is the version whose texts it puts right, if it does just that.
+    """
     canonical = questionnaire.canonical()
     number = next_number(session, study=study)
     session.add(
@@ -44,6 +57,7 @@ def store_version(
             sha256=hashlib.sha256(canonical.encode()).hexdigest(),
             source=source,
             created_at=now,
+            corrects=corrects,
         )
     )
     session.flush()

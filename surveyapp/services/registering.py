@@ -196,6 +196,8 @@ def set_registration(
     """
     if study.archived_at is not None:
         raise Refused(Sentence("This study is archived: nobody joins it any more."))
+    if study.rehearsal_of is not None:
+        raise Refused(Sentence("This is a rehearsal with an invented panel: nobody else is added to it."))
     if note is not None and len(note) > MAX_NOTE:
         what = Sentence(
             "it has {count} characters, at most {most} are possible.", count=len(note), most=MAX_NOTE

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.delphi.feedback import ReleaseContent, ShownCell
 from surveyapp.delphi.rounds import RoundAct, RoundState, next_state
-from surveyapp.errors import Conflict, NotFound, Refused
+from surveyapp.errors import Conflict, NotFound, Refused, Sentence
 from surveyapp.models import Decision, Release, Round, Study
 from surveyapp.services.audit import record
 from surveyapp.services.figures import RoundFigures, read_figures
@@ -73,7 +73,10 @@ def draft_release(database: Database, *, study_id: int, number: int) -> ReleaseC
             or read_input(session, study_id=study_id, number=number)[0] != sha256
         ):
             raise Refused(
-                f"Round {number} changed while its release was drafted. Draft it again once it is closed."
+                Sentence(
+                    "Round {number} changed while its release was drafted. Draft it again once it is closed.",
+                    number=number,
+                )
             )
         _store(
             session,
@@ -143,15 +146,22 @@ def release_round(
         missing = _find_missing(session, prepared.figures, study_id=study_id, figures_first=figures_first)
     if reviewed and prepared.stamp != reviewed:
         raise Conflict(
-            f"What round {number} would release is not what you looked at: answers, reasons or decisions "
-            "have changed since. Look at it again, then release it."
+            Sentence(
+                "What round {number} would release is not what you looked at: answers, reasons "
+                "or decisions have changed since. Look at it again, then release it.",
+                number=number,
+            )
         )
     content = prepared.content.model_copy(update={"note": note.strip(), "missing": missing})
     with database.verb() as session:
         held = _hold(session, study_id=study_id, number=number)
         state = next_state(RoundState(held.state), RoundAct.RELEASE, number=number)
         if read_stamp(session, study_id=study_id, number=number) != prepared.stamp:
-            raise Refused(f"Something of round {number} changed in this moment. Release it again.")
+            raise Refused(
+                Sentence(
+                    "Something of round {number} changed in this moment. Release it again.", number=number
+                )
+            )
         return _release(session, held, state, content, prepared.standings, now=read_now(session), actor=actor)
 
 
@@ -172,7 +182,7 @@ def _find_ready(database: Database, *, slug: str, number: int | None, actor: str
         number = _find_releasable(session, study_id=study_id) if number is None else number
         held = session.get(Round, (study_id, number))
         if held is None:
-            raise NotFound(f"This study has no round {number}.")
+            raise NotFound(Sentence("This study has no round {number}.", number=number))
         next_state(RoundState(held.state), RoundAct.RELEASE, number=number)
         is_fresh = _find_fresh_draft(session, study_id=study_id, number=number) is not None
     if not is_fresh:
@@ -183,7 +193,9 @@ def _find_ready(database: Database, *, slug: str, number: int | None, actor: str
 def _prepare(session: Session, *, study_id: int, number: int) -> _Prepared:
     draft = _find_fresh_draft(session, study_id=study_id, number=number)
     if draft is None:
-        raise Refused(f"Answers of round {number} changed in this moment. Try it again.")
+        raise Refused(
+            Sentence("Answers of round {number} changed in this moment. Try it again.", number=number)
+        )
     figures = read_figures(session, study_id=study_id, number=number)
     content = ReleaseContent.from_canonical(draft.content)
     return _Prepared(
@@ -255,13 +267,18 @@ def _find_missing(
     coverage = check_covered(
         session, study_id=study_id, round_number=figures.number, figures_first=figures_first
     )
-    missing = list(coverage.problems)
+    missing: list[str] = list(coverage.problems)
     undecided = find_undecided(session, figures, study_id=study_id)
     if undecided and not figures_first:
         named = ", ".join(undecided[:8]) + (" …" if len(undecided) > 8 else "")
         raise Refused(
-            f"Round {figures.number} cannot be released while items have no decision: {named}. Decide them, "
-            "or confirm what the protocol proposes: surveyapp decide STUDY --as-proposed"
+            Sentence(
+                "Round {number} cannot be released while items have no decision: {named}. "
+                "Decide them, or confirm what the protocol proposes: surveyapp decide STUDY "
+                "--as-proposed",
+                number=figures.number,
+                named=named,
+            )
         )
     if undecided:
         missing.append(f"No decision yet on: {', '.join(undecided)}.")
@@ -360,16 +377,21 @@ def _find_releasable(session: Session, *, study_id: int) -> int:
         select(func.max(Round.number)).where(Round.study_id == study_id, Round.state != RoundState.CANCELLED)
     )
     if latest is None:
-        raise Refused("This study has no round yet. Open one first: surveyapp round open STUDY")
+        raise Refused(Sentence("This study has no round yet. Open one first: surveyapp round open STUDY"))
     return latest
 
 
 def _refuse_released(session: Session, *, study_id: int, number: int) -> None:
     held = session.get(Round, (study_id, number))
     if held is None:
-        raise NotFound(f"This study has no round {number}.")
+        raise NotFound(Sentence("This study has no round {number}.", number=number))
     if held.state == RoundState.RELEASED:
-        raise Refused(f"The feedback of round {number} is released, and nothing of it changes any more.")
+        raise Refused(
+            Sentence(
+                "The feedback of round {number} is released, and nothing of it changes any more.",
+                number=number,
+            )
+        )
 
 
 def _hold(session: Session, *, study_id: int, number: int) -> Round:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.collecting import has_something_to_rate, only_collects
@@ -14,7 +14,7 @@ from surveyapp.delphi.plan import RoundPlan, plan_round
 from surveyapp.delphi.protocol.model import PlannedRound, Protocol
 from surveyapp.delphi.rounds import OpenTo, RoundState
 from surveyapp.errors import InputError, Problem, Refused, Sentence
-from surveyapp.models import Round, Study
+from surveyapp.models import QuestionnaireVersion, Round, Study
 from surveyapp.services.collecting_questionnaires import collecting_questionnaire
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.item_history import FIRST_QUESTIONNAIRE
@@ -68,7 +68,10 @@ def plan_next_round(
     free = max((each.number for each in rounds), default=0) + 1 if waiting is None else waiting.number
     if protocol is None:
         _refuse_cohort(cohort)
-        return Plan(number=free, questionnaire_number=_first_questionnaire(session, study=study))
+        return Plan(
+            number=free,
+            questionnaire_number=_first_questionnaire(session, study=study, rounds=rounds, cohort=cohort),
+        )
     if not is_locked(session, study=study):
         raise Refused(
             Sentence(
@@ -108,7 +111,14 @@ def plan_next_round(
     return Plan(
         number=number,
         questionnaire_number=_questionnaire(
-            session, study=study, previous=previous, asks=planned.asks, now=now, actor=actor
+            session,
+            study=study,
+            rounds=rounds,
+            cohort=cohort,
+            previous=previous,
+            asks=planned.asks,
+            now=now,
+            actor=actor,
         ),
         open_to=OpenTo.INVITED if rated is None else _OPEN_TO[protocol.later_rounds],
         for_pages=plan_round(protocol, planned.number, shows_feedback=shows is not None).canonical(),
@@ -134,16 +144,24 @@ def _planned(protocol: Protocol, before: Sequence[Round]) -> PlannedRound:
 
 
 def _questionnaire(
-    session: Session, *, study: Study, previous: Round | None, asks: Asks, now: datetime, actor: str
+    session: Session,
+    *,
+    study: Study,
+    rounds: Sequence[Round],
+    cohort: str,
+    previous: Round | None,
+    asks: Asks,
+    now: datetime,
+    actor: str,
 ) -> int:
     if only_collects(asks):
-        return collecting_questionnaire(session, study=study, now=now)
+        return collecting_questionnaire(session, study=study, cohort=cohort, now=now)
     if previous is None:
-        return _first_questionnaire(session, study=study)
+        return _first_questionnaire(session, study=study, rounds=rounds, cohort=cohort)
     return next_questionnaire(session, study=study, after=previous, asks=asks, now=now, actor=actor)
 
 
-def _first_questionnaire(session: Session, *, study: Study) -> int:
+def _first_questionnaire(session: Session, *, study: Study, rounds: Sequence[Round], cohort: str) -> int:
     # Not the one in force: that may have come of what was decided about another cohort's answers.
     instrument = get_instrument(session, study_id=study.id, number=FIRST_QUESTIONNAIRE)
     if not has_something_to_rate(instrument.questionnaire):
@@ -153,7 +171,18 @@ def _first_questionnaire(session: Session, *, study: Study) -> int:
                 "propose them first, by a protocol that begins with {number: 0, asks: proposals}."
             )
         )
-    return FIRST_QUESTIONNAIRE
+    # A text that was put right for this cohort stays right, also where that round was called off.
+    first_or_corrected = session.scalars(
+        select(QuestionnaireVersion.number).where(
+            QuestionnaireVersion.study_id == study.id,
+            or_(
+                QuestionnaireVersion.number == FIRST_QUESTIONNAIRE,
+                QuestionnaireVersion.corrects == FIRST_QUESTIONNAIRE,
+            ),
+        )
+    ).all()
+    asked = [each.questionnaire_number for each in rounds if each.cohort == cohort]
+    return max({*asked} & {*first_or_corrected}, default=FIRST_QUESTIONNAIRE)
 
 
 def _refuse_cohort(cohort: str) -> None:

@@ -11,6 +11,7 @@ from surveyapp.services.instruments import Instrument
 from surveyapp.services.reading.seats import Seat, Stored
 
 _MOST_CANONICAL = 50_000
+_CRITERION = ',"criterion":'
 # Made once: to make an encoder for each text takes longer than to write the text.
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _STATUS_NAMES = {int(status): status.name.lower() for status in Status}
@@ -28,8 +29,19 @@ def submission_head(seat: Seat, *, number: int, submitted_at: datetime) -> dict[
     }
 
 
-def canonical_answer(instrument: Instrument, cell: int, stored: Stored) -> str:
-    """One answer as canonical JSON: its cell's key, its status in words, and what was given."""
+def canonical_answer(instrument: Instrument, cell: int, stored: Stored, correction: int = 0) -> str:
+    """One answer as canonical JSON: its cell's key, its status in words, and what was given.
+
+    The wording correction that it saw stands in it only where there was one: the others are as ever.
+    """
+    text = _canonical_answer(instrument, cell, stored)
+    if not correction:
+        return text
+    # Keys are sorted; before this place stands the context alone, an id without quotation marks.
+    return text.replace(_CRITERION, f',"correction":{correction}{_CRITERION}', 1)
+
+
+def _canonical_answer(instrument: Instrument, cell: int, stored: Stored) -> str:
     if stored[2] is not None and stored[0] == Status.VALUE:
         # What people write is theirs alone and comes once; ratings come again with every expert.
         return _write_canonical(instrument, cell, stored)

@@ -55,3 +55,32 @@ def test_a_panellist_is_withdrawn_and_erased(shell: Shell) -> None:
     assert "are gone" in shell.say(*wanted, typed=f"{BOB}\n")
     assert "Nobody on this panel" in shell.fail("panel", "show", "fruit", BOB)
     assert BOB not in shell.say("links", "fruit")
+
+
+def test_people_who_ask_are_listed_and_names_kept_until_a_day(shell: Shell) -> None:
+    assert "no public link yet" in shell.fail("panel", "registration", "fruit")
+    link = shell.say("panel", "registration", "fruit", "--open", "--note", "Growers of pears").strip()
+    assert link.startswith("http://delphi.example.org/l/join/fruit.")
+    assert shell.ask("panel", "registration", "fruit") == {
+        "link": link, "open": True, "note": "Growers of pears", "waiting": 0
+    }  # fmt: skip
+    assert link != shell.say("panel", "registration", "fruit", "--new-link").strip()
+    assert shell.ask("panel", "requests", "fruit") == []
+    assert "Nobody asks for a seat with: x@example.org" in shell.fail(
+        "panel", "approve", "fruit", "x@example.org"
+    )
+    assert "as long as the study is there" in shell.say("panel", "names", "fruit")
+    assert "until 2127-01-01T00:00:00Z" in shell.say("panel", "names", "fruit", "--until", "2126-12-31")
+    assert "is over" in shell.fail("panel", "names", "fruit", "--until", "2020-01-01")
+    assert "is no day" in shell.fail("panel", "names", "fruit", "--until", "soon")
+    assert "as long as the study is there" in shell.say("panel", "names", "fruit", "--no-end")
+
+
+def test_columns_are_named_and_known_people_passed_over(shell: Shell) -> None:
+    sheet = shell.write("more.csv", f"Wer,Kontakt,Team\nAda,ada@example.org,north\nJane,{JANE},north\n")
+    assert "no column for the e-mail" in shell.fail("panel", "import", "fruit", sheet)
+    named = ("--column", "Kontakt=email", "--column", "Team=group", "--column", "Wer=name")
+    assert "no column 'Adresse'" in shell.fail("panel", "import", "fruit", sheet, "--column", "Adresse=email")
+    assert "is on the panel already" in shell.fail("panel", "import", "fruit", sheet, *named)
+    done = shell.ask("panel", "import", "fruit", sheet, *named, "--leave-out-known")
+    assert (done["added"], done["left_out"]) == (1, 1)

@@ -17,10 +17,10 @@ from surveyapp.delphi.protocol.drafting import (
 )
 from surveyapp.delphi.protocol.filling import fields_of, read_rule_fields, usual_fields
 from surveyapp.delphi.protocol.loading import load, load_text
-from surveyapp.delphi.protocol.writing import write
 from surveyapp.errors import ProtocolError
 from surveyapp.questionnaire import loading
 from surveyapp.questionnaire.source import read
+from surveyapp.questionnaire.writing import write
 from tests.support.checkout import CHECKOUT
 from tests.support.studies import SMALL
 from tests.support.studies import load_text as load_questionnaire

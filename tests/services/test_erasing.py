@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ from surveyapp.models import (
 )
 from surveyapp.questionnaire.cells import Status
 from surveyapp.questionnaire.model import Questionnaire
-from surveyapp.services import erasing, erasure_list, leaving, lookups, operations
+from surveyapp.services import erasing, erasure_list, leaving, lookups, operations, retaining
 from surveyapp.services.letters.audience import NO_ROUND, Occasion
 from surveyapp.services.letters.outbox import put_in
 from surveyapp.services.letters.sending import send_due
@@ -167,30 +168,41 @@ def test_prv_33_a_restored_backup_brings_nobody_back(
     operations.backup(database, file=backup)
     erase(ground, 0, "remove")
     erase(ground, 1, "keep", typed=None)
+    with database.verb() as session:
+        # The third one's name has only reached its day.
+        third = session.get_one(Panellist, (ground.study_id, ground.panel[2].panellist_id))
+        told = {"answers": "keep", "reason": "", "now": read_now(session), "actor": "system"}
+        erasing.forget_panellist(session, seat=third, leaves=False, **told)  # type: ignore[arg-type]  # as named
     erasure_list.write_down(database, folder=folder)
     erasure_list.write_down(database, folder=folder)
-    assert len((folder / erasure_list.FILE).read_text().splitlines()) == 2
+    assert len((folder / erasure_list.FILE).read_text().splitlines()) == 3
     restored = Database(empty_database_url)
     try:
         migrate(restored)
         operations.restore(restored, file=backup)
         assert NAME in dump(restored)
-        assert erasure_list.settle(restored, folder=folder) == 2
+        assert erasure_list.settle(restored, folder=folder) == 3
         left = dump(restored)
         assert NAME not in left
         assert WORD not in left
         assert "expert2@example.org" in left, "in the study beside it"
         with restored.reading() as session:
-            rows = session.execute(select(Erasure.panellist_id, Erasure.answers)).all()
-        assert {tuple(row) for row in rows} == {
-            (ground.panel[0].panellist_id, "removed"),
-            (ground.panel[1].panellist_id, "kept"),
-        }
+            rows = session.execute(
+                select(Erasure.answers, Panellist.state).join(
+                    Panellist,
+                    (Panellist.study_id == Erasure.study_id) & (Panellist.id == Erasure.panellist_id),
+                )
+            ).all()
+        assert sorted(tuple(row) for row in rows) == [
+            ("kept", "invited"),
+            ("kept", "withdrawn"),
+            ("removed", "withdrawn"),
+        ]
         assert erasure_list.settle(restored, folder=folder) == 0
         # The database alone completes a list that was lost.
         (folder / erasure_list.FILE).unlink()
         assert erasure_list.settle(restored, folder=folder) == 0
-        assert len((folder / erasure_list.FILE).read_text().splitlines()) == 2
+        assert len((folder / erasure_list.FILE).read_text().splitlines()) == 3
     finally:
         restored.close()
 
@@ -226,3 +238,38 @@ def withdraw(ground: Ground, answers: str, *, reason: str = WHY) -> None:
             now=read_now(session),
             actor="o@example.org",
         )
+
+
+def test_prv_34_names_go_on_the_day_that_was_said(ground: Ground, tmp_path: Path) -> None:
+    database, day = ground.database, timedelta(days=30)
+    with database.verb() as session:
+        now, study = read_now(session), session.get_one(Study, ground.study_id)
+        with pytest.raises(InputError):
+            retaining.keep_names_until(session, study=study, until=now, now=now, actor="test")
+        retaining.keep_names_until(session, study=study, until=now + day, now=now, actor="test")
+        lookups.look_up(session, study=study, sought=ADDRESS, reason=f"{NAME} asked", now=now, actor="test")
+    people = len(ground.panel)
+
+    def forget(after: timedelta, *, keep: bool = True) -> int:
+        with database.verb(keep=keep) as session:
+            return retaining.forget_due_names(session, now=now + after)
+
+    assert forget(day - timedelta(seconds=1)) == 0
+    # A worker that is killed before the end has done nothing, and the next one does all of it.
+    assert forget(day, keep=False) == people
+    assert count(ground, Identity) == people
+    assert [forget(day), forget(day)] == [people, 0]
+    left = dump(database)
+    assert NAME not in left
+    assert ADDRESS not in left
+    assert "expert2@example.org" in left, "the study beside it keeps its names"
+    # The answers stay as they were, linked to nobody.
+    assert count(ground, Submission) == people
+    assert WORD in left
+    with database.reading() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.act == "panel.names_forgotten")).one()
+        states = set(session.scalars(select(Panellist.state).where(Panellist.study_id == ground.study_id)))
+    assert entry.detail == f'{{"people":{people}}}'
+    assert states == {"invited"}
+    erasure_list.write_down(database, folder=tmp_path)
+    assert len((tmp_path / erasure_list.FILE).read_text().splitlines()) == people

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
-from surveyapp.delphi.protocol.writing import Written, write
 from surveyapp.delphi.rules.ready_made import READY_MADE
 from surveyapp.questionnaire.finding import Path
+from surveyapp.questionnaire.writing import Written, write
 
 Fields: TypeAlias = Mapping[str, str]
 """Field → what stands in it; a box that is ticked has ``y``, one that is not has no field."""

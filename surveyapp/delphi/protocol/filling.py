@@ -30,6 +30,7 @@ def fields_of(protocol: Protocol) -> dict[str, str] | None:
 def usual_fields(questionnaire: Questionnaire, *, slug: str, title: str) -> dict[str, str]:
     """Where there is no protocol yet: two rounds, agreement of 75 % on each criterion, and what is usual."""
     criteria = list(questionnaire.criteria)
+    rules = [f"{name}-agreed" for name in criteria] or ["agreed"]
     in_contexts = "in every context" if questionnaire.contexts else ""
     data: dict[str, Any] = {
         "format": 1,
@@ -47,6 +48,10 @@ def usual_fields(questionnaire: Questionnaire, *, slug: str, title: str) -> dict
             for name in criteria
         ]
         or [{"id": "agreed", "rule": "percentage-agreement(75%)"}],
+        "decisions": [
+            {"propose": "accept", "when": " and ".join(f"{rule} is consensus" for rule in rules)},
+            {"propose": "finalise", "when": "last round"},
+        ],
     }
     return dict(_fields(Protocol.model_validate(data, strict=False)))
 

@@ -15,14 +15,15 @@ from surveyapp.services.instruments import Instrument, get_instrument
 from surveyapp.services.protocols import get_protocol
 from surveyapp.services.reading.reasons import check_closed
 
-_OVER = (RoundState.CLOSED, RoundState.RELEASED)
+OVER = (RoundState.CLOSED, RoundState.RELEASED)
+"""The states in which a round's answers are in."""
 
 
 def find_last_closed(session: Session, *, study_id: int) -> int | None:
     """The number of the round that was closed last, released ones too, or None."""
     return session.scalars(
         select(Round.number)
-        .where(Round.study_id == study_id, Round.state.in_(_OVER))
+        .where(Round.study_id == study_id, Round.state.in_(OVER))
         .order_by(Round.closed_at.desc(), Round.number.desc())
         .limit(1)
     ).first()

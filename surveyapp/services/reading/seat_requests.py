@@ -2,33 +2,15 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from surveyapp.models import Identity, Panellist, Registration, SeatRequest, Study
-from surveyapp.services.addresses import find_near
+from surveyapp.models import Registration, SeatRequest, Study
 from surveyapp.services.instruments import get_instrument
-from surveyapp.services.panel_checks import name_key
-
-Likeness = Literal["same_address", "same_name", "near_address", "asks_too"]
-
-
-@dataclass(frozen=True, slots=True)
-class Alike:
-    """Somebody who may be the same person."""
-
-    likeness: Likeness
-    name: str
-    email: str
-    group: str
-    state: str
-    """Where that seat stands; '' for somebody who asks, too."""
+from surveyapp.services.reading.people_alike import Alike, KnownPeople
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +61,17 @@ def get_registration_desk(session: Session, *, study: Study) -> RegistrationDesk
         session, study_id=study.id, number=study.questionnaire_number
     ).questionnaire
     groups = {each.id: each.title.get(questionnaire.language) for each in questionnaire.groups}
-    people = _People(session, study.id, groups) if rows else None
+    people = KnownPeople(session, study.id, groups) if rows else None
     near = people.list_near({row.email_key for row in rows}) if people is not None else {}
     asking = []
     for row in rows:
         twins = [other for other in rows if other.email_key == row.email_key and other.id != row.id]
         alike = [
-            *(people.find_alike(row, near.get(row.email_key, ())) if people is not None else ()),
+            *(
+                people.find_alike(row.email_key, row.name, near.get(row.email_key, ()))
+                if people is not None
+                else ()
+            ),
             *(Alike("asks_too", other.name, other.email, groups.get(other.group, ""), "") for other in twins),
         ]
         asking.append(
@@ -106,46 +92,3 @@ def get_registration_desk(session: Session, *, study: Study) -> RegistrationDesk
         note=held.note if held is not None else "",
         waiting=tuple(asking),
     )
-
-
-class _People:
-    """Everybody on the panel who can be compared with."""
-
-    def __init__(self, session: Session, study_id: int, groups: Mapping[str, str]) -> None:
-        rows = session.execute(
-            select(Identity.email_key, Identity.name, Identity.email, Panellist.group, Panellist.state)
-            .join(
-                Panellist,
-                and_(Panellist.study_id == Identity.study_id, Panellist.id == Identity.panellist_id),
-            )
-            .where(Identity.study_id == study_id)
-        ).all()
-        self._by_address = {
-            row.email_key: (row.name, row.email, groups.get(row.group, row.group), row.state) for row in rows
-        }
-        self._by_name: dict[str, list[str]] = defaultdict(list)
-        for row in rows:
-            if row.name:
-                self._by_name[name_key(row.name)].append(row.email_key)
-
-    def list_near(self, addresses: set[str]) -> dict[str, list[str]]:
-        """Folded address → those on the panel that are one slip away."""
-        found: dict[str, list[str]] = defaultdict(list)
-        for address, other in find_near(sorted(addresses), self._by_address):
-            if other in self._by_address:
-                found[address].append(other)
-        return found
-
-    def find_alike(self, row: SeatRequest, near: tuple[str, ...] | list[str]) -> Iterator[Alike]:
-        """Those on the panel who may be the one who asks, each once."""
-        told = {row.email_key}
-        if row.email_key in self._by_address:
-            yield Alike("same_address", *self._by_address[row.email_key])
-        for address in self._by_name.get(name_key(row.name), ()):
-            if address not in told:
-                told.add(address)
-                yield Alike("same_name", *self._by_address[address])
-        for address in near:
-            if address not in told:
-                told.add(address)
-                yield Alike("near_address", *self._by_address[address])

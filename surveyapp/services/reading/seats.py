@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from sqlalchemy import BindParameter, Connection, and_, bindparam, func, or_, select
 from sqlalchemy.orm import Session, aliased
@@ -63,6 +63,8 @@ class Seat:
     release: int
     """Number of the release that this round shows; 0 when there is none."""
     release_sha256: str
+    correction: int
+    """Number of the latest correction of the round's wording; 0 while it reads as it was opened."""
     earlier: EarlierRounds
     variant: str
     revision: int
@@ -144,6 +146,7 @@ _FIND_SEAT = DriverStatement(
         Round.shows_round,
         Release.number,
         Release.content_sha256,
+        Round.correction,
         Participation.earlier_rounds,
         Participation.variant,
         Participation.revision,
@@ -192,7 +195,7 @@ def _connection_of(reader: Session | Connection) -> Connection:
 # Columns stand in the order of Seat's fields, but for these, which `find_seat` turns into others.
 _TAGS, _ROUND_STATE, _CLOSING_AT = 13, 16, 18
 # Without the column before them that is taken out.
-_PLAN, _RELEASE, _RELEASE_SHA256, _EARLIER = 21, 23, 24, 25
+_PLAN, _RELEASE, _RELEASE_SHA256, _EARLIER = 21, 23, 24, 26
 _read_plan = lru_cache(maxsize=256)(RoundPlan.from_canonical)
 _read_earlier = lru_cache(maxsize=1_024)(EarlierRounds.from_text)
 
@@ -216,7 +219,7 @@ def find_seat(reader: Session | Connection, *, id_hash: str) -> Seat | None:
 
 
 _SEAT_ANSWERS = select(
-    Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts, Answer.revision
+    Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts, Answer.revision, Answer.correction
 ).where(
     Answer.study_id == bindparam("study_id"),
     Answer.round == bindparam("round"),
@@ -236,15 +239,17 @@ def read_stored(
     reader: Session | Connection, *, seat: SeatKey, cells: Collection[int] | None = None
 ) -> dict[int, tuple[Stored, int]]:
     """Cell number → (the stored columns, revision) for `cells`, or for all; may give more than asked."""
+    return {row[0]: (row[1:5], row[5]) for row in _read_rows(reader, seat=seat, cells=cells)}
+
+
+def _read_rows(
+    reader: Session | Connection, *, seat: SeatKey, cells: Collection[int] | None
+) -> Sequence[tuple[Any, ...]]:
     key = {"study_id": seat.study_id, "round": seat.round, "panellist_id": seat.panellist_id}
     connection = _connection_of(reader)
     if cells is not None and len(cells) <= _FEW:
-        rows = _SOME_ANSWERS.rows(connection, {**key, "cells": cells})
-    else:
-        rows = _ALL_ANSWERS.rows(connection, key)
-    return {
-        cell: ((status, value, text, parts), revision) for cell, status, value, text, parts, revision in rows
-    }
+        return _SOME_ANSWERS.rows(connection, {**key, "cells": cells})
+    return _ALL_ANSWERS.rows(connection, key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +260,8 @@ class Sheet:
     """Cell → the stored columns and the revision that wrote them."""
     earlier: Mapping[int, tuple[Stored, int]]
     """Cell → the stored columns and the round that they were last given in."""
+    corrections: Mapping[int, int] = field(default_factory=dict)
+    """Cell → the wording correction that its answer saw; none where the round read as it was opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,6 +289,7 @@ def _of_rounds(count: int, *, is_some: bool, is_some_before: bool) -> DriverStat
         Answer.parts,
         Answer.revision,
         Answer.round,
+        Answer.correction,
     ).where(
         Answer.study_id == bindparam("study_id"),
         Answer.round.in_([bindparam("round"), *rounds]),
@@ -317,7 +325,9 @@ def read_sheet(
     that was edited and never submitted again.
     """
     if not seat.earlier.numbers:
-        return Sheet(read_stored(reader, seat=seat, cells=cells), {})
+        rows = _read_rows(reader, seat=seat, cells=cells)
+        standing = {row[0]: (row[1:5], row[5]) for row in rows}
+        return Sheet(standing, {}, {row[0]: row[6] for row in rows if row[6]})
     connection = _connection_of(reader)
     earlier = [each for each in seat.earlier.numbers if each not in seat.earlier.edited]
     key: dict[str, object] = {
@@ -335,17 +345,20 @@ def read_sheet(
     statement = _of_rounds(len(earlier), is_some=is_some, is_some_before=before is not None)
     current = seat.round
     now: dict[int, tuple[Stored, int]] = {}
+    saw: dict[int, int] = {}
     found: dict[int, dict[int, Stored]] = {each: {} for each in seat.earlier.numbers}
     for row in statement.rows(connection, key):
         if row[6] == current:
             now[row[0]] = (row[1:5], row[5])
+            if row[7]:
+                saw[row[0]] = row[7]
         else:
             found[row[6]][row[0]] = row[1:5]
     for each in seat.earlier.edited:
         found[each] = dict(
             read_submitted(connection, study_id=seat.study_id, panellist_id=seat.panellist_id, number=each)
         )
-    return Sheet(now, _last_given(found))
+    return Sheet(now, _last_given(found), saw)
 
 
 def _last_given(before: Mapping[int, Mapping[int, Stored]]) -> dict[int, tuple[Stored, int]]:

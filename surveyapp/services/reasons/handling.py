@@ -121,10 +121,14 @@ def set_aside_reasons(
     """
     why = " ".join(because.split())
     if not why:
-        raise InputError("Say why these are set aside: the report will show it.")
+        raise InputError(Sentence("Say why these are set aside: the report will show it."))
     if len(why) > MAX_BECAUSE:
         raise InputError(
-            f"Why it is set aside has {len(why):,} characters; at most {MAX_BECAUSE:,} are kept."
+            Sentence(
+                "Why it is set aside has {length} characters; at most {most} are kept.",
+                length=len(why),
+                most=MAX_BECAUSE,
+            )
         )
     rows = hold_reasons(session, study_id=study_id, public_ids=public_ids)
     sources = sources_among(session, study_id=study_id, rows=rows)

@@ -145,6 +145,7 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "change_registration": Right.IDENTITIES,
         "decide_requests": Right.IDENTITIES,
         "erase_panellist": Right.ERASE,
+        "keep_names": Right.ERASE,
         # The questionnaire as an expert will see it.
         "preview_questionnaire": Right.SET_UP,
         "preview_page_of": Right.SET_UP,
@@ -207,6 +208,7 @@ CONFIRMED = frozenset(
         "look_up",
         "make_panellist_link",
         "erase_panellist",
+        "keep_names",
         "delete_study",
     }
 )
@@ -218,6 +220,7 @@ EVEN_ARCHIVED = frozenset(
         # What a person can ask for at any time.
         "withdraw_panellist",
         "erase_panellist",
+        "keep_names",
         "copy_study",
         "delete_study",
         "keep_study",

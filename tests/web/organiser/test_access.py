@@ -126,6 +126,7 @@ STUDY = {
     "change_registration": "identities",
     "decide_requests": "identities",
     "erase_panellist": "erase",
+    "keep_names": "erase",
     "preview_questionnaire": "set_up",
     "preview_page_of": "set_up",
     "walk_preview": "set_up",

@@ -58,10 +58,13 @@ def test_a_protocol_is_written_without_a_file(client: JudgingClient, ground: Gro
         consensus__0__id="agreed",
         consensus__0__rule__values="80%",
         decisions__0__when="agreed is consensus",
+        decisions__2__propose="drop",
+        decisions__2__when="agreed is no consensus and round >= 2",
     )
     told = shown.words_of(shown.find("div", id="summary"))
     assert "“agreed” says “consensus” when" in told
     assert "It is proposed to accept an item when" in told
+    assert "It is proposed to drop an item when" in told
     assert not stored(ground)
     send(client, "keep", 303)
     [version] = stored(ground)

@@ -42,6 +42,11 @@ class StudiesPage:
     email: str
     studies: tuple[StudyLine, ...]
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether one of them is archived."""
+        return any(each.end for each in self.studies)
+
 
 @dataclass(frozen=True, slots=True)
 class RoundStep:

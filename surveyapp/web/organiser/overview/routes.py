@@ -53,7 +53,8 @@ def show_study(slug: str, *, trouble: Trouble | None = None) -> ResponseReturnVa
         found = get_study(session, slug=slug)
         # How many items are settled is a result.
         after = read_stopping(session, study=found) if desk.may(Right.RESULTS) else None
-        set_up = None if page.has_rounds else get_set_up(session, study=found)
+        is_at_work = not (page.has_rounds or desk.is_archived)
+        set_up = get_set_up(session, study=found) if is_at_work else None
     steps = () if set_up is None else set_up_steps(desk, set_up)
     shown = render_template(
         "organiser/overview/study.html",

@@ -41,8 +41,8 @@ def ready_made() -> Choices:
         ),
         "ram-strict": _("The same, with the median inside the band."),
         "comet-70-15": _(
-            "In where at least 70 % rate in the upper third and fewer than 15 % in the lower; out the other "
-            "way round. Values: the two shares."
+            "In where many rate in the upper third and few in the lower; out the other way round. Values: "
+            "the two shares, as a rule 70%, 15%."
         ),
         "apmo-cut-off": _(
             "Agreement, or disagreement, reaches the average of majority opinions over all items."

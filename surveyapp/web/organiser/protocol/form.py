@@ -114,7 +114,7 @@ def _show(
         is_locked=found.is_locked,
         reason=reason,
         problems=problems,
-        loses_comments="#" in found.source,
+        loses_remarks="#" in found.source,
     )
     return show(
         "organiser/protocol/form.html",

@@ -12,9 +12,9 @@ from flask_babel import gettext as _
 from surveyapp.delphi.protocol.drafting import ROWS, Fields, count_rows, field_at, written_of
 from surveyapp.delphi.protocol.loading import load_text
 from surveyapp.delphi.protocol.telling import tell
-from surveyapp.delphi.protocol.writing import Written
 from surveyapp.errors import Problem, ProtocolError, say
 from surveyapp.questionnaire.model import Questionnaire, Rating
+from surveyapp.questionnaire.writing import Written
 from surveyapp.web.languages import page_language
 from surveyapp.web.organiser.protocol import choices
 from surveyapp.web.organiser.protocol.choices import Choice
@@ -59,7 +59,7 @@ class FormPage:
     reason: str
     text: str
     """The file that the fields make."""
-    loses_comments: bool
+    loses_remarks: bool
     choices: ModuleType
     criteria: tuple[Choice, ...]
     questions: tuple[Choice, ...]
@@ -82,7 +82,7 @@ def form_page(
     is_locked: bool,
     reason: str = "",
     problems: Sequence[Problem] = (),
-    loses_comments: bool = False,
+    loses_remarks: bool = False,
 ) -> FormPage:
     """The form; `problems` are those that kept it from being stored."""
     written = written_of(fields)
@@ -104,7 +104,7 @@ def form_page(
         is_locked=is_locked,
         reason=reason,
         text=written.text,
-        loses_comments=loses_comments,
+        loses_remarks=loses_remarks,
         choices=choices,
         criteria=tuple(
             Choice(name, each.title.get(*language)) for name, each in questionnaire.criteria.items()

@@ -19,13 +19,14 @@ from sqlalchemy.orm import Session
 from surveyapp.extensions import get_config, get_database
 from surveyapp.mail.links import derive_registration_token, registration_link
 from surveyapp.services import registering
-from surveyapp.services.reading.seat_requests import Alike, Asking, get_registration_desk
+from surveyapp.services.reading.people_alike import Alike
+from surveyapp.services.reading.seat_requests import Asking, get_registration_desk
 from surveyapp.services.registering import Decided
 from surveyapp.services.studies import get_study
 from surveyapp.web.languages import language_name, page_language, written_time
 from surveyapp.web.organiser.acting import Trouble, do
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
-from surveyapp.web.organiser.panellist.words import standing_word
+from surveyapp.web.organiser.panellist.words import likeness_word, standing_word
 from surveyapp.web.organiser.round_parts import show
 from surveyapp.web.organiser.typed import typed, typed_all
 
@@ -250,11 +251,5 @@ def _line(each: Asking, zone: str, chosen: tuple[str, ...]) -> RequestLine:
 
 
 def _twin(each: Alike) -> Twin:
-    why: dict[str, str] = {
-        "same_address": _("on the panel with this address"),
-        "same_name": _("on the panel with the same name"),
-        "near_address": _("on the panel with an address one letter away"),
-        "asks_too": _("asks too, with this address"),
-    }
     standing = standing_word(each.state) if each.state else ""
-    return Twin(why[each.likeness], each.name, each.email, each.group, standing)
+    return Twin(likeness_word(each.likeness), each.name, each.email, each.group, standing)

@@ -66,7 +66,7 @@ def release_page(
         if released is not None
         else (),
         missing=tuple(_missing(found, desk)) if released is None else (),
-        warnings=found.coverage.warnings if released is None else (),
+        warnings=tuple(say(each, _) for each in found.coverage.warnings) if released is None else (),
         unread=tuple(unread_notes(found.unread, desk)) if released is None else (),
         facts=tuple(_facts(facts)) if facts is not None else (),
         hidden=tuple(_hidden(facts)) if facts is not None else (),
@@ -111,7 +111,7 @@ def _missing(found: ReleaseDesk, desk: Desk) -> Iterator[tuple[str, Way | None]]
         )
     if len(coverage.problems) <= _MOST_LINES:
         for line in coverage.problems:
-            yield said(line), to_reasons
+            yield said(say(line, _)), to_reasons
     else:
         left = sum(each.reasons for each in coverage.uncovered)
         yield (

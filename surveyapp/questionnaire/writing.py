@@ -1,4 +1,4 @@
-"""A protocol's data as the text of its file, and which line says what."""
+"""Plain data as the text of a file that loaders read, and which line says what."""
 
 from __future__ import annotations
 
