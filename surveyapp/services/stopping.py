@@ -140,18 +140,16 @@ def read_stopping(session: Session, *, study: Study) -> AfterRound | None:
 
     Nothing is counted. None while another round has been opened since, and where no protocol says anything.
     """
-    latest = session.scalars(
-        select(Round)
+    latest = session.execute(
+        select(Round.number, Round.state, Round.protocol_number, Release.standings)
+        .outerjoin(Release, (Release.study_id == Round.study_id) & (Release.round == Round.number))
         .where(Round.study_id == study.id, Round.state.not_in([RoundState.CANCELLED, RoundState.DRAFT]))
-        .order_by(Round.number.desc())
+        .order_by(Round.number.desc(), Release.number.desc())
         .limit(1)
     ).first()
-    if latest is None or latest.state not in _OVER or not latest.protocol_number:
+    if latest is None or latest.state not in _OVER or not latest.standings:
         return None
-    kept = _read_kept(session, study_id=study.id, number=latest.number)
-    if not kept:
-        return None
-    standings = Standings.from_canonical(kept)
+    standings = Standings.from_canonical(latest.standings)
     protocol = get_protocol(session, study_id=study.id, number=latest.protocol_number)
     return AfterRound(
         latest.number,

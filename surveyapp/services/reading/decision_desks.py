@@ -60,8 +60,13 @@ class DecisionDesk:
         return next((each for each in self.items if each.item == item), None)
 
 
-def get_decision_desk(session: Session, *, study: Study, number: int) -> DecisionDesk:
-    """The decisions after round `number`. Raises RoundClosed while it is open."""
+def get_decision_desk(
+    session: Session, *, study: Study, number: int, with_stopping: bool = False
+) -> DecisionDesk:
+    """The decisions after round `number`; what the rule of stopping says only where it is asked for.
+
+    Raises RoundClosed while the round is open.
+    """
     figures = get_figures(session, study_id=study.id, number=number)
     rounds = hold_rounds(session, study_id=study.id)
     held = next(each for each in rounds if each.number == number)
@@ -84,7 +89,7 @@ def get_decision_desk(session: Session, *, study: Study, number: int) -> Decisio
         decisions=decided.get(number, {}),
         wordings=_wordings(first, decided, before, number),
         descents=_descents(first, decided, before, up_to=number),
-        stopping=find_stopping(session, study=study, number=number),
+        stopping=find_stopping(session, study=study, number=number) if with_stopping else None,
         fates=replay(first, decided, corrections),
     )
 

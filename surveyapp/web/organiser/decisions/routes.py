@@ -179,17 +179,18 @@ def add_item(slug: str, number: int) -> ResponseReturnValue:
     return redirect(url_for("organiser.decisions", slug=slug, number=number), 303)
 
 
-def _find(number: int) -> DecisionDesk | None:
+def _find(number: int, *, with_stopping: bool = False) -> DecisionDesk | None:
     desk = get_desk()
     try:
         with get_database().reading() as session:
-            return get_decision_desk(session, study=get_study(session, slug=desk.slug), number=number)
+            study = get_study(session, slug=desk.slug)
+            return get_decision_desk(session, study=study, number=number, with_stopping=with_stopping)
     except RoundClosed:
         return None
 
 
 def _show_table(number: int, *, trouble: Trouble | None = None, reason: str = "") -> ResponseReturnValue:
-    found = _find(number)
+    found = _find(number, with_stopping=True)
     if found is None:
         return show_not_closed(_("Decisions"), number)
     return show(
