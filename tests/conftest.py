@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import hypothesis
 import pytest
@@ -18,6 +18,7 @@ from tests.support import network, postgres, sparing
 from tests.support.browser import axe, browser, live_server, page, serve
 from tests.support.databases import Databases, Engine, open_databases
 from tests.support.judging import JudgingClient
+from tests.support.scheduling import BROWSER_TESTS, OneBrowser, needs_browser
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -73,14 +74,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("database_engine", ENGINES if is_on_both else ENGINES[:1], indirect=True)
 
 
-@pytest.hookimpl(tryfirst=True)
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneBrowser:
+    """Who runs what, where several workers share the tests."""
+    return OneBrowser(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.get_closest_marker("browser"):
-            # One worker runs them all, so one browser runs at a time.
-            item.add_marker(pytest.mark.xdist_group("browser"))
-    # It begins with them: begun late, they would go on alone when everything else is done.
-    items.sort(key=lambda item: item.get_closest_marker("browser") is None)
+        if item.get_closest_marker("browser") and not needs_browser(item.nodeid):
+            raise pytest.UsageError(f"{item.nodeid}: tests with a browser lie in {BROWSER_TESTS[0]}.")
 
 
 @pytest.hookimpl(trylast=True)

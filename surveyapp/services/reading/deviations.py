@@ -38,14 +38,16 @@ def list_deviations(session: Session, *, study: Study) -> tuple[Deviation, ...]:
 
     Whose answers were let in is not told; who did it stands in the record of acts.
     """
-    found = [
-        Deviation("amendment", row.created_at, row.amended_because, row.number)
-        for row in session.execute(
-            select(ProtocolVersion.number, ProtocolVersion.created_at, ProtocolVersion.amended_because).where(
-                ProtocolVersion.study_id == study.id, ProtocolVersion.amended_because != ""
+    found: list[Deviation] = []
+    if study.protocol_number > 1:
+        found += [
+            Deviation("amendment", row.created_at, row.amended_because, row.number)
+            for row in session.execute(
+                select(
+                    ProtocolVersion.number, ProtocolVersion.created_at, ProtocolVersion.amended_because
+                ).where(ProtocolVersion.study_id == study.id, ProtocolVersion.amended_because != "")
             )
-        )
-    ]
+        ]
     acts = session.execute(
         select(AuditEntry.act, AuditEntry.at, AuditEntry.reason, AuditEntry.detail).where(
             AuditEntry.study_id == study.id, AuditEntry.act.in_(_KIND_OF)

@@ -68,6 +68,9 @@ def get_reply_desk(session: Session, *, study: Study, number: int, state: str | 
         .group_by(Reply.state)
     )
     protocol = find_protocol(session, study=study)
+    marked, marking = _read_marked(session, study=study, held=held), None
+    if marked is None:
+        marking = count_marking(session, study_id=study.id, number=number, smallest=study.smallest_group)
     return ReplyDesk(
         number=number,
         begun=tuple(each.number for each in rounds),
@@ -75,8 +78,8 @@ def get_reply_desk(session: Session, *, study: Study, number: int, state: str | 
         states=Counter({row.state: row.replies for row in counts}),
         replies=list_replies_to_moderate(session, study_id=study.id, state=state, round_number=number),
         is_closed=held.state != RoundState.OPEN,
-        marked=_read_marked(session, study=study, held=held),
-        marking=count_marking(session, study_id=study.id, number=number, smallest=study.smallest_group),
+        marked=marked,
+        marking=marking,
         smallest_group=study.smallest_group,
         titles=_read_titles(session, study=study, held=held),
     )
