@@ -13,10 +13,23 @@ from surveyapp.web.expert import (
     parting,
     routes,
     submitting,
+    wordings,
 )
 from surveyapp.web.expert.blueprints import links, seat
 
-ROUTES = (landing, news, routes, autosave, discussion, submitting, copies, leaving, parting, letters)
+ROUTES = (
+    landing,
+    news,
+    routes,
+    autosave,
+    discussion,
+    submitting,
+    wordings,
+    copies,
+    leaving,
+    parting,
+    letters,
+)
 """The modules that add their routes to the two blueprints."""
 
 __all__ = ["ROUTES", "links", "seat"]

@@ -134,6 +134,7 @@ def _act_words(act: str) -> str:
         "round.reopen": _("opened a round again"),
         "round.cancel": _("cancelled a round"),
         "round.release": _("released a round"),
+        "round.correct": _("corrected the wording of a round"),
         "submission.admit": _("let in late answers"),
         "item.decide": _("decided about an item"),
         "item.undecide": _("took a decision back"),
