@@ -40,10 +40,8 @@ def wording_text(slug: str, number: int) -> ResponseReturnValue:  # noqa: ARG001
     """One text, to correct it."""
     found = _read(number)
     text = find_text(found.questionnaire, _asked("path"))
-    if text is None:
-        abort(404)
-    if found.refusal is not None:
-        return redirect(url_for("organiser.wording", slug=get_desk().slug, number=number), 303)
+    if text is None or found.refusal is not None:
+        return _go_to_list(number)
     page = text_page(found, text, get_desk(), to=showable(text.words), reason="")
     return show("organiser/wording/text.html", page, trouble=None)
 
@@ -84,7 +82,7 @@ def _show_text(
     found = _read(number)
     text = find_text(found.questionnaire, given.get("path", ""))
     if text is None:
-        abort(404)
+        return _go_to_list(number)
     page = text_page(
         found,
         text,
@@ -96,6 +94,10 @@ def _show_text(
     return show(
         "organiser/wording/text.html", page, trouble=trouble, status=trouble.status if trouble else 200
     )
+
+
+def _go_to_list(number: int) -> ResponseReturnValue:
+    return redirect(url_for("organiser.wording", slug=get_desk().slug, number=number), 303)
 
 
 def _read(number: int) -> RoundWording:
