@@ -318,6 +318,8 @@ class Answered:
     criterion: str
     what: str
     words: str
+    correction: int
+    """Number of the correction of the wording that the answer saw; 0 before the first."""
     is_text: bool
 
 

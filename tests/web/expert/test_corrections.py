@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from datetime import UTC, datetime
 
@@ -89,6 +91,12 @@ def test_without_scripts_the_next_page_tells_and_shows_old_and_new(
     page = client.get("/s/every-kind/corrections")
     for words in ("Item “Ripe <apples>”: title", "Before", "Apples", "Now", "Why: They are & were ripe."):
         assert words in page.words
+    client.get("/s/every-kind/p/rate.north")
+    client.submit({rating.field("fruit", "plums", "north", "effect"): "1"})
+    copy = client.get("/s/every-kind/answers.csv").response.data.decode("utf-8-sig")
+    saw = {row["item"]: row["correction seen"] for row in csv.DictReader(io.StringIO(copy)) if row["answer"]}
+    assert (saw["Ripe <apples>"], saw["Plums"]) == ("0", "1")
+    assert "They are & were ripe." in client.get("/s/every-kind/answers").words
     # Told once; from then on the list of pages leads there.
     page = client.get(RATE)
     assert not [note for note in page.find_all("p", class_="note") if note.get("id") != "corrected"]
