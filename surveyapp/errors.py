@@ -54,6 +54,9 @@ class Sentence(str):
 
     def said_by(self, translate: Callable[[str], str]) -> str:
         """The sentence as `translate` says its template, with the values put in."""
+        if not self.template:
+            # A catalogue keeps its own particulars under the empty text.
+            return ""
         values = {
             name: value.said_by(translate) if isinstance(value, Sentence) else value
             for name, value in self.values.items()
@@ -83,7 +86,9 @@ class InputError(SurveyappError):
 
     def said_by(self, translate: Callable[[str], str]) -> str:
         """All problems, one a line, as `translate` says them."""
-        return "\n".join(str(Problem(each.where, say(each.what, translate))) for each in self.problems)
+        return "\n".join(
+            str(Problem(say(each.where, translate), say(each.what, translate))) for each in self.problems
+        )
 
 
 class QuestionnaireError(InputError):

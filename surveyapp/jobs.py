@@ -13,7 +13,16 @@ from threading import Event, Thread
 
 from surveyapp.errors import Refused
 from surveyapp.mail.mailbox import MailboxTrouble
-from surveyapp.services import archiving, queue, refreshing, releasing, rounds, upkeep
+from surveyapp.services import (
+    archiving,
+    queue,
+    refreshing,
+    releasing,
+    retaining,
+    rounds,
+    staging,
+    upkeep,
+)
 from surveyapp.services.account_letters.asking import JOB as ACCOUNT_LETTER_JOB
 from surveyapp.services.account_letters.sending import send_account_letter
 from surveyapp.services.audit import is_archived
@@ -79,6 +88,13 @@ def _refresh_round(database: Database, job: ClaimedJob) -> None:
 def _sweep(database: Database, job: ClaimedJob) -> None:  # noqa: ARG001 - one signature for all kinds of work
     with database.verb() as session:
         upkeep.sweep(session, now=read_now(session))
+    with database.verb() as session:
+        retaining.forget_due_names(session, now=read_now(session))
+
+
+def _rehearse(database: Database, job: ClaimedJob, link_key: bytes) -> None:
+    assert job.study_id is not None
+    staging.play_on(database, study_id=job.study_id, payload=job.payload, link_key=link_key, actor=_ACTOR)
 
 
 def _delete_studies(database: Database, job: ClaimedJob) -> None:  # noqa: ARG001 - one signature for all
@@ -105,8 +121,11 @@ KINDS: Mapping[str, Callable[[Database, ClaimedJob], None]] = {
 }
 
 
-def run_next(database: Database) -> bool:
-    """Do the job that is due, if there is one; returns whether there was."""
+def run_next(database: Database, *, link_key: bytes = b"") -> bool:
+    """Do the job that is due, if there is one; returns whether there was.
+
+    With the `link_key` an invented panel can open its links.
+    """
     with database.verb() as session:
         job = queue.claim(session, now=read_now(session), but=(ACCOUNT_LETTER_JOB,))
     if job is None:
@@ -118,7 +137,10 @@ def run_next(database: Database) -> bool:
                 # Whoever brings the study back has what is left undone asked for again.
                 job = replace(job, kind=NOTHING)
     try:
-        KINDS[job.kind](database, job)
+        if job.kind == staging.REHEARSE_JOB:
+            _rehearse(database, job, link_key)
+        else:
+            KINDS[job.kind](database, job)
     except Exception as trouble:  # noqa: BLE001 - whatever went wrong, the job is tried again later
         # The class alone: a message may quote what must not stand in a log.
         error = type(trouble).__name__
@@ -191,7 +213,7 @@ def run_worker(
     With an `office`, letters are sent beside: a mail server that hangs keeps no round from closing.
     """
     if office is None:
-        _run_jobs(database, stop=stop, is_orphan=is_orphan)
+        _run_jobs(database, stop=stop, is_orphan=is_orphan, link_key=b"")
         return
     is_over = Event()
     letters = Thread(target=run_letters, args=(database, office), kwargs={"stop": is_over}, daemon=True)
@@ -200,14 +222,14 @@ def run_worker(
         # Nothing waits for it at the end: what it notes, it notes whole or not at all.
         Thread(target=run_mailbox, args=(database, office), kwargs={"stop": is_over}, daemon=True).start()
     try:
-        _run_jobs(database, stop=stop, is_orphan=is_orphan)
+        _run_jobs(database, stop=stop, is_orphan=is_orphan, link_key=office.link_key)
     finally:
         is_over.set()
         # What is being handed over in this moment is noted; whatever takes longer may be killed.
         letters.join(timeout=_PAUSE_WITHOUT_LINE_SECONDS)
 
 
-def _run_jobs(database: Database, *, stop: Event, is_orphan: Callable[[], bool]) -> None:
+def _run_jobs(database: Database, *, stop: Event, is_orphan: Callable[[], bool], link_key: bytes) -> None:
     upkeep_due = reminders_due = datetime.min.replace(tzinfo=UTC)
     while not stop.is_set() and not is_orphan():
         try:
@@ -219,7 +241,7 @@ def _run_jobs(database: Database, *, stop: Event, is_orphan: Callable[[], bool])
             if now >= reminders_due:
                 ask_for_reminders(database)
                 reminders_due = now + timedelta(minutes=1)
-            if run_next(database):
+            if run_next(database, link_key=link_key):
                 continue
         except Exception as trouble:  # noqa: BLE001 - a database that restarts must not end the worker
             _log.warning("The worker could not reach its queue: %s", type(trouble).__name__)

@@ -32,13 +32,13 @@ def test_secret_key_alone_is_enough() -> None:
     assert len(config.link_key) == 64
 
 
-def test_missing_secret_key_is_refused() -> None:
+def test_sec_91_missing_secret_key_is_refused() -> None:
     (problem,) = complain()
     assert problem.startswith("SURVEYAPP_SECRET_KEY: a key is needed")
 
 
 @pytest.mark.parametrize("key", ["changeme", "x" * 40, "short", "please-replace-this-with-a-real-secret-key"])
-def test_weak_key_is_refused_and_not_repeated(key: str) -> None:
+def test_sec_91_weak_key_is_refused_and_not_repeated(key: str) -> None:
     for name in ("SECRET_KEY", "LINK_KEY"):
         (problem,) = complain(**{"SECRET_KEY": KEY, name: key})
         assert problem.startswith(f"SURVEYAPP_{name}: ")
@@ -106,7 +106,7 @@ def test_production_takes_tls_and_this_machine(address: str) -> None:
     assert read(SECRET_KEY=KEY, BASE_URL=address + "/").base_url == address
 
 
-def test_production_refuses_debugging() -> None:
+def test_sec_91_production_refuses_debugging() -> None:
     with pytest.raises(ConfigError, match="FLASK_DEBUG"):
         Config.from_environment({"SURVEYAPP_SECRET_KEY": KEY, "FLASK_DEBUG": "1"})
 

@@ -1,4 +1,4 @@
-"""Why a reply was not passed on, for its author"""
+"""Why a reply was not passed on, for its author; how items stood when a release was made"""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ depends_on = None
 
 def upgrade() -> None:
     op.add_column("reply", sa.Column("because", sa.Text(), server_default=sa.text("''"), nullable=False))
+    op.add_column("release", sa.Column("standings", sa.Text(), server_default=sa.text("''"), nullable=False))
 
 
 def downgrade() -> None:
+    op.drop_column("release", "standings")
     op.drop_column("reply", "because")

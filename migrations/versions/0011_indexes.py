@@ -33,7 +33,9 @@ def upgrade() -> None:
     )
     op.drop_index("ix_reason_item", table_name="reason")
     op.create_index(
-        "ix_reason_work", "reason", ["study_id", "round", "item", "state", "band", "says_nothing"]
+        "ix_reason_work",
+        "reason",
+        ["study_id", "round", "item", "state", "band", "says_nothing", "handled_at"],
     )
     op.create_index("ix_summary_source_reason", "summary_source", ["study_id", "public_id"])
     op.create_index(

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from surveyapp.cli.frame import Installation, installation, json_option, print_json, progress_bar
-from surveyapp.services import operations
+from surveyapp.services import erasure_list, operations
 from surveyapp.services.schema import migrate
 
 
@@ -52,6 +52,9 @@ def backup(here: Installation, *, file: Path, as_json: bool) -> None:
 def restore(here: Installation, *, file: Path, as_json: bool) -> None:
     """Read a backup into a new, empty database of either kind; all of it, or nothing.
 
+    Whoever was erased since the backup was made is erased again: the list of them lies in the data folder,
+    in erasures.jsonl. Take the file along to another machine.
+
     \b
     Example:
       surveyapp init-db && surveyapp restore surveyapp-2026-12-12.zip
@@ -59,7 +62,11 @@ def restore(here: Installation, *, file: Path, as_json: bool) -> None:
     rows = operations.verify(file).rows
     with progress_bar("Restoring", rows) as advance:
         summary = operations.restore(here.database, file=file, progress=advance)
+    again = erasure_list.settle(here.database, folder=here.config.data_dir)
     if as_json:
-        print_json({"file": str(file), "rows": summary.rows})
+        print_json({"file": str(file), "rows": summary.rows, "erased_again": again})
         return
     click.echo(f"{summary.rows} rows of {file} are in the database.")
+    if again:
+        people = "person was" if again == 1 else "people were"
+        click.echo(f"{again} {people} erased after this backup was made, and erased again.")

@@ -11,9 +11,10 @@ from typing import TextIO
 
 import click
 
+from surveyapp.cli import panellists, registrations
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json, progress_bar
-from surveyapp.errors import PanelError, Problem, Refused
-from surveyapp.exchange.panel_file import read_panel_file
+from surveyapp.errors import InputError, PanelError, Problem, Refused
+from surveyapp.exchange.panel_file import COLUMNS, read_headings, read_panel_file
 from surveyapp.services import panel as panels
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.studies import get_study
@@ -24,16 +25,49 @@ _SHOWN_WARNINGS = 50
 
 @click.group()
 def panel() -> None:
-    """Bring panellists in."""
+    """Bring panellists in, and look after each of them."""
+
+
+for _command in (
+    panellists.show,
+    panellists.change,
+    panellists.invite,
+    panellists.link,
+    panellists.withdraw,
+    panellists.erase,
+    registrations.registration,
+    registrations.requests,
+    registrations.approve,
+    registrations.refuse,
+    registrations.names,
+):
+    panel.add_command(_command)
 
 
 @panel.command(name="import")
 @click.argument("study")
 @click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Say what would happen, and change nothing.")
+@click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="TITLE=WHAT",
+    help="What a column holds whose title is not understood, for example Kontakt=email; WHAT may be empty.",
+)
+@click.option("--leave-out-known", is_flag=True, help="Pass over rows of people who are on the panel.")
 @json_option
 @installation
-def import_(here: Installation, *, study: str, file: Path, dry_run: bool, as_json: bool) -> None:
+def import_(
+    here: Installation,
+    *,
+    study: str,
+    file: Path,
+    dry_run: bool,
+    columns: tuple[str, ...],
+    leave_out_known: bool,
+    as_json: bool,
+) -> None:
     """Add the people in FILE (CSV or XLSX) to the panel; all of them, or none if a row is wrong.
 
     The first row names the columns: name, e-mail, group, tags, language, time zone. Their order is free, and
@@ -43,7 +77,7 @@ def import_(here: Installation, *, study: str, file: Path, dry_run: bool, as_jso
     Example:
       surveyapp panel import systemic-ai-mitigations experts.xlsx --dry-run
     """
-    read = read_panel_file(file)
+    read = read_panel_file(file, _say_columns(file, columns) if columns else None)
     with progress_bar("Adding panellists", len(read.rows)) as advance:
         try:
             with here.database.verb(keep=not dry_run) as session:
@@ -58,6 +92,7 @@ def import_(here: Installation, *, study: str, file: Path, dry_run: bool, as_jso
                     actor=ACTOR,
                     link_key=here.link_key,
                     is_synthetic=found.is_synthetic,
+                    leaves_out_known=leave_out_known,
                     progress=advance,
                 )
         except PanelError as error:
@@ -65,6 +100,23 @@ def import_(here: Installation, *, study: str, file: Path, dry_run: bool, as_jso
             last = Problem("", f"{len(error.problems)} {unit} in {file.name}; nobody was added.")
             raise PanelError([*error.problems, last]) from error
     _report(result, read.ignored_columns, study=study, dry_run=dry_run, as_json=as_json)
+
+
+def _say_columns(file: Path, written: tuple[str, ...]) -> dict[int, str]:
+    titles = [heading.title for heading in read_headings(file)]
+    said, problems = {}, []
+    for each in written:
+        title, _, what = each.rpartition("=")
+        what = what.strip().replace("-", "_").replace(" ", "_")
+        if title not in titles:
+            problems.append(Problem(f"--column {each}", f"the sheet has no column '{title}'."))
+        elif what and what not in COLUMNS:
+            problems.append(Problem(f"--column {each}", f"write one of: {', '.join(COLUMNS)}."))
+        else:
+            said[titles.index(title)] = what
+    if problems:
+        raise InputError(problems)
+    return said
 
 
 def _report(
@@ -75,6 +127,7 @@ def _report(
             {
                 "added": 0 if dry_run else result.added,
                 "would_add": result.added,
+                "left_out": result.left_out,
                 "dry_run": dry_run,
                 "groups": dict(result.by_group),
                 "warnings": [{"where": each.where, "what": each.what} for each in result.warnings],
@@ -95,6 +148,8 @@ def _report(
     for group, number in sorted(result.by_group.items()):
         if group:
             click.echo(f"  {group:<32} {number:>5}")
+    if result.left_out:
+        click.echo(f"Left out, because they are on the panel already: {result.left_out}.")
     if dry_run:
         click.echo("Nothing was changed.")
 

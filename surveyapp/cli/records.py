@@ -22,7 +22,7 @@ from surveyapp.services.unit import read_now
 
 
 @click.command()
-@click.argument("study")
+@click.argument("study", required=False)
 @click.option("--act", default="", help="Only this act, such as 'round.open', or all of a sort: 'round'.")
 @click.option("--who", default="", help="Only what this organiser did, by address.")
 @click.option("--since", metavar="TIME", help="From this time on: '2026-12-01 00:00'.")
@@ -33,7 +33,7 @@ from surveyapp.services.unit import read_now
 def audit(
     here: Installation,
     *,
-    study: str,
+    study: str | None,
     act: str,
     who: str,
     since: str | None,
@@ -43,20 +43,24 @@ def audit(
 ) -> None:
     """Show who did what in a study, when and why, the earliest act first.
 
+    Without a study: acts on the installation, such as accounts, and sign-ins with those that were refused.
+
     \b
     Example:
+      surveyapp audit --act organiser.sign_in_refused
       surveyapp audit systemic-ai-mitigations --act round
       surveyapp audit systemic-ai-mitigations --out record.csv
     """
     with here.database.reading() as session:
-        found = get_study(session, slug=study)
+        found = get_study(session, slug=study) if study else None
+        time_zone = found.time_zone if found else "UTC"
         wanted = AuditFilter(
             act=act,
             actor=who,
-            since=_find_time(since, found.time_zone, "--since"),
-            until=_find_time(until, found.time_zone, "--until"),
+            since=_find_time(since, time_zone, "--since"),
+            until=_find_time(until, time_zone, "--until"),
         )
-        entries = list(iterate_audit(session, study_id=found.id, wanted=wanted))
+        entries = list(iterate_audit(session, study_id=found.id if found else None, wanted=wanted))
     if out is not None:
         _write(out, entries)
         click.echo(f"{len(entries)} entries are in {out}.")

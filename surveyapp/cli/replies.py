@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from textwrap import indent
+from textwrap import indent, shorten
 
 import click
 
@@ -133,7 +133,9 @@ def marks(here: Installation, *, study: str, as_json: bool) -> None:
     for number, marks in told:
         click.echo(f"Round {number}:")
         for each in marks:
-            click.echo(f"  {each.reason.id}  {marks_line(each)}")
+            about = f" on {each.reason.item}" if each.reason.item else ""
+            click.echo(f"  {each.reason.id}{about}: {shorten(each.reason.text, 70, placeholder=' …')}")
+            click.echo(f"    {marks_line(each)}")
     for number, marking in waiting:
         who = f"fewer than {least}, or all but a few," if marking is None else str(marking)
         click.echo(f"Round {number} is not released: {who} experts marked reasons.")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from fractions import Fraction
 from typing import Any
 
 import click
 
 from surveyapp.cli.frame import Installation, installation, json_option, print_json
+from surveyapp.clock import iso
 from surveyapp.errors import NotFound
 from surveyapp.services.reading.results import (
     CellResult,
@@ -18,9 +20,19 @@ from surveyapp.services.reading.results import (
     get_sensitivity,
 )
 from surveyapp.services.rounds import get_round
+from surveyapp.services.stopping import AfterRound
 from surveyapp.services.studies import get_study
 from surveyapp.statistics.measure import Measure, Undefined
 from surveyapp.statistics.telling import WHY
+
+_DEVIATION = {
+    "amendment": "Protocol amended to version {number},",
+    "extension": "Deadline of round {number} moved,",
+    "reopening": "Round {number} opened again,",
+    "cancellation": "Round {number} cancelled,",
+    "correction": "A text of round {number} corrected while it was open,",
+    "admission": "Answers let in after round {number} had closed,",
+}
 
 
 @click.command()
@@ -76,6 +88,23 @@ def _print_head(result: RoundResults) -> None:
     click.echo(f"{result.people} of {result.invited} answered.")
     for name, rule in result.rules.items():
         click.echo(f"Rule '{name}': {rule}")
+    for each in result.deviations:
+        click.echo(f"{_DEVIATION[each.kind].format(number=each.number)} {iso(each.at)[:10]}: {each.reason}")
+    if result.stopping is not None:
+        for line in stopping_lines(result.stopping):
+            click.echo(line)
+
+
+def stopping_lines(after: AfterRound) -> Iterator[str]:
+    """What the rule of stopping says after a round, with its figures."""
+    progress = after.progress
+    yield str(after.verdict.because)
+    yield (
+        f"After round {after.number}: {progress.settled} of {progress.items} items settled, "
+        f"{progress.items - progress.settled} open; {progress.stable} stable when last rated."
+    )
+    if after.as_proposed:
+        yield f"Items without a decision count as the protocol proposes: {after.as_proposed}."
 
 
 def _print_table(result: RoundResults) -> None:
@@ -153,7 +182,24 @@ def _as_json(result: RoundResults, items: tuple[ItemResult, ...]) -> dict[str, A
         "invited": result.invited,
         "smallest_group": result.smallest_group,
         "rules": dict(result.rules),
+        "deviations": [
+            {"kind": each.kind, "number": each.number, "at": iso(each.at), "reason": each.reason}
+            for each in result.deviations
+        ],
+        "stopping": stopping_json(result.stopping),
         "items": [_item_json(each) for each in items],
+    }
+
+
+def stopping_json(after: AfterRound | None) -> dict[str, Any] | None:
+    """What the rule of stopping says, for programs."""
+    if after is None:
+        return None
+    return {
+        "stops": after.verdict.stops,
+        "because": str(after.verdict.because),
+        **asdict(after.progress),
+        "as_proposed": after.as_proposed,
     }
 
 

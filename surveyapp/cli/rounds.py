@@ -11,6 +11,7 @@ import click
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
 from surveyapp.cli.proposals import tell_unread
 from surveyapp.cli.round_options import number_option, reason_option, show_time
+from surveyapp.cli.round_results import stopping_json, stopping_lines
 from surveyapp.cli.wordings import COMMANDS as WORDINGS
 from surveyapp.clock import iso
 from surveyapp.delphi.feedback import ReleaseContent
@@ -19,6 +20,7 @@ from surveyapp.services.local_times import read_time
 from surveyapp.services.reading.progress import STANDINGS, RoundProgress, get_progress
 from surveyapp.services.reading.proposals import read_waiting
 from surveyapp.services.round_plans import collected_only
+from surveyapp.services.stopping import read_stopping
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
 
@@ -178,6 +180,7 @@ def release(
     content = ReleaseContent.from_canonical(released.content)
     with here.database.reading() as session:
         waiting = read_waiting(session, study_id=released.study_id)
+        stopping = read_stopping(session, study=get_study(session, slug=study))
     if as_json:
         print_json(
             {
@@ -190,6 +193,7 @@ def release(
                 "reasons": len(content.reasons),
                 "missing": list(content.missing),
                 "unread_proposals": sum(waiting.values()),
+                "stopping": stopping_json(stopping),
             }
         )
         return
@@ -200,7 +204,12 @@ def release(
     for line in content.missing:
         click.echo(f"Not released yet: {line}")
     _tell_waiting(waiting, study)
-    click.echo(f"Next: surveyapp round open {study}")
+    for line in stopping_lines(stopping) if stopping is not None else ():
+        click.echo(line)
+    if stopping is not None and stopping.verdict.stops:
+        click.echo(f"Whether the study ends here, a person decides. Next: surveyapp results {study}")
+    else:
+        click.echo(f"Next: surveyapp round open {study}")
 
 
 @round_.command()

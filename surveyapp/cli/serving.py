@@ -23,6 +23,7 @@ from surveyapp.cli.frame import ACTOR, Installation, installation, settings_for
 from surveyapp.cli.working import SERVER_VARIABLE
 from surveyapp.errors import Refused
 from surveyapp.mail.links import account_link
+from surveyapp.services import erasure_list
 from surveyapp.services.first_start import offer_set_up
 from surveyapp.services.schema import check_current
 from surveyapp.services.unit import read_now
@@ -43,6 +44,7 @@ def serve(here: Installation) -> None:
     """
     config = here.config
     check_current(here.unchecked)
+    erasure_list.settle(here.unchecked, folder=config.data_dir)
     with here.unchecked.verb() as session:
         secret = offer_set_up(session, now=read_now(session), actor=ACTOR)
     # Nothing that is open now may be inherited by the web processes.

@@ -1,4 +1,4 @@
-"""``surveyapp study``: create studies from questionnaire files, and list them."""
+"""``surveyapp study``: create studies from questionnaire files, change and list them."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
 from surveyapp.cli.questionnaires import load_questionnaire
+from surveyapp.cli.study_copies import COMMANDS as COPIES
 from surveyapp.cli.study_ends import COMMANDS as ENDS
 from surveyapp.clock import iso
 from surveyapp.services import accounts
@@ -18,7 +19,7 @@ from surveyapp.services.unit import read_now
 
 @click.group()
 def study() -> None:
-    """Create and list studies."""
+    """Create, list, copy, rehearse, archive and delete studies."""
 
 
 @study.command()
@@ -166,5 +167,5 @@ def list_(here: Installation, *, as_json: bool) -> None:
         click.echo(f"{row['slug']:<32} {state:<18} {submitted:<20} {row['title']}{label}")
 
 
-for _command in ENDS:
+for _command in (*COPIES, *ENDS):
     study.add_command(_command)

@@ -10,6 +10,7 @@ import click
 
 from surveyapp.cli.frame import Installation, installation
 from surveyapp.jobs import run_worker
+from surveyapp.services import erasure_list
 from surveyapp.services.letters.office import make_office
 
 # Set by the server for the worker it starts: the server's process number.
@@ -34,4 +35,5 @@ def worker(here: Installation) -> None:
         # The server was killed without being able to say so: end with it.
         return bool(parent) and os.getppid() != int(parent)
 
+    erasure_list.settle(here.database, folder=here.config.data_dir)
     run_worker(here.database, stop=stop, is_orphan=is_orphan, office=make_office(here.config))

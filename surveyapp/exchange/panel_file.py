@@ -6,13 +6,14 @@ What the rows mean in a study (its groups, its languages, who is there already) 
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from surveyapp.errors import PanelError, Problem
+from surveyapp.errors import PanelError, Problem, Sentence
 from surveyapp.exchange.sheets import Row, read_sheet
 
 # Names of columns as people write them, folded: no accents, no case, letters and digits only.
@@ -35,6 +36,7 @@ COLUMNS = {
     "language": ("language", "lang", "languagecode", "locale", "sprache"),
     "time_zone": ("timezone", "tz", "zone", "zeitzone"),
 }  # fmt: skip
+_SAMPLES = 3
 _COLUMN_OF = {synonym: column for column, synonyms in COLUMNS.items() for synonym in synonyms}
 
 
@@ -52,6 +54,15 @@ class PanelRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Heading:
+    """One column of a sheet: its title, what it is taken for ('' for nothing), and what stands below it."""
+
+    title: str
+    column: str
+    samples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PanelFile:
     """What a list holds: its rows, and the columns that were not understood."""
 
@@ -59,13 +70,33 @@ class PanelFile:
     ignored_columns: tuple[str, ...]
 
 
-def read_panel_file(path: Path) -> PanelFile:
-    """The panellists in a CSV or XLSX file. Raises PanelError, InputError or NotFound."""
+def read_headings(path: Path, columns: Mapping[int, str] | None = None) -> tuple[Heading, ...]:
+    """The sheet's columns from left to right, for whoever has to say what they hold.
+
+    `columns` says for some of them, counted from 0, what they hold.
+    """
+    (_number, header), *body = read_sheet(path)
+    found = []
+    for index, title in enumerate(header):
+        below = (cells[index] for _, cells in body if index < len(cells) and cells[index])
+        samples = tuple(text[:60] for text in itertools.islice(below, _SAMPLES))
+        if title or samples:
+            found.append(Heading(title, _column_of(title, index, columns or {}), samples))
+        else:
+            found.append(Heading("", "", ()))
+    return tuple(found)
+
+
+def read_panel_file(path: Path, columns: Mapping[int, str] | None = None) -> PanelFile:
+    """The panellists in a CSV or XLSX file. Raises PanelError, InputError or NotFound.
+
+    `columns` says for some columns, counted from 0, what they hold, whatever their titles are.
+    """
     (header_number, header), *body = read_sheet(path)
-    columns, ignored = _read_header(path, header_number, header)
+    places, ignored = _read_header(path, header_number, header, columns or {})
     if not body:
         raise PanelError(f"{path.name}: there is a header but no panellist below it.")
-    return PanelFile(rows=tuple(_read_row(columns, row) for row in body), ignored_columns=tuple(ignored))
+    return PanelFile(rows=tuple(_read_row(places, row) for row in body), ignored_columns=tuple(ignored))
 
 
 def fold(text: str) -> str:
@@ -74,21 +105,32 @@ def fold(text: str) -> str:
     return "".join(letter for letter in plain if letter.isalnum())
 
 
-def _read_header(path: Path, number: int, header: Sequence[str]) -> tuple[dict[str, int], list[str]]:
+def _column_of(title: str, index: int, said: Mapping[int, str]) -> str:
+    return said[index] if index in said else _COLUMN_OF.get(fold(title), "")
+
+
+def _read_header(
+    path: Path, number: int, header: Sequence[str], said: Mapping[int, str]
+) -> tuple[dict[str, int], list[str]]:
     columns: dict[str, int] = {}
     ignored: list[str] = []
     problems: list[Problem] = []
     for index, title in enumerate(header):
-        column = _COLUMN_OF.get(fold(title))
-        if column is None:
+        column = _column_of(title, index, said)
+        if not column:
             if title:
                 ignored.append(title)
         elif column in columns:
             first = header[columns[column]]
             problems.append(
                 Problem(
-                    f"row {number}",
-                    f"'{first}' and '{title}' both name the {column.replace('_', ' ')}; keep one.",
+                    Sentence("row {number}", number=number),
+                    Sentence(
+                        "'{first}' and '{second}' both name the {column}; keep one.",
+                        first=first,
+                        second=title,
+                        column=column.replace("_", " "),
+                    ),
                 )
             )
         else:
@@ -97,9 +139,23 @@ def _read_header(path: Path, number: int, header: Sequence[str]) -> tuple[dict[s
         found = ", ".join(f"'{title}'" for title in header if title)
         problems.append(
             Problem(
-                f"row {number}",
-                "there is no column for the e-mail address. The first row must name the columns: name, "
-                f"e-mail, group, tags, language, time zone. {path.name} begins with: {found[:300]}.",
+                Sentence("row {number}", number=number),
+                Sentence(
+                    "there is no column for the e-mail address. The first row must name the columns: name, "
+                    "e-mail, group, tags, language, time zone. {file} begins with: {titles}.",
+                    file=path.name,
+                    titles=found[:300],
+                ),
+            )
+        )
+    elif "email" in columns and "@" in header[columns["email"]]:
+        problems.append(
+            Problem(
+                Sentence("row {number}", number=number),
+                Sentence(
+                    "an address stands where the columns are named, so this person would be left out. Put a "
+                    "row with the names of the columns above it."
+                ),
             )
         )
     if problems:

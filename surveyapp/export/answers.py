@@ -134,6 +134,8 @@ class Sheet:
     state: Literal["submitted", "started", "withdrawn"]
     submitted: str
     receipt: str | None = None
+    variant: str = ""
+    is_admitted: bool = False
     tokens: Sequence[str] = ()
     entries: Sequence[Entry] = ()
     drafts: Sequence[Entry] = ()

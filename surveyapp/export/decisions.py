@@ -90,6 +90,19 @@ MARK_COLUMNS = (
         {"for_me": "The reason speaks for this panellist.", "not_for_me": "It does not."},
     ),
 )
+TOLD_MARK_COLUMNS = (
+    Column("round", "The round in which the reason was marked, and whose release tells it."),
+    *_OF_REASON,
+    Column("marked_by", "How many marked it; people whose answers of the round count."),
+    Column("for_me", "For how many it speaks; empty where that is told roughly."),
+    Column("not_for_me", "For how many it does not; empty where that is told roughly."),
+    Column("at_least", "Where nearly all marked it alike: at least so many in a hundred did."),
+    Column(
+        "mostly",
+        "The mark that those gave.",
+        {"for_me": "The reason speaks for them.", "not_for_me": "It does not."},
+    ),
+)
 REPLY_COLUMNS = (
     Column("reply", "Random name of the reply."),
     Column("panellist", "Pseudonym of whoever wrote it."),
@@ -106,6 +119,23 @@ REPLY_COLUMNS = (
         },
     ),
     Column("text", "The reply as it was written."),
+)
+DEVIATION_COLUMNS = (
+    Column("when", "When, in UTC, no finer than the study's grain of time."),
+    Column(
+        "kind",
+        "What departed from the plan.",
+        {
+            "amendment": "The locked protocol was changed.",
+            "extension": "A deadline was moved.",
+            "reopening": "A closed round was opened again.",
+            "cancellation": "A round was cancelled.",
+            "correction": "A text was corrected while its round was open: see corrections.csv.",
+            "admission": "Answers were let in after their round had closed.",
+        },
+    ),
+    Column("number", "The round; of an amendment the protocol version that it made."),
+    Column("reason", "Why, in the words of those who did it."),
 )
 AMENDMENT_COLUMNS = (
     Column("version", "1 for the first version of the protocol, and so on."),

@@ -61,4 +61,19 @@ def panel_columns(rounds: Sequence[int]) -> tuple[Column, ...]:
                 "with that receipt the author can prove what was submitted.",
             )
         )
+        columns.append(
+            Column(
+                f"r{number}.variant",
+                f"Which variant of the feedback was drawn for this panellist in round {number}; empty for "
+                "what all others are shown, and where the protocol has none.",
+            )
+        )
+        columns.append(
+            Column(
+                f"r{number}.admitted",
+                f"Whether the submission of round {number} was let in after the round had closed; why stands "
+                "in deviations.csv.",
+                {"yes": "It was let in.", "no": "It came in time."},
+            )
+        )
     return tuple(columns)

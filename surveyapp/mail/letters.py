@@ -133,7 +133,7 @@ def compose(
     now: datetime,
 ) -> Letter:
     """The whole letter to one recipient. Raises ValueError for an address that no letter can go to."""
-    address, needs_utf8 = _deliverable(recipient.email)
+    address, needs_utf8 = deliverable(recipient.email)
     message = EmailMessage(policy=_UTF8 if needs_utf8 else SMTP)
     message["From"] = Address(clean(sender.name), addr_spec=sender.email)
     message["To"] = _to(clean(recipient.name), address)
@@ -161,7 +161,7 @@ def _to(name: str, address: str) -> Address:
     return Address(name if "@" not in name else "", addr_spec=address)
 
 
-def _deliverable(email: str) -> tuple[str, bool]:
+def deliverable(email: str) -> tuple[str, bool]:
     """The address as mail servers take it, and whether only newer ones do."""
     local, at, domain = email.strip().rpartition("@")
     if not at or not local or re.search(r"[\s,;<>\"\x00-\x1f\x7f]", email.strip()):

@@ -37,6 +37,18 @@ def link(base_url: str, token: str) -> str:
     return f"{base_url.rstrip('/')}/l/{token}"
 
 
+def derive_registration_token(key: bytes, *, slug: str, number: int) -> str:
+    """The token ``study.secret`` of the page on which people ask for a seat; `number` counts such links."""
+    message = b"\0".join((b"surveyapp registration", slug.encode(), b"%d" % number))
+    secret = hmac.digest(key, message, "sha256")[:_SECRET_BYTES]
+    return f"{slug}.{base64.urlsafe_b64encode(secret).decode()}"
+
+
+def registration_link(base_url: str, token: str) -> str:
+    """The address of the page on which people ask for a seat."""
+    return f"{base_url.rstrip('/')}/l/join/{token}"
+
+
 def derive_account_secret(key: bytes, *, seed: str) -> str:
     """The secret of a one-time link that goes by letter: 256 bits, the same again from the same `seed`.
 

@@ -18,11 +18,13 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
+from email.parser import BytesHeaderParser
+from email.policy import SMTP
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from surveyapp.mail.letters import Letter
+from surveyapp.mail.letters import Letter, deliverable
 
 _ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
 _LONGEST_ANSWER = 300
@@ -256,6 +258,21 @@ class Folder:
             words = f"The folder for letters cannot be written to: {error.strerror}."
             return Answer(Outcome.LATER, words, is_line_down=True)
         return Answer(Outcome.ACCEPTED, f"written to {name}")
+
+    def forget(self, address: str) -> int:
+        """Delete every letter to this address; returns how many there were."""
+        gone = 0
+        with suppress(ValueError):
+            address, _ = deliverable(address)
+        for file in self.path.glob("*.eml"):
+            with suppress(OSError):
+                with file.open("rb") as stream:
+                    headers = BytesHeaderParser(policy=SMTP).parse(stream)
+                people = headers["To"].addresses if headers["To"] is not None else ()
+                if any(each.addr_spec.casefold() == address.casefold() for each in people):
+                    file.unlink()
+                    gone += 1
+        return gone
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from surveyapp.models.deciding import Decision, LineageEdge, Proposal, ProtocolV
 from surveyapp.models.feedback import Publication, Reaction, Release, Reply
 from surveyapp.models.message import LetterSetting, LetterText, LetterWish, OutboxMessage, ReminderRule
 from surveyapp.models.operation import AuditEntry, Job
+from surveyapp.models.panel import Erasure, NamesKept, Registration, SeatRequest
 from surveyapp.models.people import (
     Identity,
     Invitation,
@@ -35,6 +36,7 @@ __all__ = [
     "CodedReason",
     "Decision",
     "DeletedStudy",
+    "Erasure",
     "Identity",
     "Invitation",
     "ItemVersion",
@@ -45,6 +47,7 @@ __all__ = [
     "LetterWish",
     "LineageEdge",
     "Membership",
+    "NamesKept",
     "OneTimeSecret",
     "Organiser",
     "OutboxMessage",
@@ -59,11 +62,13 @@ __all__ = [
     "Reason",
     "ReasonTheme",
     "RecoveryCode",
+    "Registration",
     "Release",
     "ReminderRule",
     "Reply",
     "Round",
     "SaveReceipt",
+    "SeatRequest",
     "Study",
     "Submission",
     "SummarySentence",

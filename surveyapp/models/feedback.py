@@ -55,6 +55,8 @@ class Release(Base):
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     # Who released it; '' for a draft.
     released_by: Mapped[str] = mapped_column(Text, default="")
+    # How items stood then, for the rule of stopping: `services.stopping.Standings`, canonical; '' for none.
+    standings: Mapped[str] = mapped_column(Text, default="", server_default=in_sql("''"))
 
 
 class Publication(Base):

@@ -42,7 +42,7 @@ class Reason(Base):
         CheckConstraint("(state = 'unread') = (handled_at IS NULL)", name="handled_has_time"),
         CheckConstraint("band IN ('', 'agree', 'middle', 'disagree', 'dont_know')", name="band_known"),
         # All that the overview of a round's reasons counts, so that it reads no text.
-        Index("ix_reason_work", "study_id", "round", "item", "state", "band", "says_nothing"),
+        Index("ix_reason_work", "study_id", "round", "item", "state", "band", "says_nothing", "handled_at"),
     )
 
     # The study.

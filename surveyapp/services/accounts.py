@@ -25,6 +25,7 @@ from surveyapp.services.account_letters.asking import notify
 from surveyapp.services.addresses import find_problem, fold_address
 from surveyapp.services.audit import record
 from surveyapp.services.blindness import keep_apart
+from surveyapp.services.common_passwords import is_common
 from surveyapp.services.doors import hash_cookie
 from surveyapp.services.ownership import has_owner, keep_an_owner, role_to_give
 
@@ -35,20 +36,6 @@ CONFIRMED_FOR = timedelta(minutes=10)
 """How long after having signed in or confirmed it somebody may change ways to sign in, and members."""
 
 _hasher = PasswordHasher()
-# What people try first, and therefore what others try first: compared without case.
-_COMMON = """
-    12345678 123456789 1234567890 0123456789 87654321 11111111 00000000 12341234 123123123 987654321 1q2w3e4r
-    1q2w3e4r5t 1qaz2wsx 1qaz2wsx3edc qwertyui qwertyuiop qwerty12 qwerty123 qwerty1234 qwertz123 qwertzuiop
-    asdfghjk asdfghjkl asdf1234 asdfasdf zxcvbnm1 abcd1234 abcdefgh abc12345 abc123456 a1b2c3d4 aa123456
-    password password1 password12 password123 passw0rd p@ssword p@ssw0rd pass1234 passwort passwort1
-    passwort123 kennwort kennwort1 motdepasse contrasena changeme changeme1 letmein1 letmein123 welcome1
-    welcome123 willkommen admin123 admin1234 administrator iloveyou iloveyou1 sunshine sunshine1 princess
-    princess1 football football1 baseball basketball superman batman123 starwars trustno1 whatever dragon123
-    monkey123 computer internet samsung1 michelle jennifer michael1 hallo123 hallowelt schatz123 sommer2024
-    sommer2025 winter2024 winter2025 summer2024 summer2025 test1234 testtest test12345 qwer1234 delphi123
-    surveyapp surveyapp1 surveyapp123 organiser organiser1 organizer organizer1
-"""
-COMMON_PASSWORDS = frozenset(_COMMON.split())
 
 
 @functools.cache
@@ -91,7 +78,7 @@ def find_password_problem(password: str, *, email: str = "") -> Sentence | None:
         return Sentence(
             "the password is longer than {most} bytes; use a shorter one.", most=MAX_PASSWORD_BYTES
         )
-    if password.casefold() in COMMON_PASSWORDS or len(set(password)) < 3:
+    if is_common(password) or len(set(password)) < 3:
         return Sentence("the password is one of the first that others try; use a rarer one.")
     if email and password.casefold() in {email.casefold(), email.casefold().partition("@")[0]}:
         return Sentence("the password is the address itself; use another one.")

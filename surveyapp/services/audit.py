@@ -31,6 +31,7 @@ _GOES_ON = frozenset(
         "study.delete",
         "study.export",
         "study.keep",
+        "study.rehearsal_removed",
         "study.unarchive",
     }
 )

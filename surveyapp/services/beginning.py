@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.errors import InputError, Problem, Sentence
 from surveyapp.models import Organiser
+from surveyapp.questionnaire.from_items import ItemsAsked, questionnaire_text
 from surveyapp.questionnaire.loading import load_text
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services import accounts, shelf
@@ -73,6 +74,16 @@ def read_upload(file: File, table: File | None = None) -> Chosen:
             (Path(folder) / _plain_name(table.name, "items.csv")).write_bytes(table.content)
         questionnaire = load_text(name, file.content, Path(folder))
     return Chosen(questionnaire, file.content.decode("utf-8-sig"))
+
+
+def read_list(table: File, asked: ItemsAsked) -> Chosen:
+    """A questionnaire around a list of items. Raises QuestionnaireError with everything that is wrong."""
+    name = _plain_name(table.name, "items.csv")
+    with tempfile.TemporaryDirectory(prefix="surveyapp-questionnaire-") as folder:
+        (Path(folder) / name).write_bytes(table.content)
+        text = questionnaire_text(Path(folder), name, asked)
+        questionnaire = load_text("questionnaire.yaml", text.encode(), Path(folder))
+    return Chosen(questionnaire, text)
 
 
 def find_problems_of_wishes(session: Session, *, wishes: Wishes) -> list[Problem]:

@@ -17,25 +17,19 @@ from surveyapp.delphi.rounds import may_take_part, takes_answers
 from surveyapp.errors import NotFound, Refused, Sentence
 from surveyapp.mail.links import hash_token, study_of
 from surveyapp.models import (
-    Answer,
     Invitation,
-    LateDraft,
     Panellist,
     Participation,
     QuestionnaireVersion,
     Round,
     Study,
-    Submission,
     WebSession,
     database_now,
 )
-from surveyapp.questionnaire.cells import Status
 from surveyapp.services.audit import record
-from surveyapp.services.letters.occasions import letter_of_withdrawal
-from surveyapp.services.proposals.letting_go import erase_proposals
+from surveyapp.services.leaving import leave_study
 from surveyapp.services.reading.earlier_rounds import EarlierRounds, read_earlier_rounds
 from surveyapp.services.reading.seats import Seat
-from surveyapp.services.reasons.letting_go import erase_reasons
 from surveyapp.tally.attending import is_in_cohort, previous_round
 
 _lots = SystemRandom()
@@ -255,38 +249,10 @@ def decline(session: Session, *, token: str, now: datetime) -> Invited:
 
 
 def withdraw(session: Session, *, seat: Seat, keep_answers: bool, now: datetime) -> None:
-    """Leave the study: no more letters, every session ends; answers stay or go as the expert chooses.
-
-    Answers that go leave rows with the status 'withdrawn', so that counts stay honest; what was written,
-    submitted or left as a draft is deleted.
-    """
-    session.execute(
-        update(Panellist)
-        .where(Panellist.study_id == seat.study_id, Panellist.id == seat.panellist_id)
-        .values(state="withdrawn", state_at=now)
+    """Leave the study by the own button: no more letters, every session ends; answers stay or go."""
+    leave_study(
+        session, study_id=seat.study_id, panellist_id=seat.panellist_id, keep_answers=keep_answers, now=now
     )
-    # Waits for a save in flight, and stops every later one.
-    mine = (Participation.study_id == seat.study_id, Participation.panellist_id == seat.panellist_id)
-    session.execute(update(Participation).where(*mine).values(withdrawn_at=now))
-    if not keep_answers:
-        session.execute(update(Participation).where(*mine).values(submission=0, submitted_at=None))
-        _erase_answers(session, seat=seat)
-        erase_reasons(session, study_id=seat.study_id, panellist_id=seat.panellist_id, now=now)
-        erase_proposals(session, study_id=seat.study_id, panellist_id=seat.panellist_id, now=now)
-    session.execute(
-        delete(WebSession).where(
-            WebSession.study_id == seat.study_id, WebSession.panellist_id == seat.panellist_id
-        )
-    )
-    record(
-        session,
-        study_id=seat.study_id,
-        now=now,
-        actor="panellist",
-        act="panellist.withdraw",
-        detail={"answers_kept": keep_answers},
-    )
-    letter_of_withdrawal(session, study_id=seat.study_id, panellist_id=seat.panellist_id, now=now)
 
 
 def leave(session: Session, *, id_hash: str) -> None:
@@ -352,14 +318,3 @@ def _set_state(session: Session, *, invited: Invited, state: str, now: datetime)
         actor="panellist",
         act=f"panellist.{state}",
     )
-
-
-def _erase_answers(session: Session, *, seat: Seat) -> None:
-    mine = (Answer.study_id == seat.study_id, Answer.panellist_id == seat.panellist_id)
-    session.execute(
-        update(Answer).where(*mine).values(status=int(Status.WITHDRAWN), value=None, text=None, parts=None)
-    )
-    for table in (Submission, LateDraft):
-        session.execute(
-            delete(table).where(table.study_id == seat.study_id, table.panellist_id == seat.panellist_id)
-        )

@@ -20,6 +20,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import SelectBase
+from sqlalchemy.types import NullType
 
 _Convert: TypeAlias = Callable[[Any], Any]
 _Take: TypeAlias = "Callable[[Any, _Form, Dialect], Any]"
@@ -55,9 +56,19 @@ class _Among(FunctionElement[bool]):
     inherit_cache = True
 
 
-def among(column: ColumnElement[int] | InstrumentedAttribute[int], name: str) -> FunctionElement[bool]:
-    """Whether `column` is one of the numbers that are given as the value `name`."""
-    return _Among(column, bindparam(name, type_=NumberList()))
+def among(
+    column: ColumnElement[int] | InstrumentedAttribute[int], name: str, *, by_key: bool = False
+) -> FunctionElement[bool]:
+    """Whether `column` is one of the numbers that are given as the value `name`.
+
+    With `by_key` the rows are looked up by these numbers, where a key has the column; else they only decide
+    about rows that are found otherwise, which is faster where most are wanted.
+    """
+    found = _Among(column, bindparam(name, type_=NumberList()))
+    if by_key:
+        # What is no truth value is not compared with 1, and SQLite looks only at a bare IN for its keys.
+        found.type = NullType()  # type: ignore[assignment]  # a type that says nothing
+    return found
 
 
 class _AmongTexts(FunctionElement[bool]):

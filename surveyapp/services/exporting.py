@@ -254,6 +254,8 @@ def _write_panel_and_answers(
                         sheet.state,
                         _at_grain(sheet.submitted_at, ground.study.time_grain),
                         sheet.receipt,
+                        sheet.variant,
+                        sheet.is_admitted,
                         sheet.tokens,
                         sheet.entries,
                         sheet.drafts,
@@ -282,7 +284,11 @@ def _panel_row(ground: _Ground, seat: PanelSeat, sheets: Sequence[Sheet]) -> tup
     per_round: list[Value] = []
     for number in ground.round_numbers:
         sheet = by_round.get(number)
-        per_round += [sheet.state, sheet.submitted, sheet.receipt] if sheet else ["not_started", None, None]
+        if sheet is None:
+            per_round += ["not_started", None, None, None, None]
+            continue
+        admitted = "" if sheet.state != "submitted" else "yes" if sheet.is_admitted else "no"
+        per_round += [sheet.state, sheet.submitted, sheet.receipt, sheet.variant, admitted]
     return (
         seat.pseudonym,
         "yes" if _is_synthetic(ground, seat) else "no",

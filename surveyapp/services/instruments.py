@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.receipts import canonical_json
-from surveyapp.errors import NotFound
+from surveyapp.errors import NotFound, Sentence
 from surveyapp.models import Cell, Decision, ItemVersion, LineageEdge, QuestionnaireVersion
 from surveyapp.questionnaire.cells import CellKey, CellSpec, Given
 from surveyapp.questionnaire.kinds import KINDS
@@ -285,19 +285,16 @@ def get_instrument(session: Session, *, study_id: int, number: int, sha256: str 
 
 
 def _find_sha256(session: Session, *, study_id: int, number: int) -> str:
-    """Which text the version is, asked once in a unit of work: it never changes."""
+    """Which text the version is, asked once in a unit of work for all of the study's: it never changes."""
     known: dict[tuple[int, int], str] = session.info.setdefault("questionnaires", {})
-    key = (study_id, number)
-    if key not in known:
-        found = session.scalar(
-            select(QuestionnaireVersion.sha256).where(
-                QuestionnaireVersion.study_id == study_id, QuestionnaireVersion.number == number
+    if (study_id, number) not in known:
+        versions = session.execute(
+            select(QuestionnaireVersion.number, QuestionnaireVersion.sha256).where(
+                QuestionnaireVersion.study_id == study_id
             )
         )
-        if found is None:
-            return ""
-        known[key] = found
-    return known[key]
+        known |= {(study_id, each): sha256 for each, sha256 in versions}
+    return known.get((study_id, number), "")
 
 
 def forget_instrument(*, study_id: int, number: int) -> None:
@@ -319,7 +316,7 @@ def _read(session: Session, *, study_id: int, number: int) -> Instrument:
         .order_by(QuestionnaireVersion.number)
     ).all()
     if number not in [version.number for version in versions]:
-        raise NotFound(f"This study has no questionnaire version {number}.")
+        raise NotFound(Sentence("This study has no questionnaire version {number}.", number=number))
     wordings = _read_wordings(session, study_id=study_id)
     # A version that only puts texts right has the items and the cells of the one that it corrects.
     items_of = {version.number: version.corrects or version.number for version in versions}

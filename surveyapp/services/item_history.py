@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.delphi.lineage import Decided, Detail, Fate, Outcome, begin, fold, put_right
 from surveyapp.errors import Refused, Sentence
-from surveyapp.models import Decision, QuestionnaireVersion, Round, WordingCorrection
+from surveyapp.models import Decision, Round, WordingCorrection
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.questionnaire.wordings import Correction, corrected
 from surveyapp.services.instruments import Instrument, get_instrument
@@ -98,8 +98,7 @@ def known_items(session: Session, *, study_id: int, rounds: Collection[int]) -> 
 
 def read_first(session: Session, *, study_id: int) -> Questionnaire:
     """The questionnaire as the study began with it."""
-    version = session.get_one(QuestionnaireVersion, (study_id, FIRST_QUESTIONNAIRE))
-    return Questionnaire.from_canonical(version.canonical)
+    return get_instrument(session, study_id=study_id, number=FIRST_QUESTIONNAIRE).questionnaire
 
 
 def read_first_put_right(session: Session, *, study_id: int, cohort: str) -> Questionnaire:
@@ -110,18 +109,20 @@ def read_first_put_right(session: Session, *, study_id: int, cohort: str) -> Que
 
 
 def read_corrections(
-    session: Session, *, study_id: int, cohort: str, up_to: int | None = None
+    session: Session, *, study_id: int, cohort: str | None = None, up_to: int | None = None
 ) -> dict[int, list[Correction]]:
-    """Round → what was put right in its wording, of all rounds of `cohort`, or of those up to `up_to`."""
+    """Round → what was put right in its wording, of all rounds (of `cohort`), or of those up to `up_to`."""
     rows = (
         select(WordingCorrection)
         .join(
             Round,
             (Round.study_id == WordingCorrection.study_id) & (Round.number == WordingCorrection.round),
         )
-        .where(WordingCorrection.study_id == study_id, Round.cohort == cohort)
+        .where(WordingCorrection.study_id == study_id)
         .order_by(WordingCorrection.round, WordingCorrection.number)
     )
+    if cohort is not None:
+        rows = rows.where(Round.cohort == cohort)
     found: dict[int, list[Correction]] = {}
     for row in session.scalars(rows if up_to is None else rows.where(WordingCorrection.round <= up_to)):
         found.setdefault(row.round, []).append(Correction(row.path, row.before, row.after))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import TypeAlias
 
 from sqlalchemy import select
@@ -26,7 +27,7 @@ def get_figures(session: Session, *, study_id: int, number: int) -> RoundFigures
 
     Raises NotFound, and RoundClosed while the round is open: nobody peeks.
     """
-    rounds = session.scalars(select(Round).where(Round.study_id == study_id).order_by(Round.number)).all()
+    rounds = hold_rounds(session, study_id=study_id)
     current = next((each for each in rounds if each.number == number), None)
     if current is None:
         raise NotFound(Sentence("This study has no round {number}.", number=number))
@@ -43,6 +44,18 @@ def get_figures(session: Session, *, study_id: int, number: int) -> RoundFigures
         while len(_kept) > _MOST_KEPT:
             _kept.popitem(last=False)
     return figures
+
+
+def hold_rounds(session: Session, *, study_id: int) -> Sequence[Round]:
+    """The study's rounds, ascending, read once in a session that only reads.
+
+    A session forgets what nobody holds, and whoever asks for figures asks for the round as well.
+    """
+    held: dict[int, Sequence[Round]] = session.info.setdefault("rounds", {})
+    if study_id not in held:
+        rows = session.scalars(select(Round).where(Round.study_id == study_id).order_by(Round.number))
+        held[study_id] = rows.all()
+    return held[study_id]
 
 
 def _key(session: Session, current: Round, before: int | None) -> _Key:

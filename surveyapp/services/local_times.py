@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from surveyapp.clock import as_utc
@@ -42,3 +42,13 @@ def read_time(text: str, *, time_zone: str, where: str) -> datetime:
                 ]
             )
     return as_utc(moment)
+
+
+def end_of_day(text: str, *, time_zone: str, where: str = "until") -> datetime:
+    """The moment at which a day ends in the study's zone. Raises InputError for what is no day."""
+    try:
+        day = date.fromisoformat(text.strip()) + timedelta(days=1)
+    except (ValueError, OverflowError):
+        what = Sentence("'{text}' is no day; write it like 2027-12-31.", text=text[:40])
+        raise InputError([Problem(where, what)]) from None
+    return as_utc(datetime.combine(day, time(), ZoneInfo(time_zone)))

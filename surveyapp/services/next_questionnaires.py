@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.delphi.lineage import Edge, Fate, derive, edges
 from surveyapp.delphi.plan import RoundPlan
-from surveyapp.errors import Refused
+from surveyapp.errors import Refused, Sentence
 from surveyapp.models import (
     Cell,
     ItemVersion,
@@ -60,14 +60,21 @@ def next_questionnaire(
     first = read_first_put_right(session, study_id=study.id, cohort=after.cohort)
     if has_collected and not any(fate.status == "open" for fate in fates):
         raise Refused(
-            f"After round {after.number} there is no item yet that could be rated. Make items of what was "
-            f"proposed: surveyapp proposals list {study.slug}, then surveyapp decide {study.slug} ITEM new "
-            "--proposal NAME --reason TEXT"
+            Sentence(
+                "After round {number} there is no item yet that could be rated. Make items of "
+                "what was proposed: surveyapp proposals list {slug}, then surveyapp decide "
+                "{slug} ITEM new --proposal NAME --reason TEXT",
+                number=after.number,
+                slug=study.slug,
+            )
         )
     questionnaire = derive(first, fates, asks)
     if not any(isinstance(question, Rating) for question in questionnaire.questions_by_id.values()):
         raise Refused(
-            f"After round {after.number} no item is open any more: there is nothing to ask in another round."
+            Sentence(
+                "After round {number} no item is open any more: there is nothing to ask in another round.",
+                number=after.number,
+            )
         )
     asked = session.get_one(QuestionnaireVersion, (study.id, after.questionnaire_number))
     lines = edges(decisions)

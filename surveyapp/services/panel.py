@@ -12,7 +12,7 @@ from random import Random, SystemRandom
 from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import PanelError, Problem
+from surveyapp.errors import PanelError, Problem, Refused, Sentence
 from surveyapp.exchange.panel_file import PanelRow
 from surveyapp.mail.links import derive_token, hash_token, link
 from surveyapp.models import Identity, Invitation, Panellist, Study
@@ -25,7 +25,7 @@ from surveyapp.services.panel_checks import Member, check_rows
 _ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
 _PSEUDONYM_LETTERS = 5
 _CHUNK = 1_000
-_system_chance = SystemRandom()
+system_chance = SystemRandom()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,8 @@ class PanelImport:
     added: int
     by_group: Mapping[str, int]
     warnings: tuple[Problem, ...]
+    left_out: int = 0
+    """Rows whose address is on the panel already, where that was wished."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +58,36 @@ def import_panel(
     actor: str,
     link_key: bytes,
     is_synthetic: bool = False,
-    chance: Random = _system_chance,
+    leaves_out_known: bool = False,
+    chance: Random = system_chance,
     progress: Callable[[int], None] | None = None,
 ) -> PanelImport:
     """Add everybody in `rows` to the panel, each with an identity and a personal link.
 
-    Raises PanelError with every bad row; then nothing was added. Whoever only wants to know what would
-    happen calls this in a unit of work that is not committed. `progress` hears how many were added.
+    Raises PanelError with every bad row, Refused for people in a rehearsal; then nothing was added. Whoever
+    only wants to know what would happen calls this in a unit of work that is not committed. With
+    `leaves_out_known` rows of people who are on the panel already are passed over. `progress` hears how many
+    were added.
     """
-    known = _names_by_address(session, study_id=study.id)
+    if study.rehearsal_of is not None and not is_synthetic:
+        raise Refused(Sentence("This is a rehearsal with an invented panel: nobody else is added to it."))
+    known = names_by_address(session, study_id=study.id)
+    given = len(rows)
+    if leaves_out_known:
+        rows = [row for row in rows if not row.email or fold_address(row.email) not in known]
     checked = check_rows(questionnaire, rows, known=known)
     if checked.problems:
         raise PanelError(checked.problems)
-    pseudonyms = set(
-        session.execute(select(Panellist.pseudonym).where(Panellist.study_id == study.id)).scalars()
+    add_members(
+        session,
+        study=study,
+        members=checked.members,
+        now=now,
+        link_key=link_key,
+        is_synthetic=is_synthetic,
+        chance=chance,
+        progress=progress,
     )
-    ids = set(session.execute(select(Panellist.id).where(Panellist.study_id == study.id)).scalars())
-    seats = [(_new_id(chance, ids), _new_pseudonym(chance, pseudonyms), member) for member in checked.members]
-    for start in range(0, len(seats), _CHUNK):
-        chunk = seats[start : start + _CHUNK]
-        _insert(session, study=study, seats=chunk, now=now, link_key=link_key, is_synthetic=is_synthetic)
-        if progress is not None:
-            progress(len(chunk))
     by_group = Counter(member.group for member in checked.members)
     record(
         session,
@@ -85,13 +95,42 @@ def import_panel(
         now=now,
         actor=actor,
         act="panel.import",
-        detail={"added": len(seats), "groups": dict(sorted(by_group.items()))},
+        detail={"added": len(checked.members), "groups": dict(sorted(by_group.items()))},
     )
     session.flush()
-    return PanelImport(added=len(seats), by_group=dict(by_group), warnings=checked.warnings)
+    return PanelImport(
+        added=len(checked.members),
+        by_group=dict(by_group),
+        warnings=checked.warnings,
+        left_out=given - len(rows),
+    )
 
 
-def _names_by_address(session: Session, *, study_id: int) -> dict[str, str]:
+def add_members(
+    session: Session,
+    *,
+    study: Study,
+    members: Sequence[Member],
+    now: datetime,
+    link_key: bytes,
+    is_synthetic: bool = False,
+    chance: Random = system_chance,
+    progress: Callable[[int], None] | None = None,
+) -> list[int]:
+    """Give each of these people, whose rows are checked, a seat and a link; returns the seats' ids."""
+    pseudonyms = set(session.scalars(select(Panellist.pseudonym).where(Panellist.study_id == study.id)))
+    ids = set(session.scalars(select(Panellist.id).where(Panellist.study_id == study.id)))
+    seats = [(_new_id(chance, ids), _new_pseudonym(chance, pseudonyms), member) for member in members]
+    for start in range(0, len(seats), _CHUNK):
+        chunk = seats[start : start + _CHUNK]
+        _insert(session, study=study, seats=chunk, now=now, link_key=link_key, is_synthetic=is_synthetic)
+        if progress is not None:
+            progress(len(chunk))
+    return [number for number, _, _ in seats]
+
+
+def names_by_address(session: Session, *, study_id: int) -> dict[str, str]:
+    """Who is on the panel: folded address → name."""
     rows = session.execute(
         select(Identity.email_key, Identity.name).where(Identity.study_id == study_id)
     ).all()

@@ -207,11 +207,11 @@ def _same_names(members: Sequence[Member], known: Mapping[str, str]) -> Iterator
     holders: dict[str, list[str]] = defaultdict(list)
     for email_key, name in known.items():
         if name:
-            holders[_name_key(name)].append(email_key)
+            holders[name_key(name)].append(email_key)
     for member in members:
         if not member.name:
             continue
-        others = holders[_name_key(member.name)]
+        others = holders[name_key(member.name)]
         different = [other for other in others if other != member.email_key]
         if different:
             yield Problem(
@@ -226,8 +226,8 @@ def _same_names(members: Sequence[Member], known: Mapping[str, str]) -> Iterator
         others.append(member.email_key)
 
 
-def _name_key(name: str) -> str:
-    # "Doe, Jane" and "Jane Doe" are one name.
+def name_key(name: str) -> str:
+    """The one form of all ways to write the same name: "Doe, Jane" and "Jane Doe"."""
     return " ".join(sorted(fold(word) for word in name.replace(",", " ").split()))
 
 

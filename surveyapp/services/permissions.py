@@ -49,21 +49,25 @@ class Right(StrEnum):
     """Who works on the study, and as what."""
     DELETE = "delete"
     """Archiving and deleting the study."""
+    ERASE = "erase"
+    """Erasing a person: name, address and link, and the answers too where the person wants that."""
 
 
 _ALL = frozenset(Right)
 RIGHTS: Mapping[Role, frozenset[Right]] = MappingProxyType(
     {
         Role.OWNER: _ALL,
-        Role.ORGANISER: _ALL - {Right.MEMBERS, Right.DELETE},
+        Role.ORGANISER: _ALL - {Right.MEMBERS, Right.DELETE, Right.ERASE},
         Role.MODERATOR: frozenset({Right.REASONS}),
         Role.ANALYST: frozenset({Right.PROGRESS, Right.RESULTS, Right.EXPORT}),
-        Role.CUSTODIAN: frozenset({Right.PROGRESS, Right.PANEL, Right.IDENTITIES, Right.LETTERS}),
+        Role.CUSTODIAN: frozenset(
+            {Right.PROGRESS, Right.PANEL, Right.IDENTITIES, Right.LETTERS, Right.ERASE}
+        ),
         Role.OBSERVER: frozenset({Right.PROGRESS}),
     }
 )
 # Where organisers are blind, whoever can see answers cannot see who gave them, and the other way round.
-_SEES_NAMES = frozenset({Right.IDENTITIES})
+_SEES_NAMES = frozenset({Right.IDENTITIES, Right.ERASE})
 _SEES_ANSWERS = frozenset({Right.RESULTS, Right.REASONS, Right.EXPORT})
 
 

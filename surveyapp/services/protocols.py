@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from surveyapp.delphi.protocol.differing import differences
 from surveyapp.delphi.protocol.loading import load_text
 from surveyapp.delphi.protocol.model import Protocol
-from surveyapp.errors import InputError, NotFound, Problem, ProtocolError, Refused
+from surveyapp.errors import InputError, NotFound, Problem, ProtocolError, Refused, Sentence
 from surveyapp.models import Participation, ProtocolVersion, Study
 from surveyapp.services.audit import record
 from surveyapp.services.instruments import get_instrument
@@ -57,7 +57,7 @@ def get_protocol(session: Session, *, study_id: int, number: int, sha256: str = 
         return known
     version = session.get(ProtocolVersion, (study_id, number))
     if version is None:
-        raise NotFound(f"This study has no protocol version {number}.")
+        raise NotFound(Sentence("This study has no protocol version {number}.", number=number))
     with _kept_lock:
         kept = _kept.get(version.sha256)
     if kept is None:
@@ -93,8 +93,11 @@ def set_protocol(
     """
     if is_locked(session, study=study):
         raise Refused(
-            "The protocol is locked, so it is no longer replaced. Amend it, with the reason: "
-            f"surveyapp protocol amend {study.slug} FILE --reason TEXT"
+            Sentence(
+                "The protocol is locked, so it is no longer replaced. Amend it, with the "
+                "reason: surveyapp protocol amend {slug} FILE --reason TEXT",
+                slug=study.slug,
+            )
         )
     protocol = _load(session, study=study, file=file, content=content)
     before = session.get(ProtocolVersion, (study.id, study.protocol_number))
@@ -127,10 +130,13 @@ def lock_protocol(session: Session, *, study: Study, now: datetime, actor: str) 
     version = session.get(ProtocolVersion, (study.id, study.protocol_number))
     if version is None:
         raise Refused(
-            f"'{study.slug}' has no protocol yet. Give it one first: surveyapp protocol set {study.slug} FILE"
+            Sentence(
+                "'{slug}' has no protocol yet. Give it one first: surveyapp protocol set {slug} FILE",
+                slug=study.slug,
+            )
         )
     if version.locked_at is not None:
-        raise Refused("The protocol is locked already.")
+        raise Refused(Sentence("The protocol is locked already."))
     version.locked_at = now
     protocol = get_protocol(session, study_id=study.id, number=version.number)
     _record(session, study, "protocol.lock", number=version.number, protocol=protocol, now=now, actor=actor)
@@ -154,18 +160,28 @@ def amend_protocol(
     """
     if not is_locked(session, study=study):
         raise Refused(
-            "The protocol is not locked yet, so it needs no amendment: "
-            f"surveyapp protocol set {study.slug} FILE"
+            Sentence(
+                "The protocol is not locked yet, so it needs no amendment: surveyapp protocol "
+                "set {slug} FILE",
+                slug=study.slug,
+            )
         )
     words = " ".join(reason.split())
     if not words:
         raise InputError(
-            [Problem("reason", "it is empty; write why the protocol is amended: every report shows it.")]
+            [
+                Problem(
+                    "reason",
+                    Sentence("it is empty; write why the protocol is amended: every report shows it."),
+                )
+            ]
         )
     protocol = _load(session, study=study, file=file, content=content)
     before = get_protocol(session, study_id=study.id, number=study.protocol_number)
     if before.canonical() == protocol.canonical():
-        raise Refused("This protocol says just what the one in force says: there is nothing to amend.")
+        raise Refused(
+            Sentence("This protocol says just what the one in force says: there is nothing to amend.")
+        )
     changes = tuple(str(change) for change in differences(before, protocol))
     number = _store(
         session, study=study, protocol=protocol, content=content, now=now, actor=actor, because=words
@@ -229,8 +245,12 @@ def _broken_promises(session: Session, *, study: Study, protocol: Protocol) -> l
         problems.append(
             Problem(
                 "anonymity: k",
-                f"experts answered while no figure stood on fewer than {study.smallest_group} people; "
-                f"{protocol.anonymity.k} would break that promise. k can only be raised now.",
+                Sentence(
+                    "experts answered while no figure stood on fewer than {smallest_group} people; "
+                    "{k} would break that promise. k can only be raised now.",
+                    smallest_group=study.smallest_group,
+                    k=protocol.anonymity.k,
+                ),
             )
         )
     level = ANONYMITY[protocol.anonymity.level]
@@ -238,8 +258,12 @@ def _broken_promises(session: Session, *, study: Study, protocol: Protocol) -> l
         problems.append(
             Problem(
                 "anonymity: level",
-                f"experts answered under '{study.anonymity}'; '{level}' promises less, and a promise that "
-                "was answered under cannot be taken back.",
+                Sentence(
+                    "experts answered under '{anonymity}'; '{level}' promises less, and a promise "
+                    "that was answered under cannot be taken back.",
+                    anonymity=study.anonymity,
+                    level=level,
+                ),
             )
         )
     before = find_protocol(session, study=study)
@@ -247,8 +271,10 @@ def _broken_promises(session: Session, *, study: Study, protocol: Protocol) -> l
         problems.append(
             Problem(
                 "feedback: of_groups",
-                "which groups' figures experts see is fixed before the first answer: a second breakdown "
-                "could be set against the first and tell what single people answered.",
+                Sentence(
+                    "which groups' figures experts see is fixed before the first answer: a second "
+                    "breakdown could be set against the first and tell what single people answered."
+                ),
             )
         )
     return problems

@@ -21,13 +21,14 @@ from surveyapp.services.reasons import handling
 from surveyapp.services.reasons.discussing import list_replies_to_moderate, moderate_replies
 from surveyapp.services.rehearsing_proposals import take_up_proposals
 from surveyapp.services.round_plans import collected_only
-from surveyapp.services.simulating import Simulated, simulate
+from surveyapp.services.simulating import Simulated, list_waiting, simulate
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
 
 # So many reasons on each item are released as they are; the rest is set aside, as a hurried team would.
 _RELEASED_PER_ITEM = 4
 _SET_ASIDE = "Rehearsal: invented reasons are not worked on."
+_SHARE = 0.95
 _DECIDED = "Rehearsal: as the protocol proposes."
 
 
@@ -65,7 +66,7 @@ def rehearse(
     actor: str,
     count: int,
     seed: int = 1,
-    share: float = 0.95,
+    share: float = _SHARE,
     spare: Collection[str] = (),
     leave_last_open: bool = False,
     progress: Callable[[int], None] | None = None,
@@ -107,6 +108,46 @@ def rehearse(
             break
         played.append(_finish(database, slug=slug, number=number, actor=actor, done=done))
     return Rehearsal(tuple(played), _read_planted(database, slug=slug, seed=seed), ended)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """How far a rehearsal that is played part by part has got."""
+
+    after: str = ""
+    """The folded address that answered last in the open round; '' where its first one is next."""
+    is_over: bool = False
+
+
+def play_part(
+    database: Database, *, slug: str, link_key: bytes, actor: str, after: str, most: int, seed: int = 1
+) -> Part:
+    """Play the next part of a whole protocol: some people answer, or a round is finished and the next opened.
+
+    For a worker that has other things to do as well. A part that was played half-way is played again without
+    harm. It is over when the protocol plans no further round, or nothing is left to rate.
+    """
+    try:
+        number, is_closed = _open(database, slug=slug, actor=actor)
+    except Refused:
+        return Part(is_over=True)
+    with database.reading() as session:
+        study = get_study(session, slug=slug)
+        waiting = () if is_closed else list_waiting(session, study=study, after=after, most=most)
+    if waiting:
+        simulate(
+            database,
+            slug=slug,
+            link_key=link_key,
+            actor=actor,
+            seed=seed,
+            share=_SHARE,
+            only=waiting,
+            with_personas=True,
+        )
+        return Part(after=waiting[-1])
+    _finish(database, slug=slug, number=number, actor=actor, done=Simulated())
+    return Part()
 
 
 def _refuse_without_protocol(database: Database, *, slug: str) -> None:

@@ -47,7 +47,9 @@ def read_input(session: Session, *, study_id: int, number: int) -> tuple[str, in
                 Submission.study_id == Participation.study_id,
                 Submission.round == Participation.round,
                 Submission.panellist_id == Participation.panellist_id,
-                Submission.number == Participation.submission,
+                # Reckoned, so that SQLite takes the index that holds the hash, and not that of the key:
+                # the text of a submission lies before its hash and would be read through.
+                Submission.number + 0 == Participation.submission,
             ),
         )
         .where(Participation.study_id == study_id, Participation.round == number)

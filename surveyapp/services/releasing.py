@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.delphi.feedback import ReleaseContent, ShownCell
 from surveyapp.delphi.rounds import RoundAct, RoundState, next_state
-from surveyapp.errors import Conflict, NotFound, Refused
+from surveyapp.errors import Conflict, NotFound, Refused, Sentence
 from surveyapp.models import Decision, Release, Round, Study
 from surveyapp.services.audit import record
 from surveyapp.services.figures import RoundFigures, read_figures
@@ -24,6 +24,7 @@ from surveyapp.services.refreshing import find_latest_release
 from surveyapp.services.release_drafts import build_content, figures_published, read_input, with_texts
 from surveyapp.services.release_stamps import read_stamp
 from surveyapp.services.renewing import renew_cells
+from surveyapp.services.stopping import Standings, facts_for_record, find_standings
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import Database, read_now
 from surveyapp.version import __version__
@@ -64,6 +65,7 @@ def draft_release(database: Database, *, study_id: int, number: int) -> ReleaseC
             submissions=submissions,
             cells=_cells_after(session, figures, study=study, earlier=earlier),
         )
+        standings = find_standings(session, figures, study_id=study_id)
     with database.verb() as session:
         held = _hold(session, study_id=study_id, number=number)
         if (
@@ -71,17 +73,26 @@ def draft_release(database: Database, *, study_id: int, number: int) -> ReleaseC
             or read_input(session, study_id=study_id, number=number)[0] != sha256
         ):
             raise Refused(
-                f"Round {number} changed while its release was drafted. Draft it again once it is closed."
+                Sentence(
+                    "Round {number} changed while its release was drafted. Draft it again once it is closed.",
+                    number=number,
+                )
             )
-        _store(session, content, study_id=study_id, input_sha256=sha256, now=read_now(session))
+        _store(
+            session,
+            content,
+            standings,
+            study_id=study_id,
+            input_sha256=sha256,
+            now=read_now(session),
+        )
     return content
 
 
 def preview_release(database: Database, *, slug: str, number: int | None = None) -> ReleaseContent:
     """What would be released now: the draft, with reasons, summaries and decisions as they stand.
 
-    Its `sha256` is what `release_round` takes as `reviewed`. Raises what `release_round` raises, except for
-    what is missing.
+    Raises what `release_round` raises, except for what is missing.
     """
     study_id, number = _find_ready(database, slug=slug, number=number, actor="system")
     with database.snapshot() as session:
@@ -108,7 +119,7 @@ def rehearse_release(
     held = _hold(session, study_id=study.id, number=number)
     if held.state != RoundState.RELEASED:
         state = next_state(RoundState(held.state), RoundAct.RELEASE, number=number)
-        _release(session, held, state, content, now=now, actor="rehearsal")
+        _release(session, held, state, content, None, now=now, actor="rehearsal")
 
 
 def release_round(
@@ -123,28 +134,35 @@ def release_round(
 ) -> Release:
     """Release a closed round's feedback: from now on nothing of it changes, and the next round may show it.
 
-    `note` is what the organisers say to the panel; `reviewed` the hash of the preview that a person looked
-    at. Raises Refused while the round is not closed, reasons are not accounted for, or items have no
-    decision; `figures_first` lets those two come later, and what is missing then stands in the record.
-    Raises Conflict when it is no longer what was reviewed. All is worked out beforehand; the transaction that
-    releases only looks whether anything changed meanwhile.
+    `note` is what the organisers say to the panel; `reviewed` the stamp of what a person looked at
+    (`release_stamps`). Raises Refused while the round is not closed, reasons are not accounted for, or items
+    have no decision; `figures_first` lets those two come later, and what is missing then stands in the
+    record. Raises Conflict when it is no longer what was reviewed. All is worked out beforehand; the
+    transaction that releases only looks whether anything changed meanwhile.
     """
     study_id, number = _find_ready(database, slug=slug, number=number, actor=actor)
     with database.snapshot() as session:
         prepared = _prepare(session, study_id=study_id, number=number)
         missing = _find_missing(session, prepared.figures, study_id=study_id, figures_first=figures_first)
-    if reviewed and prepared.content.sha256() != reviewed:
+    if reviewed and prepared.stamp != reviewed:
         raise Conflict(
-            f"What round {number} would release is not what you looked at: answers, reasons or decisions "
-            "have changed since. Look at it again, then release it."
+            Sentence(
+                "What round {number} would release is not what you looked at: answers, reasons "
+                "or decisions have changed since. Look at it again, then release it.",
+                number=number,
+            )
         )
     content = prepared.content.model_copy(update={"note": note.strip(), "missing": missing})
     with database.verb() as session:
         held = _hold(session, study_id=study_id, number=number)
         state = next_state(RoundState(held.state), RoundAct.RELEASE, number=number)
         if read_stamp(session, study_id=study_id, number=number) != prepared.stamp:
-            raise Refused(f"Something of round {number} changed in this moment. Release it again.")
-        return _release(session, held, state, content, now=read_now(session), actor=actor)
+            raise Refused(
+                Sentence(
+                    "Something of round {number} changed in this moment. Release it again.", number=number
+                )
+            )
+        return _release(session, held, state, content, prepared.standings, now=read_now(session), actor=actor)
 
 
 @dataclass(frozen=True)
@@ -153,6 +171,7 @@ class _Prepared:
 
     figures: RoundFigures
     content: ReleaseContent
+    standings: Standings | None
     stamp: str
 
 
@@ -163,7 +182,7 @@ def _find_ready(database: Database, *, slug: str, number: int | None, actor: str
         number = _find_releasable(session, study_id=study_id) if number is None else number
         held = session.get(Round, (study_id, number))
         if held is None:
-            raise NotFound(f"This study has no round {number}.")
+            raise NotFound(Sentence("This study has no round {number}.", number=number))
         next_state(RoundState(held.state), RoundAct.RELEASE, number=number)
         is_fresh = _find_fresh_draft(session, study_id=study_id, number=number) is not None
     if not is_fresh:
@@ -174,23 +193,35 @@ def _find_ready(database: Database, *, slug: str, number: int | None, actor: str
 def _prepare(session: Session, *, study_id: int, number: int) -> _Prepared:
     draft = _find_fresh_draft(session, study_id=study_id, number=number)
     if draft is None:
-        raise Refused(f"Answers of round {number} changed in this moment. Try it again.")
+        raise Refused(
+            Sentence("Answers of round {number} changed in this moment. Try it again.", number=number)
+        )
     figures = read_figures(session, study_id=study_id, number=number)
     content = ReleaseContent.from_canonical(draft.content)
     return _Prepared(
         figures,
         with_texts(session, content, figures, study=session.get_one(Study, study_id)),
+        find_standings(session, figures, study_id=study_id),
         read_stamp(session, study_id=study_id, number=number),
     )
 
 
 def _release(
-    session: Session, held: Round, state: RoundState, content: ReleaseContent, *, now: datetime, actor: str
+    session: Session,
+    held: Round,
+    state: RoundState,
+    content: ReleaseContent,
+    standings: Standings | None,
+    *,
+    now: datetime,
+    actor: str,
 ) -> Release:
     release = _find_draft(session, study_id=held.study_id, number=held.number)
     assert release is not None
     release.content = content.canonical()
     release.content_sha256 = content.sha256()
+    if standings is not None:
+        release.standings = standings.canonical()
     release.released_at = now
     release.released_by = actor
     held.state = state
@@ -211,6 +242,7 @@ def _release(
             "sha256": release.content_sha256,
             "input_sha256": release.input_sha256,
             "missing": list(content.missing),
+            **facts_for_record(session, held, standings),
         },
     )
     letters_of_release(session, released=held, now=now, actor=actor)
@@ -235,13 +267,18 @@ def _find_missing(
     coverage = check_covered(
         session, study_id=study_id, round_number=figures.number, figures_first=figures_first
     )
-    missing = list(coverage.problems)
+    missing: list[str] = list(coverage.problems)
     undecided = find_undecided(session, figures, study_id=study_id)
     if undecided and not figures_first:
         named = ", ".join(undecided[:8]) + (" …" if len(undecided) > 8 else "")
         raise Refused(
-            f"Round {figures.number} cannot be released while items have no decision: {named}. Decide them, "
-            "or confirm what the protocol proposes: surveyapp decide STUDY --as-proposed"
+            Sentence(
+                "Round {number} cannot be released while items have no decision: {named}. "
+                "Decide them, or confirm what the protocol proposes: surveyapp decide STUDY "
+                "--as-proposed",
+                number=figures.number,
+                named=named,
+            )
         )
     if undecided:
         missing.append(f"No decision yet on: {', '.join(undecided)}.")
@@ -265,7 +302,13 @@ def find_undecided(session: Session, figures: RoundFigures, *, study_id: int) ->
 
 
 def _store(
-    session: Session, content: ReleaseContent, *, study_id: int, input_sha256: str, now: datetime
+    session: Session,
+    content: ReleaseContent,
+    standings: Standings | None,
+    *,
+    study_id: int,
+    input_sha256: str,
+    now: datetime,
 ) -> None:
     session.execute(
         delete(Release).where(
@@ -283,6 +326,7 @@ def _store(
             submissions=content.submissions,
             code_version=__version__,
             created_at=now,
+            standings=standings.canonical() if standings is not None else "",
         )
     )
     session.flush()
@@ -333,16 +377,21 @@ def _find_releasable(session: Session, *, study_id: int) -> int:
         select(func.max(Round.number)).where(Round.study_id == study_id, Round.state != RoundState.CANCELLED)
     )
     if latest is None:
-        raise Refused("This study has no round yet. Open one first: surveyapp round open STUDY")
+        raise Refused(Sentence("This study has no round yet. Open one first: surveyapp round open STUDY"))
     return latest
 
 
 def _refuse_released(session: Session, *, study_id: int, number: int) -> None:
     held = session.get(Round, (study_id, number))
     if held is None:
-        raise NotFound(f"This study has no round {number}.")
+        raise NotFound(Sentence("This study has no round {number}.", number=number))
     if held.state == RoundState.RELEASED:
-        raise Refused(f"The feedback of round {number} is released, and nothing of it changes any more.")
+        raise Refused(
+            Sentence(
+                "The feedback of round {number} is released, and nothing of it changes any more.",
+                number=number,
+            )
+        )
 
 
 def _hold(session: Session, *, study_id: int, number: int) -> Round:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from surveyapp.clock import iso
 from surveyapp.delphi.plan import RoundPlan
 from surveyapp.delphi.rounds import RoundAct, RoundState, next_state
-from surveyapp.errors import InputError, NotFound, Problem, Refused
+from surveyapp.errors import InputError, NotFound, Problem, Refused, Sentence
 from surveyapp.models import Panellist, Release, Round, Study
 from surveyapp.services import queue
 from surveyapp.services.audit import record
@@ -49,8 +49,8 @@ def get_round(session: Session, *, study_id: int, number: int | None = None) -> 
     if found is not None:
         return found
     if number is None:
-        raise Refused("This study has no round yet. Open one first: surveyapp round open STUDY")
-    raise NotFound(f"This study has no round {number}.")
+        raise Refused(Sentence("This study has no round yet. Open one first: surveyapp round open STUDY"))
+    raise NotFound(Sentence("This study has no round {number}.", number=number))
 
 
 def list_rounds(session: Session, *, study_id: int) -> Sequence[Round]:
@@ -76,12 +76,24 @@ def schedule_round(
     problems = []
     if opens_at <= now:
         problems.append(
-            Problem("opening", f"{iso(opens_at)} is over already; it is {iso(now)} now. Give a later time.")
+            Problem(
+                "opening",
+                Sentence(
+                    "{opens_at} is over already; it is {now} now. Give a later time.",
+                    opens_at=iso(opens_at),
+                    now=iso(now),
+                ),
+            )
         )
     if closes_at is not None and closes_at <= opens_at:
         problems.append(
             Problem(
-                "deadline", f"{iso(closes_at)} is not after the opening {iso(opens_at)}. Give a later time."
+                "deadline",
+                Sentence(
+                    "{closes_at} is not after the opening {opens_at}. Give a later time.",
+                    closes_at=iso(closes_at),
+                    opens_at=iso(opens_at),
+                ),
             )
         )
     if problems:
@@ -113,7 +125,11 @@ def open_round(
     """
     if closes_at is not None and closes_at <= now:
         raise Refused(
-            f"The deadline {iso(closes_at)} is over already; it is {iso(now)} now. Give a later one."
+            Sentence(
+                "The deadline {closes_at} is over already; it is {now} now. Give a later one.",
+                closes_at=iso(closes_at),
+                now=iso(now),
+            )
         )
     opened = _next_round(session, study=study, now=now, actor=actor, cohort=cohort)
     opened.state = next_state(RoundState(opened.state), RoundAct.OPEN, number=opened.number)
@@ -153,12 +169,20 @@ def extend_round(
     held.state = next_state(RoundState(held.state), RoundAct.EXTEND, number=held.number)
     if closes_at <= now:
         raise Refused(
-            f"The deadline {iso(closes_at)} is over already; it is {iso(now)} now. Give a later one."
+            Sentence(
+                "The deadline {closes_at} is over already; it is {now} now. Give a later one.",
+                closes_at=iso(closes_at),
+                now=iso(now),
+            )
         )
     if held.closes_at is not None and closes_at < held.closes_at:
         raise Refused(
-            f"Round {held.number} closes {iso(held.closes_at)}, and experts were told so: a deadline is only "
-            "ever moved to a later time. To end the round now, close it."
+            Sentence(
+                "Round {number} closes {closes_at}, and experts were told so: a deadline is "
+                "only ever moved to a later time. To end the round now, close it.",
+                number=held.number,
+                closes_at=iso(held.closes_at),
+            )
         )
     before, held.closes_at = held.closes_at, closes_at
     _ask(session, CLOSE_JOB, held, run_at=closes_at)
@@ -168,7 +192,7 @@ def extend_round(
         "round.extend",
         now=now,
         actor=actor,
-        reason=_needed(reason, "the deadline is moved"),
+        reason=_needed(reason, Sentence("the deadline is moved")),
         before=before,
         closes_at=closes_at,
     )
@@ -191,10 +215,14 @@ def reopen_round(
     """
     if closes_at is not None and closes_at <= now:
         raise Refused(
-            f"The deadline {iso(closes_at)} is over already; it is {iso(now)} now. Give a later one."
+            Sentence(
+                "The deadline {closes_at} is over already; it is {now} now. Give a later one.",
+                closes_at=iso(closes_at),
+                now=iso(now),
+            )
         )
     held = _hold(session, study_id=study.id, number=number)
-    why = _needed(reason, "the round is opened again")
+    why = _needed(reason, Sentence("the round is opened again"))
     state = next_state(RoundState(held.state), RoundAct.REOPEN, number=held.number)
     _refuse_a_second(session, study=study, cohort=held.cohort, besides=held.number)
     held.state = state
@@ -218,7 +246,7 @@ def cancel_round(
 ) -> Round:
     """Call a round off, and say why. What was answered in it is kept and counts nowhere. Raises Refused."""
     held = _hold(session, study_id=study.id, number=number)
-    why = _needed(reason, "the round is cancelled")
+    why = _needed(reason, Sentence("the round is cancelled"))
     held.state = next_state(RoundState(held.state), RoundAct.CANCEL, number=held.number)
     held.closed_at = now
     _record(session, held, "round.cancel", now=now, actor=actor, reason=why)
@@ -273,7 +301,12 @@ def _find_closable(session: Session, *, study_id: int) -> int:
     ).all()
     if len(open_numbers) > 1:
         listed = ", ".join(map(str, open_numbers))
-        raise Refused(f"Rounds {listed} are open for different cohorts: say which one, with --round NUMBER.")
+        raise Refused(
+            Sentence(
+                "Rounds {listed} are open for different cohorts: say which one, with --round NUMBER.",
+                listed=listed,
+            )
+        )
     return open_numbers[0] if open_numbers else get_round(session, study_id=study_id).number
 
 
@@ -286,7 +319,9 @@ def _next_round(session: Session, *, study: Study, now: datetime, actor: str, co
     panel = session.scalar(select(func.count()).select_from(Panellist).where(Panellist.study_id == study.id))
     if not panel:
         raise Refused(
-            "There is nobody on the panel yet. Import the panel first: surveyapp panel import STUDY FILE"
+            Sentence(
+                "There is nobody on the panel yet. Import the panel first: surveyapp panel import STUDY FILE"
+            )
         )
     waiting = session.scalars(
         select(Round)
@@ -315,7 +350,9 @@ def _refuse_a_second(session: Session, *, study: Study, cohort: str, besides: in
         others.append(Round.number != besides)
     number = session.scalars(select(Round.number).where(*others).order_by(Round.number).limit(1)).first()
     if number is not None:
-        raise Refused(f"Round {number} is open already. Close it before you open another.")
+        raise Refused(
+            Sentence("Round {number} is open already. Close it before you open another.", number=number)
+        )
 
 
 def _hold(session: Session, *, study_id: int, number: int | None) -> Round:
@@ -329,17 +366,21 @@ def _hold(session: Session, *, study_id: int, number: int | None) -> Round:
         .execution_options(populate_existing=True)
     ).one_or_none()
     if held is None:
-        raise NotFound(f"This study has no round {number}.")
+        raise NotFound(Sentence("This study has no round {number}.", number=number))
     return held
 
 
-def _needed(reason: str, what: str) -> str:
+def _needed(reason: str, what: Sentence) -> str:
     words = " ".join(reason.split())
     if not words:
         raise InputError(
             [
                 Problem(
-                    "reason", f"it is empty; write why {what}: it stands in the record and in every report."
+                    "reason",
+                    Sentence(
+                        "it is empty; write why {what}: it stands in the record and in every report.",
+                        what=what,
+                    ),
                 )
             ]
         )

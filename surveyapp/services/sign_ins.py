@@ -182,6 +182,14 @@ def confirm(session: Session, *, id_hash: str, now: datetime) -> None:
     session.execute(update(WebSession).where(WebSession.id_hash == id_hash).values(confirmed_at=now))
 
 
+def note_refusal(session: Session, *, organiser_id: int | None, way: str, now: datetime) -> None:
+    """Record that somebody was not let in; no number where there is no such account."""
+    detail = {"id": organiser_id, "way": way}
+    record(
+        session, study_id=None, now=now, actor="sign-in page", act="organiser.sign_in_refused", detail=detail
+    )
+
+
 def drop_factors(session: Session, *, email: str, now: datetime, actor: str) -> None:
     """Take every second factor off an account and end its sessions; the password alone signs in again."""
     organiser = accounts.get_organiser(session, email=email)

@@ -99,13 +99,15 @@ def simulate(
     share: float = 0.9,
     limit: int | None = None,
     spare: Collection[str] = (),
+    only: Collection[str] | None = None,
     with_personas: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Simulated:
     """Let the panellists who have not started yet answer the open round; the same seed answers the same.
 
     `share` of them submit; of the others some leave half-way, some decline, some never come. `limit` is
-    how many are simulated at most, in the order of their addresses; nobody whose address is in `spare` is.
+    how many are simulated at most, in the order of their addresses; nobody whose address is in `spare` is,
+    and where `only` is given, nobody else than those in it.
     `progress` hears after each one. With `with_personas` each has planted habits (`services.personas`):
     camps, people who move towards the panel, who answer everything alike, or who leave after a round.
     Raises Refused when no round is open, or when people have answered already.
@@ -116,6 +118,8 @@ def simulate(
         actors = _cast(session, study=get_study(session, slug=slug), link_key=link_key, actor=actor)
     spared = {fold_address(address) for address in spare}
     actors = [each for each in actors if each.email_key not in spared]
+    if only is not None:
+        actors = [each for each in actors if each.email_key in only]
     if limit is not None:
         actors = actors[: max(limit, 0)]
     done: dict[str, int] = {}
@@ -139,6 +143,15 @@ def count_waiting(session: Session, *, study: Study, spare: Collection[str] = ()
     spared = {fold_address(address) for address in spare}
     rows = session.execute(_waiting(study, current.number))
     return sum(email_key not in spared for email_key, _, _ in rows)
+
+
+def list_waiting(session: Session, *, study: Study, after: str, most: int) -> tuple[str, ...]:
+    """Folded addresses of those who could be simulated, the next `most` after the address `after`."""
+    current = get_current_round(session, study_id=study.id)
+    if current is None:
+        return ()
+    rows = session.execute(_waiting(study, current.number).where(Identity.email_key > after).limit(most))
+    return tuple(email_key for email_key, _, _ in rows)
 
 
 def _waiting(study: Study, number: int) -> Select[str, int, int]:

@@ -190,11 +190,17 @@ def get_study(session: Session, *, slug: str) -> Study:
         return study
     slugs = session.execute(select(Study.slug).order_by(Study.slug)).scalars().all()
     if not slugs:
-        raise NotFound(f"There is no study '{slug}': there is no study yet. Make one with 'study create'.")
+        raise NotFound(
+            Sentence(
+                "There is no study '{slug}': there is no study yet. Make one with 'study create'.", slug=slug
+            )
+        )
     nearest = get_close_matches(slug, slugs, n=1, cutoff=0.5)
     if nearest:
-        raise NotFound(f"There is no study '{slug}'. Did you mean '{nearest[0]}'?")
-    raise NotFound(f"There is no study '{slug}'. 'study list' names those there are.")
+        raise NotFound(
+            Sentence("There is no study '{slug}'. Did you mean '{nearest}'?", slug=slug, nearest=nearest[0])
+        )
+    raise NotFound(Sentence("There is no study '{slug}'. 'study list' names those there are.", slug=slug))
 
 
 def list_studies(session: Session) -> Sequence[Study]:
@@ -274,5 +280,10 @@ def _problems_of_settings(*, contact_email: str, time_zone: str, rounds: int) ->
             )
         )
     if not 1 <= rounds <= MAX_ROUNDS:
-        problems.append(Problem("planned rounds", f"{rounds} is not possible; write 1 to {MAX_ROUNDS}."))
+        problems.append(
+            Problem(
+                "planned rounds",
+                Sentence("{rounds} is not possible; write 1 to {most}.", rounds=rounds, most=MAX_ROUNDS),
+            )
+        )
     return problems

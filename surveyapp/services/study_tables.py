@@ -7,16 +7,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.orm import Session
 
 from surveyapp.export.decisions import (
     AMENDMENT_COLUMNS,
     CORRECTION_COLUMNS,
     DECISION_COLUMNS,
+    DEVIATION_COLUMNS,
     LINEAGE_COLUMNS,
     MARK_COLUMNS,
     REPLY_COLUMNS,
+    TOLD_MARK_COLUMNS,
 )
 from surveyapp.export.tables import Table
 from surveyapp.export.writers.csv import Value
@@ -29,9 +31,12 @@ from surveyapp.models import (
     Reaction,
     Reason,
     Reply,
+    Round,
     Study,
     WordingCorrection,
 )
+from surveyapp.services.reading.deviations import list_deviations
+from surveyapp.services.reasons.marks import list_told
 
 _Joined: TypeAlias = Select[*tuple[Any, ...]]
 Grain: TypeAlias = Callable[[datetime | None], str]
@@ -76,6 +81,12 @@ def course_tables(
             _versions(versions, at_grain),
         ),
         Table(
+            "deviations.csv",
+            "What departed from the plan, with why, one row each; whose answers were let in is not told.",
+            DEVIATION_COLUMNS,
+            _deviations(session, study, at_grain),
+        ),
+        Table(
             "decisions.csv",
             "What was decided about items, one row per round and item.",
             DECISION_COLUMNS,
@@ -98,6 +109,12 @@ def course_tables(
             "Which of others' reasons speak for whom, one row per panellist, round and reason.",
             MARK_COLUMNS,
             _marks(session, study),
+        ),
+        Table(
+            "marks-released.csv",
+            "How reasons were marked, as the releases told it, one row per round and reason.",
+            TOLD_MARK_COLUMNS,
+            _told_marks(session, study),
         ),
         Table(
             "replies.csv",
@@ -125,6 +142,12 @@ def _versions(versions: Sequence[ProtocolVersion], at_grain: Grain) -> Iterator[
             each.sha256,
             f"{_stem(each, versions)}.json",
         )
+
+
+def _deviations(session: Session, study: Study, at_grain: Grain) -> Iterator[tuple[Value, ...]]:
+    last = session.scalar(select(func.max(Round.number)).where(Round.study_id == study.id)) or 0
+    for each in list_deviations(session, study=study, up_to=last):
+        yield (at_grain(each.at), each.kind, each.number, each.reason)
 
 
 def _decisions(session: Session, study: Study, at_grain: Grain) -> Iterator[tuple[Value, ...]]:
@@ -199,6 +222,24 @@ def _marks(session: Session, study: Study) -> Iterator[tuple[Value, ...]]:
     ).all()
     for row in sorted(rows, key=lambda row: (row.pseudonym, row.round, row.public_id)):
         yield (row.pseudonym, _invented(row, study), *row[2:])
+
+
+def _told_marks(session: Session, study: Study) -> Iterator[tuple[Value, ...]]:
+    for number, marks in list_told(session, study_id=study.id):
+        for each in sorted(marks, key=lambda one: one.reason.id):
+            reason = each.reason
+            yield (
+                number,
+                reason.id,
+                reason.item,
+                reason.context,
+                reason.criterion,
+                each.n,
+                each.for_me,
+                each.not_for_me,
+                each.at_least,
+                each.mostly,
+            )
 
 
 def _replies(session: Session, study: Study) -> Iterator[tuple[Value, ...]]:

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
 
 from surveyapp.errors import NotFound, Refused, TooManyTries, Unavailable
+from surveyapp.web.refusals import log_refusal
 
 
 def register(app: Flask) -> None:
@@ -125,6 +126,7 @@ def show_not_found(error: NotFound) -> ResponseReturnValue:
 def show_refused(error: Refused) -> ResponseReturnValue:
     """The act is not possible in the present state."""
     if isinstance(error, TooManyTries):
+        log_refusal("try", why="too many")
         page = _show(_("Too many tries"), error.said_by(_))
         return page, 429, {"Retry-After": str(error.retry_after)}
     return _show(_("That is not possible now"), error.said_by(_)), 409

@@ -17,6 +17,7 @@ from wtforms import ValidationError
 from surveyapp.extensions import get_config, get_database
 from surveyapp.services.doors import SESSION_LASTS, hash_cookie
 from surveyapp.services.reading.seats import Seat, find_seat
+from surveyapp.web.refusals import log_refusal
 
 SEAT = "seat"
 ORGANISER = "organiser"
@@ -177,12 +178,14 @@ def refuse_foreign_origin() -> None:
         return
     site = request.headers.get("Sec-Fetch-Site")
     if site is not None and site not in {"same-origin", "none"}:
+        log_refusal("act", why="other site")
         abort(403)
     origin = request.headers.get("Origin")
     if origin is None or origin in own_origins():
         return
     if origin == "null" and (site == "same-origin" or not get_config().is_https):
         return
+    log_refusal("act", why="other origin")
     abort(403)
 
 

@@ -116,6 +116,7 @@ def test_importing_says_what_would_happen_and_does_nothing(shell: Shell, study: 
     assert would == {
         "added": 0,
         "would_add": 1,
+        "left_out": 0,
         "dry_run": True,
         "groups": {"both": 1},
         "warnings": [],

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from surveyapp.models import Job, Panellist, Round
+from surveyapp.services import sign_ins
 from surveyapp.services.releasing import settle_round
 from surveyapp.services.unit import Database, read_now
 from tests.cli.test_commands import Shell
@@ -50,6 +51,14 @@ def test_the_record_is_listed_filtered_and_written(shell: Shell, tmp_path: Path)
     assert "it is there already" in shell.fail("audit", "fruit", "--out", str(file))
     assert "it cannot be written" in shell.fail("audit", "fruit", "--out", str(tmp_path / "no" / "x.csv"))
     assert "'soon' is no time" in shell.fail("audit", "fruit", "--since", "soon")
+
+
+def test_without_a_study_the_record_is_that_of_the_installation(shell: Shell, ground: Ground) -> None:
+    with ground.database.verb() as session:
+        sign_ins.note_refusal(session, organiser_id=None, way="password", now=read_now(session))
+    [entry] = shell.ask("audit", "--act", "organiser.sign_in_refused")
+    assert (entry["actor"], entry["detail"]) == ("sign-in page", {"id": None, "way": "password"})
+    assert shell.ask("audit", "fruit", "--act", "organiser") == []
 
 
 def test_jobs_are_listed_and_tried_again(shell: Shell, ground: Ground) -> None:

@@ -125,7 +125,7 @@ def test_marks_are_told_as_the_release_tells_them(shell: Shell, ground: Ground) 
         session.get_one(Round, (ground.study_id, 1)).state = "released"
         session.get_one(Round, (ground.study_id, 1)).released_at = now
     told = shell.say("reasons", "marks", "talk")
-    assert "R-1  marked by 12; speaks for: 7; not for: 5" in told
-    assert "R-1  marked by 6; at least 80%: not for me" in told
+    assert "R-1 on apples: They keep\n    marked by 12; speaks for: 7; not for: 5" in told
+    assert "    marked by 6; at least 80%: not for me" in told
     [told_of] = shell.ask("reasons", "marks", "talk")["rounds"]
     assert [each["for_me"] for each in told_of["marks"]] == [7, None]

@@ -105,6 +105,14 @@ def test_conditions_in_plain_words(rule: str, words: str) -> None:
     assert other.count("<") > 1
 
 
+def test_a_threshold_has_the_decimal_sign_of_the_readers_language() -> None:
+    (condition,) = read_rule("agree >= 66.7%").conditions
+    sentence = tell_condition(condition, Words())
+    assert sentence.endswith("is at least 66.7 %")
+    said = sentence.said_by(lambda text: "{whole},{decimals}" if text == "{whole}.{decimals}" else text)
+    assert said.endswith("is at least 66,7 %")
+
+
 def test_every_measure_has_words() -> None:
     for name, each in NAMES.items():
         assert len(each.words) > 5

@@ -40,6 +40,7 @@ MEANT_THE_SAME = {
         "Passkey",
         "Passkeys",
         "Pseudonym",
+        "SHA-256",
         "Surveyapp",
         "Tags",
         "Text",
@@ -174,3 +175,32 @@ def test_no_text_hides_in_an_f_string() -> None:
         and isinstance(call.args[0], ast.Constant)
     ]
     assert not hidden
+
+
+_RAISED = frozenset({"Refused", "Conflict", "NotFound", "InputError", "Problem"})
+_ONLY_COMMANDS = frozenset({"operations.py", "rehearsing.py", "simulating.py"})
+"""Verbs that no page calls: commands speak English."""
+_SAID_BY_COMMANDS = frozenset({"get_organiser", "get_member_id"})
+
+
+def _plain_errors(path: Path) -> Iterator[str]:
+    """Errors whose text is written out plainly, so that no page could say it in another language."""
+    for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if not isinstance(function, ast.FunctionDef) or function.name in _SAID_BY_COMMANDS:
+            continue
+        for node in ast.walk(function):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args):
+                continue
+            said = node.args[-1]
+            if node.func.id in _RAISED and isinstance(said, ast.Constant | ast.JoinedStr):
+                yield f"{path.name}:{node.lineno}: {ast.unparse(said)}"
+
+
+def test_whatever_a_page_may_be_refused_with_can_be_said_in_every_language() -> None:
+    found = [
+        line
+        for path in sorted((CHECKOUT / "surveyapp" / "services").rglob("*.py"))
+        if path.name not in _ONLY_COMMANDS
+        for line in _plain_errors(path)
+    ]
+    assert not found, "\n".join(found)

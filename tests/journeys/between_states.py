@@ -1,4 +1,7 @@
-"""The organiser's pages for running rounds and for what lies between them, each in the states it can have."""
+"""The organiser's pages for running rounds and what lies between them, in states beyond the first.
+
+Every page as it opens is looked at in test_every_page.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from pathlib import Path
 from playwright.sync_api import Page
 from sqlalchemy import delete, select
 
-from surveyapp.models import Job, Panellist, Reason, WebSession
+from surveyapp.models import Panellist, Reason, WebSession
 from surveyapp.services.permissions import Role
 from surveyapp.services.reasons import coding
 from surveyapp.services.releasing import settle_round
@@ -45,7 +48,7 @@ def _ground(visit: Visit, *, is_closed: bool) -> Ground:
 
 
 def _work(ground: Ground) -> None:
-    """A theme and a coded reason, and a job that was given up."""
+    """A theme, and reasons that two coders have coded."""
     with ground.database.verb() as session:
         key = {"study_id": ground.study_id, "now": read_now(session), "actor": "test"}
         coding.add_theme(session, theme="taste", title="Taste", definition="Sweet or sour.", **key)  # type: ignore[arg-type]  # as named
@@ -53,8 +56,6 @@ def _work(ground: Ground) -> None:
         for coder in ("Ann", "Bea"):
             codes = dict.fromkeys(names, ("taste",) if coder == "Ann" else ())
             coding.code_reasons(session, codes=codes, coder=coder, **key)  # type: ignore[arg-type]  # as named
-        job = session.scalars(select(Job).where(Job.study_id == ground.study_id).limit(1)).one()
-        job.attempts, job.done_at, job.error = 12, read_now(session), "Unavailable"
 
 
 def _at(visit: Visit, path: str, *, is_closed: bool = True) -> Page:
@@ -101,11 +102,6 @@ def result_in_full(visit: Visit) -> Page:
 
 
 @between_state
-def reasons_overview(visit: Visit) -> Page:
-    return _at(visit, "rounds/1/reasons")
-
-
-@between_state
 def reasons_refused(visit: Visit) -> Page:
     page = _at(visit, "rounds/1/reasons/pears")
     page.locator("#text-1").fill("Pears divide the panel.")
@@ -113,16 +109,6 @@ def reasons_refused(visit: Visit) -> Page:
     page.wait_for_load_state()
     page.get_by_label("Single keys").check()
     return page
-
-
-@between_state
-def code_book(visit: Visit) -> Page:
-    return _at(visit, "themes")
-
-
-@between_state
-def decisions_table(visit: Visit) -> Page:
-    return _at(visit, "rounds/1/decisions")
 
 
 @between_state
@@ -135,16 +121,6 @@ def decision_refused(visit: Visit) -> Page:
     return page
 
 
-@between_state
-def item_to_add(visit: Visit) -> Page:
-    return _at(visit, "rounds/1/new-item")
-
-
-@between_state
-def release_with_gaps(visit: Visit) -> Page:
-    return _at(visit, "rounds/1/release")
-
-
 def _preview(visit: Visit, key: str) -> Page:
     ground = _ground(visit, is_closed=True)
     with ground.database.reading() as session:
@@ -155,11 +131,6 @@ def _preview(visit: Visit, key: str) -> Page:
 
 
 @between_state
-def preview_of_the_news(visit: Visit) -> Page:
-    return _preview(visit, "news")
-
-
-@between_state
 def preview_of_ratings(visit: Visit) -> Page:
     return _preview(visit, "rate.north")
 
@@ -167,21 +138,11 @@ def preview_of_ratings(visit: Visit) -> Page:
 @between_state
 def protocol_refused(visit: Visit) -> Page:
     page = _at(visit, "protocol")
-    page.locator("summary", has_text="Amend it").click()
+    page.locator("summary", has_text="Amend it by a file").click()
     page.locator("#text").fill("format: 1\nrounds: none\n")
     page.get_by_role("button", name="Check it").click()
     page.wait_for_load_state()
     return page
-
-
-@between_state
-def record_of_acts(visit: Visit) -> Page:
-    return _at(visit, "audit")
-
-
-@between_state
-def jobs_given_up(visit: Visit) -> Page:
-    return _at(visit, "jobs")
 
 
 @between_state

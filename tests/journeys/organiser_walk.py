@@ -122,21 +122,25 @@ class Walk:
         self.press("Make the study")
         self.look("study-new")
 
+    def step(self, name: str) -> None:
+        """Follow what the overview offers for one step before the first round."""
+        self.follow(re.compile(f": {name}$"))
+
     def set_up(self) -> None:
-        """Contact, protocol, panel, lock."""
-        self.tab("Settings")
+        """Contact, protocol, panel, lock: in the order in which the overview lists what is missing."""
+        self.step("Contact")
         self.look("settings")
         self.write("Address that experts", "team@example.org")
         self.press("Change the settings")
         self.look("settings-done")
-        self.tab("Protocol")
+        self.step("Protocol")
         self.look("protocol-none")
+        self.unfold("Give the study its protocol as a file")
         self.way.upload(self.page.get_by_label("A YAML file"), self.files / "fruit.protocol.yaml")
         self.press("Use this protocol")
         self.look("protocol-given")
-        self.tab("Panel")
-        self.look("panel-none")
-        self.follow("Add people from a file")
+        self.follow("Back to the overview")
+        self.step("Panel")
         self.look("panel-import")
         self.way.upload(self.page.get_by_label("XLSX or CSV file"), self.files / "panel.csv")
         self.press("Look first")
@@ -144,35 +148,47 @@ class Walk:
         self.way.upload(self.page.get_by_label("XLSX or CSV file"), self.files / "panel.csv")
         self.press("Add everybody")
         self.look("panel")
-        self.tab("Protocol")
+        self.follow("Back to the overview")
+        self.step("Lock")
         self.unfold("Lock it")
         self.press("Lock the protocol")
         self.look("protocol-locked")
-        self.tab("Overview")
+        self.follow("Back to the overview")
         self.look("study-ready")
+
+    def see_it_as_an_expert(self) -> None:
+        """The first two pages, as an expert will see them."""
+        self.step("Questionnaire")
+        self.look("seen-first")
+        self.way.choose(self.page.get_by_label("Yes"))
+        self.press("Continue")
+        self.must_say("Your field in a word?")
+        self.look("seen-second")
+        self.follow("Back to the overview")
 
     def open_round_one(self) -> None:
         """Open it now."""
-        self.tab("Rounds")
+        self.step("Round 1")
         self.look("rounds-1-next")
         self.unfold("Open now")
         self.press("Open round 1 now")
         self.look("rounds-1-open")
 
     def send(self, letter: str) -> None:
-        """Write to everybody whom a letter is for."""
-        self.tab("Letters")
+        """Write to everybody whom a letter is for, now that the round is open, and go on to watch it."""
+        self.follow("Write to the panel")
         self.look("letters")
         self.follow(re.compile(f"^Send… {letter}"))
         self.look(f"send-{letter}")
         self.press(f"Send {EXPERTS} letters now")
         self.look(f"outbox-{letter}")
+        self.follow("Watch the round")
 
     def close(self, number: int) -> None:
         """Watch a round to its end, and read its results."""
         self.tab("Overview")
         self.look(f"watching-{number}")
-        self.tab("Rounds")
+        self.follow("Extend or close the round")
         self.unfold(re.compile("^Close$"))
         self.press(f"Close round {number} now")
         self.look(f"rounds-{number}-closed")
@@ -198,7 +214,7 @@ class Walk:
 
     def decide(self, number: int) -> None:
         """After round 1 word pears anew; confirm what is left as proposed."""
-        self.tab("Decisions")
+        self.follow("On to the decisions")
         self.look(f"decisions-{number}")
         if number == 1:
             self.follow("Pears")
@@ -217,7 +233,7 @@ class Walk:
 
     def release(self, number: int) -> None:
         """After round 1 look at the next one as an expert; then let the release out."""
-        self.tab("Release")
+        self.follow("On to the release")
         self.look(f"release-{number}")
         if number == 1:
             self.press("Look")
@@ -243,7 +259,7 @@ class Walk:
 
     def take_the_data(self) -> Download:
         """Download the data package."""
-        self.tab("Export")
+        self.follow("Take the data home")
         self.look("export")
         with self.page.expect_download() as download:
             self.way.press(self.button("Download the data (CSV)"))

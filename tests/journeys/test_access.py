@@ -52,10 +52,40 @@ OBSCURED = """() => {
   return hidden;
 }"""
 
+# What axe leaves to people: one h1, no level left out, names of tables and ways, legends, honest links.
+MEANING = """() => {
+  const all = [...document.querySelectorAll('h1, h2, h3, h4, h5, h6')];
+  const seen = all.filter(each => each.checkVisibility());
+  const levels = seen.map(each => Number(each.tagName[1]));
+  const faults = [];
+  if (levels.filter(each => each === 1).length !== 1) faults.push(`levels of headings: ${levels}`);
+  levels.forEach((level, place) => {
+    if (place && level > levels[place - 1] + 1)
+      faults.push(`a level is left out: ${seen[place].textContent}`);
+  });
+  if (document.querySelectorAll('main').length !== 1) faults.push('not one main part');
+  const named = 'section[aria-labelledby], [role=region][aria-label], figure, fieldset, details';
+  for (const each of document.querySelectorAll('table'))
+    if (!each.caption && !each.ariaLabel && !each.closest(named))
+      faults.push(`a table without a name: ${each.textContent.slice(0, 60)}`);
+  for (const each of document.querySelectorAll('thead th, tbody th'))
+    if (!each.scope) faults.push(`a header of nothing: ${each.textContent}`);
+  const ways = [...document.querySelectorAll('nav')].map(each =>
+    each.ariaLabel ?? document.getElementById(each.getAttribute('aria-labelledby'))?.textContent ?? '');
+  if (new Set(ways).size < ways.length) faults.push(`ways of the same name: ${ways}`);
+  for (const each of document.querySelectorAll('input[type=radio]'))
+    if (!each.closest('fieldset')?.querySelector('legend'))
+      faults.push(`a choice without a legend: ${each.name}`);
+  const unheard = document.querySelector('.summary:not([role=alert], .reviewed *)');
+  if (unheard) faults.push('a summary that nobody hears');
+  if (document.querySelector('a[role=button]')) faults.push('a link that says it is a button');
+  return faults;
+}"""
+
 
 def find_faults(page: Page, axe: Axe) -> list[str]:
     """What is wrong with a page as it stands: wide and light, then narrow, dark and unfolded."""
-    faults = [f"wide: {fault}" for fault in axe(page)]
+    faults = [f"wide: {fault}" for fault in [*axe(page), *page.evaluate(MEANING)]]
     faults += [f"wide: focus out of sight: {fault}" for fault in page.evaluate(OBSCURED)]
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
     faults += [f"phone: focus out of sight: {fault}" for fault in page.evaluate(OBSCURED)]
@@ -121,8 +151,13 @@ def test_the_checks_can_fail(house: House, page: OpenPage, axe: Axe) -> None:
             'position:fixed;inset:0;inline-size:700px;background:#999;color:#aaa;z-index:99';
           bar.textContent = 'in the way';
           document.body.append(bar);
+          document.querySelector('main').insertAdjacentHTML('beforeend',
+            '<h4>Deep</h4><table><thead><tr><th>A</th></tr></thead></table><a role="button">Go</a>');
         }"""
     )
     faults = " ".join(find_faults(shown, axe))
-    for expected in ("color-contrast", "pixels wide", "focus out of sight"):
+    for expected in (
+        *("color-contrast", "pixels wide", "focus out of sight", "a level is left out"),
+        *("a table without a name", "a header of nothing", "a link that says it is a button"),
+    ):
         assert expected in faults

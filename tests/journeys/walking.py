@@ -33,7 +33,10 @@ class Expert:
     def press(self, name: str) -> None:
         """Press the visible button or the link called `name`, and wait for the page it leads to."""
         button = self.page.get_by_role("button", name=name, exact=True)
-        button.or_(self.page.get_by_role("link", name=name, exact=True)).last.click()
+        link = self.page.get_by_role("link", name=name, exact=True)
+        button.or_(link).first.wait_for()
+        # A button goes before a link of the same name: each page ends with a link to withdraw.
+        (button if button.count() else link).last.click()
         self.page.wait_for_load_state()
 
     def start(self) -> None:

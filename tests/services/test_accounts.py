@@ -195,6 +195,14 @@ def test_what_is_counted_is_stored_as_a_keyed_hash() -> None:
     assert hidden != throttling.hide(b"other key", "jane@example.org")
 
 
+@pytest.mark.parametrize("password", ["Password1", "corvette", "a1a2a3a4a5", "Sommer2026", "surveyapp123"])
+def test_passwords_that_others_try_first_are_refused(password: str) -> None:
+    problem = accounts.find_password_problem(password)
+    assert problem is not None
+    assert "others try" in str(problem)
+    assert accounts.find_password_problem(f"{password}-and-a-few-more-words") is None
+
+
 def test_a_real_password_is_dear_to_guess() -> None:
     """At least what OWASP asks of Argon2id; tests themselves hash at no cost."""
     usual = sparing.USUAL_HASHER

@@ -8,12 +8,14 @@ import pytest
 from sqlalchemy import select, update
 
 from surveyapp.errors import InputError, NotFound, Refused
-from surveyapp.models import AuditEntry, Panellist, Round, Study, Submission
+from surveyapp.models import AuditEntry, Panellist, Participation, Round, Study, Submission
 from surveyapp.services import admitting, answering, releasing, rounds
 from surveyapp.services.figures import read_figures
+from surveyapp.services.reading.deviations import list_deviations
 from surveyapp.services.unit import Database, read_now
 from tests.support.answering import answer, save
 from tests.support.studies import SMALL, Ground, lay_ground, load_text
+from tests.support.taking_home import export, read
 
 
 @pytest.fixture
@@ -79,6 +81,36 @@ def test_what_stood_and_what_came_late_is_counted_from_then_on(ground: Ground) -
     # The draft was made without it, so it is made anew.
     released = releasing.release_round(ground.database, slug=ground.slug, actor="test")
     assert released.submissions == 4
+
+
+def test_it_is_reported_with_all_else_that_departed_from_the_plan(ground: Ground, tmp_path: Path) -> None:
+    with ground.database.verb() as session:
+        session.execute(
+            update(Participation)
+            .where(Participation.panellist_id == ground.panel[0].panellist_id)
+            .values(variant="plain")
+        )
+    ground.close()
+    with ground.database.verb() as session:
+        study = session.get_one(Study, ground.study_id)
+        rounds.reopen_round(
+            session, study=study, reason="closed by mistake", now=read_now(session), actor="test"
+        )
+    ground.close()
+    admit(ground, 3)
+    with ground.database.reading() as session:
+        study = session.get_one(Study, ground.study_id)
+        found = list_deviations(session, study=study, up_to=1)
+        assert list_deviations(session, study=study, up_to=0) == ()
+    assert [(each.kind, each.number, each.reason) for each in found] == [
+        ("reopening", 1, "closed by mistake"),
+        ("admission", 1, "the mail server was down"),
+    ]
+    rows = {row["panellist"]: row for row in read(export(ground, tmp_path / "out"), "panel.csv")}
+    assert [rows[pseudonym(ground, member)]["r1.admitted"] for member in range(5)] == [
+        "no", "no", "no", "yes", "",
+    ]  # fmt: skip
+    assert [rows[pseudonym(ground, member)]["r1.variant"] for member in range(2)] == ["plain", ""]
 
 
 def test_it_is_refused_in_words(ground: Ground) -> None:

@@ -7,9 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
+from surveyapp.delphi.feedback import ReleaseContent, ShownMarks, ShownReason
 from surveyapp.delphi.lineage import Detail, Outcome, Wording
-from surveyapp.models import Reaction, Reason, Reply, Study
+from surveyapp.models import Reaction, Reason, Release, Reply, Study
 from surveyapp.questionnaire.model import Text
 from surveyapp.services.protocols import amend_protocol
 from surveyapp.services.unit import Database, read_now
@@ -93,10 +95,43 @@ def test_marks_and_replies_stand_with_pseudonyms(out: tuple[Ground, Path]) -> No
     assert mark["reason"] == reply["reason"]
 
 
+def test_marks_stand_as_releases_told_them(out: tuple[Ground, Path], tmp_path: Path) -> None:
+    ground, folder = out
+    assert read(folder, "marks-released.csv") == []
+    reason = ShownReason(id="R-1", item="pears", context="north", text="Sour")
+    marks = (
+        ShownMarks(of_round=1, reason=reason, n=12, for_me=7, not_for_me=5),
+        ShownMarks(
+            of_round=1, reason=reason.model_copy(update={"id": "R-2"}), n=6, at_least=80, mostly="for_me"
+        ),
+    )
+    with ground.database.verb() as session:
+        release = session.scalars(select(Release)).one()
+        content = ReleaseContent.from_canonical(release.content).model_copy(update={"marks": marks})
+        release.content, release.content_sha256 = content.canonical(), content.sha256()
+    rows = read(export(ground, tmp_path / "told"), "marks-released.csv")
+    columns = (
+        "round",
+        "reason",
+        "item",
+        "context",
+        "marked_by",
+        "for_me",
+        "not_for_me",
+        "at_least",
+        "mostly",
+    )
+    assert [tuple(row[name] for name in columns) for row in rows] == [
+        ("1", "R-1", "pears", "north", "12", "7", "5", "", ""),
+        ("1", "R-2", "pears", "north", "6", "", "", "80", "for_me"),
+    ]
+
+
 def test_the_protocol_goes_along_with_its_amendments(
     out: tuple[Ground, Path], database: Database, tmp_path: Path
 ) -> None:
     ground, folder = out
+    assert read(folder, "deviations.csv") == []
     [row] = read(folder, "protocol-versions.csv")
     assert (row["version"], row["amended_because"], row["file"]) == ("1", "", "protocol.json")
     text = (folder / "protocol.json").read_text(encoding="utf-8")
@@ -114,12 +149,17 @@ def test_the_protocol_goes_along_with_its_amendments(
     )  # fmt: skip
     assert (again / "protocol-1.json").read_text(encoding="utf-8") == text
     assert "Changed." in (again / "protocol.yaml").read_text(encoding="utf-8")
+    [told] = read(again, "deviations.csv")
+    assert (told["kind"], told["number"], told["reason"]) == ("amendment", "2", "To try")
 
 
 def test_every_column_and_code_is_explained_and_listed(out: tuple[Ground, Path]) -> None:
     _, folder = out
     book: list[Row] = read(folder, "codebook.csv")
-    names = ("decisions.csv", "lineage.csv", "marks.csv", "replies.csv", "protocol-versions.csv")
+    names = (
+        "decisions.csv", "lineage.csv", "marks.csv", "replies.csv", "protocol-versions.csv",
+        "deviations.csv", "marks-released.csv",
+    )  # fmt: skip
     listed = {each["name"] for each in json.loads((folder / "manifest.json").read_text())["files"]}
     told = (folder / "README.txt").read_text(encoding="utf-8")
     for name in names:

@@ -236,7 +236,7 @@ def test_code_book_is_kept_and_used(ground: Ground) -> None:
         "storage", "Storage", "Weeks, not taste.", {"Ann": 1},
     )  # fmt: skip
     assert taste.reasons == {}
-    with pytest.raises(Refused, match="coded in 1 place"), at_work(ground) as (session, key):
+    with pytest.raises(Refused, match="coded in one reason"), at_work(ground) as (session, key):
         remove_theme(session, theme="storage", **key)
     with at_work(ground) as (session, key):
         forget_codes(session, public_ids=[keep], coder="Ann", **key)

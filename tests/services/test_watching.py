@@ -29,7 +29,10 @@ def ground(database: Database, tmp_path: Path) -> Ground:
 
 def look(ground: Ground) -> RoundWork:
     with ground.database.reading() as session:
-        return get_work(session, study=get_study(session, slug=ground.slug), number=1)
+        study = get_study(session, slug=ground.slug)
+        current = get_progress(session, study=study).current
+        assert current is not None
+        return get_work(session, study=study, current=current)
 
 
 def work(

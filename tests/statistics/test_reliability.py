@@ -83,10 +83,56 @@ def test_kappa_without_variation_or_pairs() -> None:
 
 
 def test_gwets_coefficient_of_the_same_example() -> None:
-    # Gwet's handbook works Krippendorff's table of observers: AC1 = .77544.
+    # R package irrCAC 1.0, README, "Computing agreement coefficients from raw ratings": cac.raw4raters, which
+    # is Krippendorff's table of observers, has AC1 = .77544.
     assert gwet_ac(units()).number == pytest.approx(0.77544, abs=0.00001)
     assert gwet_ac([count(FIVE, [3, 3]), count(FIVE, [3, 3])]).number == 1
     assert gwet_ac([count(FIVE, [3])]).reason is Undefined.NO_PAIRABLE_VALUES
+
+
+def test_gwets_weighted_coefficient_of_the_same_example() -> None:
+    """AC2 as the R package irrCAC 1.0 by K. L. Gwet prints it, and a Python package of the same name.
+
+    Vignette "Weighted Chance-corrected Agreement Coefficients", "Weighting for a dataset of raw ratings":
+    cac.raw4raters, which are the observers above, with quadratic weights .914. With linear weights .859
+    stands in the tests of the Python package irrCAC by A. Fergadis (raw/test_gwet.py).
+    """
+    assert gwet_ac(units(), "quadratic").number == pytest.approx(0.914, abs=0.0005)
+    assert gwet_ac(units(), "linear").number == pytest.approx(0.859, abs=0.0005)
+
+
+def test_gwets_weighted_coefficient_of_two_abstractors() -> None:
+    """The same vignette, "Weighting ratings from a contingency table": cont3x3abstractors, by two raters.
+
+    With quadratic weights AC2 is .9402369 there, and Cohen's kappa .8921569.
+    """
+    scale = RatingScale((1, 2, 3))
+    table = ((13, 0, 0), (0, 20, 7), (0, 4, 56))
+    pairs = [
+        (row + 1, column + 1) for row in range(3) for column in range(3) for _ in range(table[row][column])
+    ]
+    items = [count(scale, pair) for pair in pairs]
+    assert gwet_ac(items, "quadratic").number == pytest.approx(0.9402369, abs=5e-8)
+    assert weighted_kappa(count_pairs(scale, pairs), "quadratic").number == pytest.approx(0.8921569, abs=5e-8)
+    # Without weights, from the package's README.
+    assert gwet_ac(items).number == pytest.approx(0.8493305, abs=5e-8)
+    assert weighted_kappa(count_pairs(scale, pairs)).number == pytest.approx(0.7964094, abs=5e-8)
+
+
+def test_coefficients_of_six_psychiatrists() -> None:
+    """R package irrCAC 1.0: distrib.6raters, fifteen patients and five diagnoses.
+
+    README: Fleiss' kappa .4139265, AC1 .4448007; vignette on weights: AC2 with quadratic weights .4837438.
+    """
+    patients = (
+        (0, 0, 0, 6, 0), (0, 3, 0, 0, 3), (0, 1, 4, 0, 1), (0, 0, 0, 0, 6), (0, 3, 0, 3, 0),
+        (2, 0, 4, 0, 0), (0, 0, 4, 0, 2), (2, 0, 3, 1, 0), (2, 0, 0, 4, 0), (0, 0, 0, 0, 6),
+        (1, 0, 0, 5, 0), (1, 1, 0, 4, 0), (0, 3, 3, 0, 0), (1, 0, 0, 5, 0), (0, 2, 0, 3, 1),
+    )  # fmt: skip
+    items = [Counts(FIVE, of) for of in patients]
+    assert fleiss_kappa(items).number == pytest.approx(0.4139265, abs=5e-8)
+    assert gwet_ac(items).number == pytest.approx(0.4448007, abs=5e-8)
+    assert gwet_ac(items, "quadratic").number == pytest.approx(0.4837438, abs=5e-8)
 
 
 @pytest.mark.parametrize("weights", ["linear", "quadratic"])

@@ -266,6 +266,8 @@ def _find_element_faults(element: Element, ids: Counter[str], own_host: str) -> 
         _words(element) or element.get("aria-label") or _has_picture_text(element)
     ):
         yield f"<{tag}> without words"
+    if tag == "a" and element.get("role") == "button":
+        yield f"the link {_words(element)!r} says it is a button, and no Space presses it: class='button'"
     loads = (
         element.get("src") or (element.get("href") if tag == "link" else None) or element.get("action") or ""
     )

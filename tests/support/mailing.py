@@ -99,7 +99,7 @@ class Sink:
 @contextmanager
 def listening(sink: Sink) -> Iterator[Smtp]:
     """The sink on a port of its own, and the transport that reaches it."""
-    controller = Controller(sink, hostname="127.0.0.1", port=_free_port())
+    controller = Controller(sink, hostname="127.0.0.1", port=find_free_port())
     controller.start()
     try:
         yield Smtp("127.0.0.1", controller.port, "none", timeout=20)
@@ -107,7 +107,8 @@ def listening(sink: Sink) -> Iterator[Smtp]:
         controller.stop()
 
 
-def _free_port() -> int:
+def find_free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -132,4 +133,4 @@ def raw_server(serve: Callable[[socket.socket], None]) -> Iterator[int]:
         listener.close()
 
 
-__all__ = ["Memory", "Sink", "introduce", "listening", "office_with", "raw_server", "read"]
+__all__ = ["Memory", "Sink", "find_free_port", "introduce", "listening", "office_with", "raw_server", "read"]

@@ -10,20 +10,20 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from tempfile import gettempdir
 from typing import TYPE_CHECKING
 
 from config import Config
-from tests.support import network
+from tests.support import network, sparing
+from tests.support.nursery import Nursery, Nursling
 
 if TYPE_CHECKING:
     from flask import Flask
 
-_CHECKOUT = Path(__file__).resolve().parents[2]
+_nursery = Nursery()
 
 
 def make_app() -> Flask:
@@ -31,7 +31,27 @@ def make_app() -> Flask:
     from surveyapp import create_app
 
     network.close_network()
-    return create_app(Config.from_environment(os.environ))
+    made = create_app(Config.from_environment(os.environ))
+    run = os.environ.get("TEST_RUN_FOLDER")
+    sparing.keep_compiled(made, Path(run) / "templates" if run else None)
+    return made
+
+
+def import_pages() -> None:
+    """Import what the application is made of; the one that is made for it is thrown away."""
+    from surveyapp import create_app
+
+    nowhere = f"sqlite:///{gettempdir()}/nowhere.sqlite3"
+    create_app(
+        Config(
+            database_url=nowhere,
+            base_url="http://127.0.0.1:8000",
+            secret_key=secrets.token_urlsafe(40),
+            link_key=secrets.token_urlsafe(40),
+            data_dir=Path(gettempdir()),
+            environment="test",
+        )
+    ).extensions["surveyapp.database"].close()
 
 
 class LiveServer:
@@ -61,29 +81,22 @@ class LiveServer:
         }
         self.config = Config.from_environment(self.environ)
         self.log_path = folder / f"server-{self.port}.log"
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Nursling | None = None
         self.start()
 
     def start(self) -> None:
         """Start it; requests may be sent at once, the listening socket holds them until the app is there."""
         if self._listener.fileno() == -1:
             self._listener = _listen(self.port)
-        descriptor = self._listener.fileno()
+        arguments = [
+            "tests.support.serving:make_app()",
+            *("--bind", "fd://{listener}", "--worker-class", "gthread", "--no-control-socket"),
+            *("--workers", str(self.config.processes), "--threads", str(self.config.threads)),
+            *("--graceful-timeout", "5"),
+        ]
         with self.log_path.open("ab") as log:
-            self.process = subprocess.Popen(
-                [
-                    *(sys.executable, "-m", "gunicorn", "tests.support.serving:make_app()"),
-                    *("--bind", f"fd://{descriptor}", "--worker-class", "gthread", "--no-control-socket"),
-                    *("--workers", str(self.config.processes), "--threads", str(self.config.threads)),
-                    *("--graceful-timeout", "5"),
-                ],
-                cwd=_CHECKOUT,
-                env={**_inherited(), **self.environ},
-                pass_fds=[descriptor],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
+            self.process = _nursery.start(
+                arguments, {**_inherited(), **self.environ}, self._listener.fileno(), log.fileno()
             )
         # Only the server holds the socket from here on: once it is killed, connections are refused.
         self._listener.close()
@@ -100,9 +113,7 @@ class LiveServer:
         if self.process is None:
             return
         self.process.terminate()
-        try:
-            self.process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
+        if not self.process.wait(timeout=20):
             self.kill()
         self.process = None
 

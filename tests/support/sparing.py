@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from argon2 import PasswordHasher
-from jinja2 import BytecodeCache
+from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from jinja2.bccache import Bucket
 from werkzeug.routing import Rule
 
@@ -36,9 +37,13 @@ class _Kept(BytecodeCache):
         _templates[f"{bucket.key}-{bucket.checksum}"] = bucket.bytecode_to_string()
 
 
-def keep_compiled(app: Flask) -> None:
-    """Let this application use the templates that another one has compiled already."""
-    app.jinja_env.bytecode_cache = _Kept()
+def keep_compiled(app: Flask, folder: Path | None = None) -> None:
+    """Let this application use the templates that another one has compiled already: here, or in `folder`."""
+    if folder is None:
+        app.jinja_env.bytecode_cache = _Kept()
+        return
+    folder.mkdir(exist_ok=True)
+    app.jinja_env.bytecode_cache = FileSystemBytecodeCache(str(folder))
 
 
 def spare_processor_time() -> None:

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.parametrize("database_engine", ["sqlite"], indirect=Tru
         ("GET", "/left?x=<script>alert(1)</script>", 200),
     ],
 )
-def test_every_response_carries_its_headers(
+def test_sec_21_every_response_carries_its_headers(
     client: JudgingClient, method: str, path: str, status: int
 ) -> None:
     page = client._judge(client._send(method, path, follow=False), status)
@@ -58,13 +58,13 @@ def test_static_files_are_kept_by_browsers(app: Flask, client: JudgingClient) ->
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example", ""])
-def test_an_unknown_host_is_refused(app: Flask, host: str) -> None:
+def test_sec_10_an_unknown_host_is_refused(app: Flask, host: str) -> None:
     reply = app.test_client().get("/left", headers={"Host": host, "X-Forwarded-Host": "127.0.0.1"})
     assert reply.status_code == 400
     assert "Content-Security-Policy" in reply.headers
 
 
-def test_in_production_only_the_configured_host_is_known(config: Config) -> None:
+def test_sec_10_in_production_only_the_configured_host_is_known(config: Config) -> None:
     app = create_app(replace(config, base_url="https://study.example.org", environment="production"))
     client = app.test_client()
     assert client.get("/left", base_url="https://study.example.org").status_code == 200
@@ -73,7 +73,7 @@ def test_in_production_only_the_configured_host_is_known(config: Config) -> None
 
 
 @pytest.mark.parametrize(("proxies", "address"), [(0, "192.0.2.9"), (1, "203.0.113.3"), (2, "203.0.113.2")])
-def test_forwarded_addresses_are_believed_for_the_configured_hops_only(
+def test_sec_11_forwarded_addresses_are_believed_for_the_configured_hops_only(
     config: Config, proxies: int, address: str
 ) -> None:
     app = create_app(replace(config, proxies=proxies))
@@ -89,7 +89,7 @@ def test_forwarded_addresses_are_believed_for_the_configured_hops_only(
     app.extensions["surveyapp.database"].close()
 
 
-def test_a_fault_of_ours_shows_a_number_that_stands_in_the_log(
+def test_sec_95_a_fault_of_ours_shows_a_number_that_stands_in_the_log(
     app: Flask, client: JudgingClient, caplog: pytest.LogCaptureFixture
 ) -> None:
     @app.get("/fault/<secret>")
@@ -111,7 +111,7 @@ def test_a_head_has_no_body_and_the_same_headers(client: JudgingClient) -> None:
     assert not list(find_header_faults(page))
 
 
-def test_two_cookies_never_mean_each_other(client: JudgingClient) -> None:
+def test_sec_17_two_cookies_never_mean_each_other(client: JudgingClient) -> None:
     for name in ("surveyapp-seat", "surveyapp-organiser", "session"):
         client.http.set_cookie(name, "\x01 tampered ü", domain="127.0.0.1")
     client.get("/s/any/p/x", 403)

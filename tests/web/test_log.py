@@ -46,7 +46,7 @@ def written(caplog: pytest.LogCaptureFixture) -> str:
     return "\n".join(formatter.format(record) + repr(record.args) for record in caplog.records)
 
 
-def test_a_failing_page_and_a_failing_error_page_name_nobody(
+def test_sec_95_a_failing_page_and_a_failing_error_page_name_nobody(
     served: Flask, ground: Ground, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
     token = ground.panel[0].token

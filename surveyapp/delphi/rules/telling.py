@@ -56,9 +56,7 @@ def tell_condition(expression: Expression, words: Words) -> Sentence:
         case Figure():
             return Sentence("there is {measure}", measure=_measure(expression, words))
         case Comparison(left, operator, right):
-            threshold = (
-                right.text.replace("%", " %") if isinstance(right, Threshold) else _measure(right, words)
-            )
+            threshold = _number(right) if isinstance(right, Threshold) else _measure(right, words)
             return Sentence(_COMPARED[operator], measure=_measure(left, words), threshold=threshold)
         case Not(Figure() as figure):
             return Sentence("there is no {measure}", measure=_measure(figure, words))
@@ -70,6 +68,13 @@ def tell_condition(expression: Expression, words: Words) -> Sentence:
             return _joined([_grouped(part, words) for part in parts], is_all=False)
         case Within(part, scope):
             return _within(_grouped(part, words), scope, words)
+
+
+def _number(threshold: Threshold) -> str:
+    """As the rule writes it, with the sign that a reader's language sets before decimals."""
+    written = threshold.text.replace("%", " %")
+    whole, point, decimals = written.partition(".")
+    return Sentence("{whole}.{decimals}", whole=whole, decimals=decimals) if point else written
 
 
 def _grouped(part: Expression, words: Words) -> Sentence:

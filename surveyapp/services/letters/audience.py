@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, Select, and_, case, exists, func, not_, or
 from sqlalchemy.orm import Session, aliased
 
 from surveyapp.delphi.rounds import RoundState
+from surveyapp.errors import Sentence
 from surveyapp.mail.kinds import Kind
 from surveyapp.models import (
     Identity,
@@ -251,14 +252,17 @@ def say_why_not(session: Session, *, occasion: Occasion, panellist_id: int) -> s
     wish = session.get(LetterWish, key)
     mine = session.get(Participation, (occasion.study_id, occasion.round, panellist_id))
     if seat is None or session.get(Identity, key) is None:
-        return "nobody can be written to on this seat"
+        return Sentence("nobody can be written to on this seat")
     if seat.state != "invited" and occasion.kind is not Kind.WITHDRAWAL:
-        words = {"declined": "does not want to take part", "not_me": "was the wrong person"}
-        return words.get(seat.state, "has withdrawn")
+        words = {
+            "declined": Sentence("does not want to take part"),
+            "not_me": Sentence("was the wrong person"),
+        }
+        return words.get(seat.state, Sentence("has withdrawn"))
     if wish is not None and (wish.wish == "none" or occasion.kind is Kind.REMINDER):
-        return "has switched these letters off"
+        return Sentence("has switched these letters off")
     if mine is not None and mine.submission > 0 and occasion.kind in {Kind.REMINDER, Kind.NEW_ROUND}:
-        return "has submitted meanwhile"
+        return Sentence("has submitted meanwhile")
     if mine is not None and occasion.kind is Kind.INVITATION:
-        return "has started meanwhile"
-    return "the round is not in the state any more that the letter is about"
+        return Sentence("has started meanwhile")
+    return Sentence("the round is not in the state any more that the letter is about")

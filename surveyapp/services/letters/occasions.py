@@ -42,6 +42,15 @@ def is_automatic(session: Session, *, study_id: int, kind: Kind) -> bool:
     return RULES[kind].is_automatic if setting is None else setting.is_automatic
 
 
+def list_automatic(session: Session, *, study_id: int) -> frozenset[Kind]:
+    """All kinds of letters that go by themselves in this study."""
+    settings = session.execute(
+        select(LetterSetting.kind, LetterSetting.is_automatic).where(LetterSetting.study_id == study_id)
+    )
+    own: dict[str, bool] = dict(settings.all())
+    return frozenset(kind for kind in Kind if own.get(str(kind), RULES[kind].is_automatic))
+
+
 def letters_of_opening(session: Session, *, opened: Round, now: datetime, actor: str) -> int:
     """A round opened: invitations to a first round, or the letter about a new one; returns how many."""
     kind = kind_of_opening(session, opened=opened)

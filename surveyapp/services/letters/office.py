@@ -42,6 +42,11 @@ class Office:
         """The address that letters come from."""
         return self.mail_from or "surveyapp@localhost.invalid"
 
+    def forget(self, address: str) -> int:
+        """Delete the letters to this address that lie on this machine as files; returns how many."""
+        places = {each.path for each in (self.transport, self.drawer) if isinstance(each, Folder)}
+        return sum(Folder(path).forget(address) for path in places)
+
 
 def make_office(config: Config) -> Office:
     """The office as the settings describe it."""

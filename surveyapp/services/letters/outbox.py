@@ -57,7 +57,11 @@ class MessageKey:
             raise InputError(
                 [
                     Problem(
-                        "letter", f"'{written[:80]}' names no letter; the outbox shows how they are called."
+                        "letter",
+                        Sentence(
+                            "'{written}' names no letter; the outbox shows how they are called.",
+                            written=written[:80],
+                        ),
                     )
                 ]
             ) from None
@@ -100,7 +104,16 @@ def find_occasion(
     rules = RULES[kind]
     if not 1 <= number <= rules.texts:
         raise InputError(
-            [Problem("number", f"there are {rules.texts} letters of this kind; {number} is none of them.")]
+            [
+                Problem(
+                    "number",
+                    Sentence(
+                        "there are {texts} letters of this kind; {number} is none of them.",
+                        texts=rules.texts,
+                        number=number,
+                    ),
+                )
+            ]
         )
     if kind in PERSONAL:
         raise Refused(
@@ -286,7 +299,16 @@ def retry_all(session: Session, *, study: Study, state: str, now: datetime, acto
     """Send every letter again that is in this state; returns how many. Raises InputError for others."""
     if state not in AGAIN_FROM:
         raise InputError(
-            [Problem("state", f"letters that are {state} are not sent again; {', '.join(AGAIN_FROM)} are.")]
+            [
+                Problem(
+                    "state",
+                    Sentence(
+                        "letters that are {state} are not sent again; {states} are.",
+                        state=state,
+                        states=", ".join(AGAIN_FROM),
+                    ),
+                )
+            ]
         )
     again = session.execute(
         update(OutboxMessage)

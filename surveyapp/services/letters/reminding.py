@@ -29,6 +29,8 @@ LATE = timedelta(hours=12)
 """A reminder whose moment is longer ago is left out: the worker stood still, or the rule is newer."""
 APART = timedelta(hours=20)
 """Two reminders to one panellist are at least this far apart."""
+BY_RULE = "system"
+"""Who asks for a reminder that goes by rule."""
 _NOT_SENT = ("cancelled", "dropped")
 
 
@@ -208,13 +210,13 @@ def _remind_in(session: Session, study: Study, held: Round, plan: ReminderPlan, 
             Panellist.time_zone.in_(due)
         )
         chosen = [each for each in session.scalars(statement.order_by(Panellist.id)) if each not in stopped]
-        count = put_in(session, occasion=occasion, panellists=chosen, now=now, actor="system")
+        count = put_in(session, occasion=occasion, panellists=chosen, now=now, actor=BY_RULE)
         stopped.update(chosen)
         if count:
             detail = {
                 "kind": str(Kind.REMINDER), "number": rule.number, "round": held.number, "letters": count,
             }  # fmt: skip
-            record(session, study_id=study.id, now=now, actor="system", act="letters.remind", detail=detail)
+            record(session, study_id=study.id, now=now, actor=BY_RULE, act="letters.remind", detail=detail)
         total += count
     session.flush()
     return total

@@ -20,6 +20,7 @@ from surveyapp.mail.letters import Letter
 from surveyapp.mail.transport import Answer, Line, Outcome
 from surveyapp.models import OutboxMessage, Throttle, UtcDateTime
 from surveyapp.services.letters.audience import Occasion, find_addressee, say_why_not
+from surveyapp.services.letters.last_look import find_why_not
 from surveyapp.services.letters.office import Office
 from surveyapp.services.letters.texts import find_text, get_text
 from surveyapp.services.letters.writing import put_together
@@ -154,6 +155,9 @@ def _prepare(database: Database, office: Office, claim: _Claim) -> tuple[Letter,
         if to is None:
             row.answer = say_why_not(session, occasion=claim.occasion, panellist_id=claim.panellist_id)
             row.state, row.state_at, row.lease_until = "dropped", now, None
+            return None
+        if why_not := find_why_not(session, row, occasion=claim.occasion, now=now):
+            row.answer, row.state, row.state_at, row.lease_until = why_not, "dropped", now, None
             return None
         if not row.text_language:
             found = find_text(

@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.lineage import Decided, Detail, Outcome
-from surveyapp.errors import InputError, Problem
+from surveyapp.errors import InputError, Problem, Sentence
 from surveyapp.exchange.proposal_file import ProposalRow
 from surveyapp.exchange.sheet_writing import as_cell
 from surveyapp.models import Study
@@ -51,7 +51,7 @@ def place_from_sheet(
     """
     known = {each.public_id: each for each in list_proposals(session, study=study, round_number=round_number)}
     items = set(item_history.known_items(session, study_id=study.id, rounds={round_number}))
-    problems = [Problem(f"{file}, row {row.row}", what) for row, what in _find_problems(rows, known, items)]
+    problems = [Problem(_at(file, row), what) for row, what in _find_problems(rows, known, items)]
     if problems:
         raise InputError(problems)
     work = _Work(session, study, round_number, now, actor)
@@ -143,8 +143,11 @@ class _Work:
                     actor=self.actor,
                 )
             except InputError as error:
-                where = f"{file}, row {mine[0].row}"
-                problems += [Problem(where, f"{item}: {each.what}") for each in error.problems]
+                where = _at(file, mine[0])
+                problems += [
+                    Problem(where, Sentence("{item}: {what}", item=item, what=each.what))
+                    for each in error.problems
+                ]
         if problems:
             raise InputError(problems)
         return len(by_item)
@@ -161,18 +164,22 @@ class _Work:
             )
 
 
+def _at(file: str, row: ProposalRow) -> Sentence:
+    return Sentence("{file}, row {number}", file=file, number=row.row)
+
+
 def _find_problems(
     rows: Sequence[ProposalRow], known: Mapping[str, ProposalAtWork], items: set[str]
-) -> Iterator[tuple[ProposalRow, str]]:
+) -> Iterator[tuple[ProposalRow, Sentence]]:
     seen: set[str] = set()
     sheet = {row.id.upper(): row for row in rows}
     for row in rows:
         name = row.id.upper()
         if name not in known:
-            yield row, f"there is no proposal '{row.id}' in this round."
+            yield row, Sentence("there is no proposal '{id}' in this round.", id=row.id)
             continue
         if name in seen:
-            yield row, f"{name} stands in the file twice; keep one of its rows."
+            yield row, Sentence("{name} stands in the file twice; keep one of its rows.", name=name)
         seen.add(name)
         yield from ((row, what) for what in _wrong_in(row, known, items, sheet))
 
@@ -182,25 +189,39 @@ def _wrong_in(
     known: Mapping[str, ProposalAtWork],
     items: set[str],
     sheet: Mapping[str, ProposalRow],
-) -> Iterator[str]:
+) -> Iterator[Sentence]:
     each, lead = known[row.id.upper()], row.grouped_as.upper()
     if _is_so(row, each):
         return
     if each.state != "unread" or (each.grouped_as and not lead):
         yield (
-            "it has found another place already, and that is never overwritten: free it first with "
-            "'proposals put-back', 'proposals ungroup' or 'decide --take-back', or leave its row as it was."
+            Sentence(
+                "it has found another place already, and that is never overwritten: free it "
+                "first with 'proposals put-back', 'proposals ungroup' or 'decide --take-back', "
+                "or leave its row as it was."
+            )
         )
     if lead and (row.item or row.because):
-        yield "it shares what becomes of the one that it says the same as; leave item and reason empty."
+        yield Sentence(
+            "it shares what becomes of the one that it says the same as; leave item and reason empty."
+        )
     if lead and lead not in known:
-        yield f"there is no proposal '{row.grouped_as}' in this round for it to say the same as."
+        yield Sentence(
+            "there is no proposal '{grouped_as}' in this round for it to say the same as.",
+            grouped_as=row.grouped_as,
+        )
     elif lead == each.public_id or (lead in sheet and sheet[lead].grouped_as):
-        yield f"'{row.grouped_as}' does not stand for itself; name the one that stands for all."
+        yield Sentence(
+            "'{grouped_as}' does not stand for itself; name the one that stands for all.",
+            grouped_as=row.grouped_as,
+        )
     if row.item and row.item not in items and not is_identifier(row.item):
-        yield f"'{row.item}' cannot be an item's id; write lower-case letters and digits joined by hyphens."
+        yield Sentence(
+            "'{item}' cannot be an item's id; write lower-case letters and digits joined by hyphens.",
+            item=row.item,
+        )
     if row.title and (not row.item or row.item in items):
-        yield "a title is for a new item: name its id in the column 'item'."
+        yield Sentence("a title is for a new item: name its id in the column 'item'.")
 
 
 def _is_so(row: ProposalRow, each: ProposalAtWork) -> bool:

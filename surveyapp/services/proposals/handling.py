@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from difflib import get_close_matches
 
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import Conflict, InputError, Problem, Refused
+from surveyapp.errors import Conflict, InputError, Problem, Refused, Sentence
 from surveyapp.models import Proposal
-from surveyapp.questionnaire.explaining import nearest
 from surveyapp.questionnaire.kinds.written import read_text
 from surveyapp.services.audit import record
 from surveyapp.services.item_history import known_items
@@ -34,7 +34,12 @@ def group_proposals(
     _refuse_placed(groups)
     joined = {each.strip().upper() for each in others} - {chosen.public_id}
     if not joined:
-        raise Refused(f"{chosen.public_id} alone makes no group: name another that says the same.")
+        raise Refused(
+            Sentence(
+                "{public_id} alone makes no group: name another that says the same.",
+                public_id=chosen.public_id,
+            )
+        )
     for row in rows.values():
         row.grouped_as = "" if row is chosen else chosen.public_id
     detail = {"lead": chosen.public_id, "proposals": sorted(joined)}
@@ -57,7 +62,7 @@ def ungroup_proposals(
     leads = {row.public_id for row in asked if not row.grouped_as}
     alone = [group[0].public_id for group in groups if len(group) == 1]
     if alone:
-        raise Refused(f"In no group: {', '.join(alone)}.")
+        raise Refused(Sentence("In no group: {alone}.", alone=", ".join(alone)))
     named = {row.public_id for row in asked}
     freed = [
         row
@@ -106,7 +111,7 @@ def cover_proposals(
     rows = [row for group in groups for row in group]
     known = known_items(session, study_id=study_id, rounds={row.round for row in rows})
     if item not in known:
-        raise InputError([Problem("item", f"there is no item '{item}'{nearest(item, known)}.")])
+        raise InputError([Problem("item", _no_such_item(item, known))])
     _refuse_items(groups)
     place(rows, "covered", now=now, actor=actor, item=item, because=why)
     _record(session, study_id, rows, act="proposal.cover", now=now, actor=actor, because=why, item=item)
@@ -147,10 +152,15 @@ def redact_proposal(
     """
     (row,) = hold_proposals(session, study_id=study_id, names=[name])
     if seen is not None and seen != row.released_text:
-        raise Conflict(f"Somebody else has redacted {row.public_id} in the meantime; look at it again.")
+        raise Conflict(
+            Sentence(
+                "Somebody else has redacted {public_id} in the meantime; look at it again.",
+                public_id=row.public_id,
+            )
+        )
     given = read_text([" ".join(released_text.split())], row.public_id, MAX_RELEASED_TEXT, one_line=True)
     if given.text is None:
-        what = "nothing would be left to read; set the proposal aside instead, and say why."
+        what = Sentence("nothing would be left to read; set the proposal aside instead, and say why.")
         raise InputError([Problem(row.public_id, what)])
     row.released_text = given.text
     detail = {"proposal": row.public_id, "text": _hash(row.text), "released_text": _hash(row.released_text)}
@@ -158,12 +168,23 @@ def redact_proposal(
     session.flush()
 
 
+def _no_such_item(item: str, known: Collection[str]) -> Sentence:
+    near = get_close_matches(item, known, n=1, cutoff=0.6)
+    if near:
+        return Sentence("there is no item '{item}'; did you mean “{near}”?", item=item, near=near[0])
+    listed = ", ".join(sorted(known)) or "—"
+    return Sentence("there is no item '{item}'; known are: {listed}.", item=item, listed=listed)
+
+
 def _refuse_placed(groups: Iterable[Sequence[Proposal]]) -> None:
     _refuse_items(groups)
     placed = [group[0].public_id for group in groups if group[0].state != "unread"]
     if placed:
         raise Refused(
-            f"{', '.join(placed)}: covered or set aside, so none joins or leaves them. Put them back first."
+            Sentence(
+                "{placed}: covered or set aside, so none joins or leaves them. Put them back first.",
+                placed=", ".join(placed),
+            )
         )
 
 
@@ -171,17 +192,25 @@ def _refuse_items(groups: Iterable[Sequence[Proposal]]) -> None:
     taken = [f"{group[0].public_id} ('{group[0].item}')" for group in groups if group[0].state == "item"]
     if taken:
         raise Refused(
-            f"These have become items: {', '.join(taken)}. Take the decision back first, or let the item "
-            "cover what says the same: surveyapp proposals cover STUDY NAME --item ITEM."
+            Sentence(
+                "These have become items: {taken}. Take the decision back first, or let the "
+                "item cover what says the same: surveyapp proposals cover STUDY NAME --item "
+                "ITEM.",
+                taken=", ".join(taken),
+            )
         )
 
 
 def _read_because(because: str, *, is_needed: bool) -> str:
     why = " ".join(because.split())
     if is_needed and not why:
-        raise InputError("Say why these are set aside: the report will show it.")
+        raise InputError(Sentence("Say why these are set aside: the report will show it."))
     if len(why) > MAX_BECAUSE:
-        raise InputError(f"Why has {len(why):,} characters; at most {MAX_BECAUSE:,} are kept.")
+        raise InputError(
+            Sentence(
+                "Why has {length} characters; at most {most} are kept.", length=len(why), most=MAX_BECAUSE
+            )
+        )
     return why
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import NotFound
+from surveyapp.errors import NotFound, Sentence
 from surveyapp.models import Proposal
 from surveyapp.services.reading.reasons import get_closed_round
 
@@ -28,7 +28,7 @@ def hold_proposals(session: Session, *, study_id: int, names: Sequence[str]) -> 
     }
     missing = [name for name in asked if name not in found]
     if missing:
-        raise NotFound(f"This study has no proposal {', '.join(missing)}.")
+        raise NotFound(Sentence("This study has no proposal {missing}.", missing=", ".join(missing)))
     return [found[name] for name in asked]
 
 

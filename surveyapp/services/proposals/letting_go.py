@@ -16,7 +16,9 @@ from surveyapp.models import Decision, Proposal
 from surveyapp.services.audit import record
 
 
-def erase_proposals(session: Session, *, study_id: int, panellist_id: int, now: datetime) -> int:
+def erase_proposals(
+    session: Session, *, study_id: int, panellist_id: int, now: datetime, actor: str = "panellist"
+) -> int:
     """Take out all that one panellist proposed, who leaves with all answers; returns how many proposals.
 
     An item that came of one stays: what the panel rates is the study's. Its decision goes on naming the
@@ -29,7 +31,7 @@ def erase_proposals(session: Session, *, study_id: int, panellist_id: int, now: 
     _delete(session, mine)
     if hashes:
         detail = {"sha256": hashes}
-        record(session, study_id=study_id, now=now, actor="panellist", act="proposals.erase", detail=detail)
+        record(session, study_id=study_id, now=now, actor=actor, act="proposals.erase", detail=detail)
     session.flush()
     return len(hashes)
 

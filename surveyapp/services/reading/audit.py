@@ -57,7 +57,7 @@ NOTHING_LEFT_OUT = AuditFilter()
 
 @dataclass(frozen=True, slots=True)
 class _Meant:
-    study_id: int
+    study_id: int | None
     wanted: AuditFilter = field(default=NOTHING_LEFT_OUT)
 
     @property
@@ -102,7 +102,7 @@ def audit_rows(lines: Iterable[AuditLine]) -> Iterator[tuple[str, ...]]:
         yield iso(each.at), each.actor, each.act, canonical_json(dict(each.detail)), each.reason
 
 
-def iterate_audit(session: Session, *, study_id: int, wanted: AuditFilter) -> Iterator[AuditLine]:
+def iterate_audit(session: Session, *, study_id: int | None, wanted: AuditFilter) -> Iterator[AuditLine]:
     """The whole record, the earliest act first, a block at a time."""
     conditions = _Meant(study_id, wanted).conditions
     last = 0

@@ -11,20 +11,24 @@ from sqlalchemy.orm import Session
 
 from surveyapp.models import Reason
 from surveyapp.questionnaire.model import Questionnaire
-from surveyapp.services.instruments import get_instrument
+from surveyapp.services.reading.closed_rounds import get_closed
 from surveyapp.services.reading.reasons import (
+    SIDES,
+    Part,
     ReasonAtWork,
     SummaryAtWork,
-    get_closed_round,
+    find_place,
     item_order,
-    list_reasons,
-    list_summaries,
+    read_reasons,
+    read_summaries,
 )
 from surveyapp.services.reasons.coding import ThemeInBook, list_themes
 from surveyapp.services.reasons.covering import Coverage, Work, count_sources, count_work, coverage_of
 from surveyapp.services.reasons.gathering import count_waiting
 
 _EXAMPLES = 20
+MOST_OF_A_SIDE = 20
+"""How many reasons of each side stand on a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +70,15 @@ class ItemBench:
     item: str
     questionnaire: Questionnaire
     reasons: tuple[ReasonAtWork, ...]
+    """Those of one page: some of each side."""
+    page: int
+    last: int
+    shown: str
+    """The state that alone is shown; '' for all."""
+    sides: Mapping[str, int]
+    """Side → how many are shown on all pages together; '' for what is on neither."""
+    states: Mapping[str, int]
+    """State → how many reasons on the item are in it."""
     summary: SummaryAtWork | None
     themes: tuple[ThemeInBook, ...]
     before: str | None
@@ -87,9 +100,8 @@ def get_bench(
     With `left_only` of those alone on which something is left to do. No text is read but of some that say
     nothing. Raises NotFound, or RoundClosed while the round is open.
     """
-    held = get_closed_round(session, study_id=study_id, round_number=number)
-    instrument = get_instrument(session, study_id=study_id, number=held.questionnaire_number)
-    questionnaire = instrument.questionnaire
+    closed = get_closed(session, study_id=study_id, number=number)
+    instrument, questionnaire = closed.instrument, closed.instrument.questionnaire
     work = count_work(session, study_id=study_id, round_number=number)
     sources = count_sources(session, study_id=study_id, round_number=number)
     waiting = count_waiting(session, study_id=study_id, round_number=number)
@@ -106,7 +118,7 @@ def get_bench(
     says_nothing = sum(each.reasons for each in work if each.says_nothing and each.state == "unread")
     return Bench(
         number=number,
-        state=held.state,
+        state=closed.state,
         coverage=coverage_of(work, instrument, sources, waiting=waiting),
         items=tuple(
             _on_bench(item, by_item[item], questionnaire, sentences[item])
@@ -133,24 +145,60 @@ def _read_examples(session: Session, *, study_id: int, number: int) -> tuple[str
     return tuple(rows)
 
 
-def get_item_bench(session: Session, *, study_id: int, number: int, item: str) -> ItemBench:
-    """The reasons on one item; `item` is '' for those on none. Raises NotFound, RoundClosed."""
-    held = get_closed_round(session, study_id=study_id, round_number=number)
-    questionnaire = get_instrument(session, study_id=study_id, number=held.questionnaire_number).questionnaire
-    summaries = list_summaries(session, study_id=study_id, round_number=number, item=item)
-    reasons = list_reasons(session, study_id=study_id, round_number=number, item=item, summaries=summaries)
+def get_item_bench(
+    session: Session,
+    *,
+    study_id: int,
+    number: int,
+    item: str,
+    state: str = "",
+    page: int = 1,
+    reason: str = "",
+) -> ItemBench:
+    """The reasons on one item, a page of them; `item` is '' for those on none, `state` shows those alone.
+
+    With `reason` the page that this one is on. Raises NotFound, RoundClosed.
+    """
+    closed = get_closed(session, study_id=study_id, number=number)
+    questionnaire = closed.instrument.questionnaire
+    work = count_work(session, study_id=study_id, round_number=number)
+    states: Counter[str] = Counter()
+    sides: Counter[str] = Counter()
+    for each in work:
+        if each.item == item:
+            states[each.state] += each.reasons
+            if not state or each.state == state:
+                sides[each.band if each.band in SIDES else ""] += each.reasons
+    last = max(1, -(-max(sides.values(), default=0) // MOST_OF_A_SIDE))
+    if reason:
+        place = find_place(
+            session, study_id=study_id, round_number=number, item=item, state=state, public_id=reason
+        )
+        page = 1 + (max(1, place) - 1) // MOST_OF_A_SIDE
+    page = min(max(1, page), last)
+    summaries = read_summaries(session, closed.instrument, round_number=number, item=item)
     order = item_order(questionnaire)
-    others = session.scalars(
-        select(Reason.item).where(Reason.study_id == study_id, Reason.round == number).distinct()
-    )
-    items = sorted({*others, item}, key=lambda one: (order(one), one))
+    items = sorted({*(each.item for each in work), item}, key=lambda one: (order(one), one))
     place = items.index(item)
     return ItemBench(
         number=number,
-        state=held.state,
+        state=closed.state,
         item=item,
         questionnaire=questionnaire,
-        reasons=reasons,
+        reasons=read_reasons(
+            session,
+            closed.instrument,
+            round_number=number,
+            item=item,
+            state=state,
+            summaries=summaries,
+            part=Part((page - 1) * MOST_OF_A_SIDE, MOST_OF_A_SIDE),
+        ),
+        page=page,
+        last=last,
+        shown=state,
+        sides=sides,
+        states=states,
         summary=summaries[0] if summaries else None,
         themes=list_themes(session, study_id=study_id, with_uses=False),
         before=items[place - 1] if place else None,

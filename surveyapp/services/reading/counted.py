@@ -77,7 +77,7 @@ _ANSWERS = select(
     Answer.status.not_in([literal(status) for status in _NOTHING_GIVEN]),
 )
 _GIVEN = DriverStatement(_ANSWERS)
-_GIVEN_BY = DriverStatement(_ANSWERS.where(among(Answer.panellist_id, "panellists")))
+_GIVEN_BY = DriverStatement(_ANSWERS.where(among(Answer.panellist_id, "panellists", by_key=True)))
 
 
 def _read_participations(

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveyapp.delphi.lineage import Decided, Edge, begin, edges, fold, put_right
+from surveyapp.delphi.lineage import Decided, Edge, Fate, begin, edges, fold, put_right
 from surveyapp.delphi.rounds import RoundState
-from surveyapp.models import Round, Study
+from surveyapp.models import Study
 from surveyapp.questionnaire.model import Item, Questionnaire
 from surveyapp.questionnaire.wordings import Correction
 from surveyapp.services.deciding import ItemOnTable, list_items
 from surveyapp.services.item_history import read_all_decisions, read_corrections, read_first, replay
-from surveyapp.services.kept_figures import get_figures
+from surveyapp.services.kept_figures import get_figures, hold_rounds
+from surveyapp.services.stopping import AfterRound, find_stopping
 
 _LATER = (RoundState.OPEN, RoundState.CLOSED, RoundState.RELEASED)
 
@@ -45,6 +45,10 @@ class DecisionDesk:
     wordings: Mapping[str, Item]
     """Every item there ever was, in its latest wording, before what is decided after this round."""
     descents: tuple[Descent, ...]
+    stopping: AfterRound | None
+    """What the rule of stopping says as things stand; None without a protocol."""
+    fates: tuple[Fate, ...]
+    """Every item there ever was, as it stands after all that is decided so far."""
 
     @property
     def undecided(self) -> tuple[str, ...]:
@@ -59,31 +63,29 @@ class DecisionDesk:
 def get_decision_desk(session: Session, *, study: Study, number: int) -> DecisionDesk:
     """The decisions after round `number`. Raises RoundClosed while it is open."""
     figures = get_figures(session, study_id=study.id, number=number)
-    held = session.get_one(Round, (study.id, number))
-    later = session.scalars(
-        select(Round.number)
-        .where(
-            Round.study_id == study.id,
-            Round.number > number,
-            Round.cohort == held.cohort,
-            Round.state.in_(_LATER),
-        )
-        .order_by(Round.number)
-        .limit(1)
-    ).first()
+    rounds = hold_rounds(session, study_id=study.id)
+    held = next(each for each in rounds if each.number == number)
+    later = [
+        each.number
+        for each in rounds
+        if each.number > number and each.cohort == held.cohort and each.state in _LATER
+    ]
     first = read_first(session, study_id=study.id)
     decided = read_all_decisions(session, study_id=study.id, cohort=held.cohort)
-    corrections = read_corrections(session, study_id=study.id, cohort=held.cohort, up_to=number)
+    corrections = read_corrections(session, study_id=study.id, cohort=held.cohort)
+    before = {each: found for each, found in corrections.items() if each <= number}
     return DecisionDesk(
         number=number,
         state=held.state,
-        later=later,
+        later=min(later, default=None),
         has_protocol=figures.protocol is not None,
         questionnaire=figures.questionnaire,
         items=list_items(session, study=study, number=number, figures=figures),
         decisions=decided.get(number, {}),
-        wordings=_wordings(first, decided, corrections, number),
-        descents=_descents(first, decided, corrections, up_to=number),
+        wordings=_wordings(first, decided, before, number),
+        descents=_descents(first, decided, before, up_to=number),
+        stopping=find_stopping(session, study=study, number=number),
+        fates=replay(first, decided, corrections),
     )
 
 

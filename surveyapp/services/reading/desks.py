@@ -6,10 +6,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import and_, bindparam, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Text, and_, bindparam, cast, func, select
+from sqlalchemy.orm import Session, aliased
 
-from surveyapp.models import Membership, ProtocolVersion, QuestionnaireVersion, Study
+from surveyapp.delphi.rounds import RoundState
+from surveyapp.models import Membership, ProtocolVersion, QuestionnaireVersion, Round, Study
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.permissions import Right, rights_of
 from surveyapp.services.protocols import get_protocol
@@ -34,16 +35,25 @@ class Desk:
     """Whether experts are asked anywhere to propose items."""
     has_replies: bool = False
     """Whether experts may mark one another's reasons, or reply to them."""
+    closed: tuple[int, ...] = ()
+    """The rounds that are closed, released ones too, ascending."""
     delete_at: datetime | None = None
     """When it will be deleted, where somebody asked for that."""
-    is_rehearsal: bool = False
-    """Whether it rehearses another study, with an invented panel."""
+    rehearses: str = ""
+    """Slug of the study that this one rehearses with an invented panel; '' for a study of its own."""
 
     def may(self, right: str) -> bool:
         """Whether this organiser may do that here; templates ask by the right's name."""
         return right in self.rights
 
 
+_rehearsed = aliased(Study)
+_CLOSED = (
+    select(func.aggregate_strings(cast(Round.number, Text), ","))
+    .where(Round.study_id == Study.id, Round.state.in_((RoundState.CLOSED, RoundState.RELEASED)))
+    .correlate(Study)
+    .scalar_subquery()
+)
 _FIND_DESK = (
     select(
         Study.id,
@@ -54,13 +64,14 @@ _FIND_DESK = (
         Study.is_synthetic,
         Study.archived_at,
         Study.delete_at,
-        Study.rehearsal_of,
+        _rehearsed.slug.label("rehearses"),
         Study.anonymity,
         Study.questionnaire_number,
         Study.protocol_number,
         QuestionnaireVersion.sha256.label("questionnaire"),
         ProtocolVersion.sha256.label("protocol"),
         Membership.role,
+        _CLOSED.label("closed"),
     )
     .outerjoin(
         QuestionnaireVersion,
@@ -73,6 +84,7 @@ _FIND_DESK = (
         ProtocolVersion,
         and_(ProtocolVersion.study_id == Study.id, ProtocolVersion.number == Study.protocol_number),
     )
+    .outerjoin(_rehearsed, _rehearsed.id == Study.rehearsal_of)
     .join(
         Membership,
         and_(Membership.study_id == Study.id, Membership.organiser_id == bindparam("organiser_id")),
@@ -111,5 +123,5 @@ def find_desk(session: Session, *, organiser_id: int, email: str, slug: str) -> 
         asks_for_proposals=asks_for_proposals,
         has_replies=has_replies,
         delete_at=row.delete_at,
-        is_rehearsal=row.rehearsal_of is not None,
+        rehearses=row.rehearses or "",
     )

@@ -51,14 +51,10 @@ def read_outbox(
     shows_names: bool,
 ) -> Outbox:
     """The letters of a study in this state and of this kind, those that changed last first."""
-    of_study = OutboxMessage.study_id == study_id
-    chosen = [of_study]
+    chosen = [OutboxMessage.study_id == study_id]
     if kind:
         chosen.append(OutboxMessage.kind == kind)
-    counted = session.execute(
-        select(OutboxMessage.state, func.count().label("number")).where(*chosen).group_by(OutboxMessage.state)
-    )
-    by_state = {row.state: row.number for row in counted}
+    by_state = count_by_state(session, study_id=study_id, kind=kind)
     if state:
         chosen.append(OutboxMessage.state == state)
     rows = session.execute(
@@ -75,7 +71,12 @@ def read_outbox(
             ),
         )
         .where(*chosen)
-        .order_by(OutboxMessage.state_at.desc(), Panellist.pseudonym, OutboxMessage.kind)
+        # Names in the order of pseudonyms, which stand in other lists, would tell who is who.
+        .order_by(
+            OutboxMessage.state_at.desc(),
+            Identity.email_key if shows_names else Panellist.pseudonym,
+            OutboxMessage.kind,
+        )
         .limit(most)
         .offset((page - 1) * most)
     ).all()
@@ -95,6 +96,16 @@ def read_outbox(
     )
     count = by_state.get(state, 0) if state else sum(by_state.values())
     return Outbox(lines, count, by_state)
+
+
+def count_by_state(session: Session, *, study_id: int, kind: str = "") -> Mapping[str, int]:
+    """State → how many letters of the study, or of one kind of them, are in it."""
+    statement = select(OutboxMessage.state, func.count().label("number")).where(
+        OutboxMessage.study_id == study_id
+    )
+    if kind:
+        statement = statement.where(OutboxMessage.kind == kind)
+    return {row.state: row.number for row in session.execute(statement.group_by(OutboxMessage.state))}
 
 
 def list_seats(session: Session, *, study_id: int, ids: list[int], most: int) -> tuple[str, ...]:

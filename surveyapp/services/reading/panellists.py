@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, cast
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import and_, func, select
@@ -146,9 +146,13 @@ def _nobody(who: str) -> NotFound:
 
 def get_person(session: Session, *, study: Study, panellist_id: int, with_names: bool) -> Person:
     """One panellist, by name or by pseudonym."""
-    key = (study.id, panellist_id)
-    seat = session.get_one(Panellist, key)
-    identity = session.get(Identity, key)
+    mine = and_(Identity.study_id == Panellist.study_id, Identity.panellist_id == Panellist.id)
+    row = session.execute(
+        select(Panellist, Identity)
+        .outerjoin(Identity, mine)
+        .where(Panellist.study_id == study.id, Panellist.id == panellist_id)
+    ).one()
+    seat, identity = row[0], cast("Identity | None", row[1])
     questionnaire = get_instrument(
         session, study_id=study.id, number=study.questionnaire_number
     ).questionnaire
@@ -158,18 +162,17 @@ def get_person(session: Session, *, study: Study, panellist_id: int, with_names:
         .where(Participation.study_id == study.id, Participation.panellist_id == panellist_id)
         .order_by(Participation.round)
     ).all()
-    newest = session.scalar(
-        select(func.max(Invitation.number)).where(
-            Invitation.study_id == study.id,
-            Invitation.panellist_id == panellist_id,
-            Invitation.revoked_at.is_(None),
-        )
-    )
+    links = session.scalars(
+        select(Invitation)
+        .where(Invitation.study_id == study.id, Invitation.panellist_id == panellist_id)
+        .order_by(Invitation.number)
+    ).all()
     # Where organisers are blind, whoever sees the name learns that somebody submitted, and not when.
     tells_times = not (with_names and study.anonymity == "blind")
     happened = [
         Happening("added", seat.created_at),
-        *_links(session, seat),
+        # The first one came with the seat.
+        *(Happening("link", each.created_at, number=each.number) for each in links if each.number > 1),
         *_letters(session, seat, tells_minutes=not with_names),
         *(_answering(session, seat, parts, is_day=with_names) if tells_times else ()),
         *_parting(session, seat),
@@ -190,7 +193,7 @@ def get_person(session: Session, *, study: Study, panellist_id: int, with_names:
         state_at=seat.state_at,
         is_erased=identity is None,
         has_answered=any(each.revision > 0 for each in parts),
-        links=newest or 0,
+        links=max((each.number for each in links if each.revoked_at is None), default=0),
         rounds=tuple(_rounds(session, seat, parts)),
         timeline=tuple(_in_order(happened, ZoneInfo(study.time_zone))),
     )
@@ -204,17 +207,6 @@ def _in_order(happened: list[Happening], zone: ZoneInfo) -> Iterator[Happening]:
             yield replace(each, at=day)
         else:
             yield each
-
-
-def _links(session: Session, seat: Panellist) -> Iterator[Happening]:
-    """The links after the first, which came with the seat."""
-    rows = session.execute(
-        select(Invitation.created_at, Invitation.number).where(
-            Invitation.study_id == seat.study_id, Invitation.panellist_id == seat.id, Invitation.number > 1
-        )
-    )
-    for made_at, number in rows:
-        yield Happening("link", made_at, number=number)
 
 
 def _letters(session: Session, seat: Panellist, *, tells_minutes: bool) -> Iterator[Happening]:

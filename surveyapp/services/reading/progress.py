@@ -18,7 +18,7 @@ from sqlalchemy import and_, case, func, literal, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from surveyapp.delphi.rounds import OpenTo
-from surveyapp.models import LateDraft, Panellist, Participation, Round, Study
+from surveyapp.models import LateDraft, Panellist, Participation, QuestionnaireVersion, Round, Study
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.round_plans import collected_only
 from surveyapp.tally.attending import could_come, is_in_cohort
@@ -79,6 +79,8 @@ class RoundProgress:
     days: tuple[Day, ...]
     collects: bool = False
     """Whether it only collects items."""
+    questionnaire: tuple[int, str] = (0, "")
+    """The version that it asks: its number and its hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ class StudyProgress:
     rounds: tuple[RoundProgress, ...]
     is_archived: bool = False
     delete_at: datetime | None = None
+    is_rehearsal: bool = False
 
     @property
     def current(self) -> RoundProgress | None:
@@ -112,9 +115,22 @@ class StudyProgress:
 
 def get_progress(session: Session, *, study: Study) -> StudyProgress:
     """How every round of `study` stands: as many queries for ten rounds as for one."""
-    rounds = list(
-        session.execute(select(Round).where(Round.study_id == study.id).order_by(Round.number)).scalars()
-    )
+    asked = {
+        row[0]: row[1] or ""
+        for row in session.execute(
+            select(Round, QuestionnaireVersion.sha256)
+            .outerjoin(
+                QuestionnaireVersion,
+                and_(
+                    QuestionnaireVersion.study_id == Round.study_id,
+                    QuestionnaireVersion.number == Round.questionnaire_number,
+                ),
+            )
+            .where(Round.study_id == study.id)
+            .order_by(Round.number)
+        )
+    }
+    rounds = list(asked)
     standings = _count_standings(session, study_id=study.id) if rounds else {}
     panel = (
         # Everybody stands somewhere in every round.
@@ -144,20 +160,23 @@ def get_progress(session: Session, *, study: Study) -> StudyProgress:
                 closed_at=each.closed_at,
                 counts=_as_counts(sum(standings.get(each.number, {}).values(), Counter())),
                 late=late.get(each.number, 0),
-                groups=_groups(session, study, each, standings.get(each.number, {})),
+                groups=_groups(session, study, each, asked[each], standings.get(each.number, {})),
                 days=days.get(each.number, ()),
+                questionnaire=(each.questionnaire_number, asked[each]),
             )
             for each in rounds
         ),
         is_archived=study.archived_at is not None,
         delete_at=study.delete_at,
+        is_rehearsal=study.rehearsal_of is not None,
     )
 
 
 def _groups(
-    session: Session, study: Study, current: Round, by_group: Mapping[str, Counter[str]]
+    session: Session, study: Study, current: Round, sha256: str, by_group: Mapping[str, Counter[str]]
 ) -> tuple[GroupProgress, ...]:
-    instrument = get_instrument(session, study_id=study.id, number=current.questionnaire_number)
+    number = current.questionnaire_number
+    instrument = get_instrument(session, study_id=study.id, number=number, sha256=sha256)
     questionnaire = instrument.questionnaire
     titles = {group.id: group.title.get(questionnaire.language) for group in questionnaire.groups}
     # Groups in the questionnaire's order, those without a panellist too; then what is not in it.

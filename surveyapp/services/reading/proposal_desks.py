@@ -6,14 +6,21 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import NotFound, RoundClosed
-from surveyapp.models import Study
-from surveyapp.services.instruments import get_instrument
+from surveyapp.delphi.lineage import Fate
+from surveyapp.models import Proposal, Round, Study
 from surveyapp.services.item_history import read_fates
-from surveyapp.services.reading.proposals import LikeItem, ProposalAtWork, list_proposals, suggest
-from surveyapp.services.reading.reasons import get_closed_round
+from surveyapp.services.reading.closed_rounds import OVER, ClosedRound, get_closed
+from surveyapp.services.reading.proposals import (
+    Crowd,
+    LikeItem,
+    ProposalAtWork,
+    read_crowd,
+    read_proposals,
+    suggest_among,
+)
 
 STATES = ("unread", "item", "covered", "set_aside")
 
@@ -55,21 +62,44 @@ class ProposalDesk:
 
 
 def get_proposal_desk(
-    session: Session, *, study: Study, number: int, state: str = "", words: str = ""
+    session: Session,
+    *,
+    study: Study,
+    number: int,
+    state: str = "",
+    words: str = "",
+    fates: Sequence[Fate] | None = None,
 ) -> ProposalDesk:
     """The proposals of round `number` in a `state`, with `words` in one of them; everything without either.
 
-    Raises NotFound, or RoundClosed while the round may still take answers.
+    `fates` are the items of the round's cohort, where the caller has them. Raises NotFound, or RoundClosed
+    while the round may still take answers.
     """
-    held = get_closed_round(session, study_id=study.id, round_number=number)
-    listed = list_proposals(session, study=study, round_number=number)
+    closed = get_closed(session, study_id=study.id, number=number)
+    if fates is None:
+        fates = read_fates(session, study_id=study.id, cohort=closed.cohort)
+    crowd = read_crowd(session, study=study)
+    return _look(session, closed, fates, crowd, study=study, state=state, words=words)
+
+
+def _look(
+    session: Session,
+    closed: ClosedRound,
+    fates: Sequence[Fate],
+    crowd: Mapping[str, Crowd],
+    *,
+    study: Study,
+    state: str = "",
+    words: str = "",
+) -> ProposalDesk:
+    number, questionnaire = closed.number, closed.instrument.questionnaire
+    listed = read_proposals(session, closed.instrument, Proposal.round == number, study=study, crowd=crowd)
     groups = _in_groups(listed)
-    questionnaire = get_instrument(session, study_id=study.id, number=held.questionnaire_number).questionnaire
     language = questionnaire.language
     wanted = " ".join(words.split()).casefold()
     return ProposalDesk(
         number=number,
-        state=held.state,
+        state=closed.state,
         proposals=len(listed),
         states=Counter(each.lead.state for each in groups),
         groups=tuple(
@@ -77,10 +107,7 @@ def get_proposal_desk(
             for each in groups
             if (not state or each.lead.state == state) and (not wanted or _says(each, wanted))
         ),
-        titles={
-            fate.item.id: fate.item.title.get(language)
-            for fate in read_fates(session, study_id=study.id, cohort=held.cohort)
-        },
+        titles={fate.item.id: fate.item.title.get(language) for fate in fates},
         questions={
             each.id: each.text.get(language)
             for each in questionnaire.questions_by_id.values()
@@ -102,11 +129,14 @@ class Alike:
 
 def get_alike(session: Session, *, study: Study, number: int) -> Alike:
     """Suggestions for round `number`, by the wording alone."""
-    desk = get_proposal_desk(session, study=study, number=number)
-    found = suggest(session, study=study, round_number=number)
+    closed = get_closed(session, study_id=study.id, number=number)
+    fates = read_fates(session, study_id=study.id, cohort=closed.cohort)
+    crowd = read_crowd(session, study=study)
+    desk = _look(session, closed, fates, crowd, study=study)
+    found = suggest_among(session, closed.instrument, fates, round_number=number)
     of_round = {one.public_id: one for group in desk.groups for one in group.all}
     named = [*found.groups, [each.public_id for each in found.like_items]]
-    earlier = _read_earlier(session, study=study, found=named, known=of_round, before=number)
+    earlier = _read_earlier(session, closed, crowd, study=study, found=named, known=of_round)
     known = {**earlier, **of_round}
     return Alike(
         number=number,
@@ -121,24 +151,28 @@ def get_alike(session: Session, *, study: Study, number: int) -> Alike:
 
 def _read_earlier(
     session: Session,
+    closed: ClosedRound,
+    crowd: Mapping[str, Crowd],
     *,
     study: Study,
     found: Sequence[Sequence[str]],
     known: Mapping[str, ProposalAtWork],
-    before: int,
 ) -> dict[str, ProposalAtWork]:
-    """Proposals of earlier rounds that are still unread and are like one of this round."""
+    """Proposals of earlier closed rounds that are still unread and are like one of this round."""
     missing = {name for names in found for name in names} - set(known)
-    earlier: dict[str, ProposalAtWork] = {}
-    for number in range(before - 1, -1, -1):
-        if not missing - set(earlier):
-            break
-        try:
-            listed = list_proposals(session, study=study, round_number=number)
-        except (NotFound, RoundClosed):
-            continue
-        earlier |= {each.public_id: each for each in listed if each.public_id in missing}
-    return earlier
+    if not missing:
+        return {}
+    over = select(Round.number).where(Round.study_id == study.id, Round.state.in_(OVER))
+    listed = read_proposals(
+        session,
+        closed.instrument,
+        Proposal.public_id.in_(missing),
+        Proposal.round < closed.number,
+        Proposal.round.in_(over),
+        study=study,
+        crowd=crowd,
+    )
+    return {each.public_id: each for each in listed}
 
 
 def _in_groups(listed: Sequence[ProposalAtWork]) -> tuple[ProposalGroup, ...]:

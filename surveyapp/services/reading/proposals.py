@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
+from surveyapp.delphi.lineage import Fate
 from surveyapp.delphi.near_duplicates import find_pairs, group_pairs, same_words
 from surveyapp.delphi.rounds import RoundState
-from surveyapp.errors import Refused
+from surveyapp.errors import Refused, Sentence
 from surveyapp.export.proposals import ProposedLine
 from surveyapp.models import Cell, Panellist, Participation, Proposal, Round, Study
-from surveyapp.services.instruments import get_instrument, read_provenance
+from surveyapp.services.instruments import Instrument, get_instrument, read_provenance
 from surveyapp.services.item_history import read_fates
 from surveyapp.services.reading.reasons import get_closed_round
 
@@ -80,7 +81,9 @@ def find_collected_round(session: Session, *, study_id: int) -> int:
         )
     )
     if number is None:
-        raise Refused("No round of this study is closed: proposals are read and worked on when one is.")
+        raise Refused(
+            Sentence("No round of this study is closed: proposals are read and worked on when one is.")
+        )
     return number
 
 
@@ -95,14 +98,31 @@ def list_proposals(
     """
     held = get_closed_round(session, study_id=study.id, round_number=round_number)
     instrument = get_instrument(session, study_id=study.id, number=held.questionnaire_number)
+    found = read_proposals(session, instrument, Proposal.round == round_number, study=study)
+    return tuple(each for each in found if not state or each.state == state)
+
+
+def read_proposals(
+    session: Session,
+    instrument: Instrument,
+    *wanted: ColumnElement[bool],
+    study: Study,
+    crowd: Mapping[str, Crowd] | None = None,
+) -> tuple[ProposalAtWork, ...]:
+    """Those of the study's proposals that are `wanted`, in the order of `list_proposals`.
+
+    `instrument` is any of the study's, for each knows every cell; `crowd` is what `read_crowd` gives, where
+    the caller has it. The rounds must be closed.
+    """
     rows = session.execute(
         select(Proposal, Panellist.language)
         .join(Panellist, (Panellist.study_id == Proposal.study_id) & (Panellist.id == Proposal.panellist_id))
-        .where(Proposal.study_id == study.id, Proposal.round == round_number)
+        .where(Proposal.study_id == study.id, *wanted)
     ).all()
     if not rows:
         return ()
-    crowd = _read_crowd(session, study=study)
+    if crowd is None:
+        crowd = read_crowd(session, study=study)
     found = []
     for row, language in rows:
         key = instrument.spec(row.cell).key
@@ -136,7 +156,7 @@ def list_proposals(
             each.public_id,
         )
     )
-    return tuple(each for each in found if not state or each.state == state)
+    return tuple(found)
 
 
 def count_unread(session: Session, *, study_id: int, round_number: int) -> int:
@@ -162,9 +182,17 @@ def suggest(session: Session, *, study: Study, round_number: int) -> Suggested:
     """
     held = get_closed_round(session, study_id=study.id, round_number=round_number)
     instrument = get_instrument(session, study_id=study.id, number=held.questionnaire_number)
+    fates = read_fates(session, study_id=study.id, cohort=held.cohort)
+    return suggest_among(session, instrument, fates, round_number=round_number)
+
+
+def suggest_among(
+    session: Session, instrument: Instrument, fates: Sequence[Fate], *, round_number: int
+) -> Suggested:
+    """What `suggest` gives, of a round that is known to be closed; `fates` are the items of its cohort."""
     rows = session.scalars(
         select(Proposal).where(
-            Proposal.study_id == study.id,
+            Proposal.study_id == instrument.study_id,
             Proposal.state == "unread",
             Proposal.grouped_as == "",
             Proposal.round <= round_number,
@@ -174,7 +202,7 @@ def suggest(session: Session, *, study: Study, round_number: int) -> Suggested:
     # A colon stands in no public name, so the two cannot be mixed up.
     items = {
         f"item:{fate.item.id}": fate.item.title.get(instrument.questionnaire.language)
-        for fate in read_fates(session, study_id=study.id, cohort=held.cohort)
+        for fate in fates
         if fate.status not in {"dropped", "replaced"}
     }
     same = same_words(texts)
@@ -228,7 +256,7 @@ def read_proposed_lines(
 
 
 @dataclass(frozen=True, slots=True)
-class _Crowd:
+class Crowd:
     """Those who proposed the same thing."""
 
     members: tuple[str, ...]
@@ -236,7 +264,7 @@ class _Crowd:
     groups: tuple[str, ...]
 
 
-def _read_crowd(session: Session, *, study: Study) -> Mapping[str, _Crowd]:
+def read_crowd(session: Session, *, study: Study) -> Mapping[str, Crowd]:
     """By the name of the proposal that stands for the others. Across rounds: whoever says it twice is one."""
     rows = session.execute(
         select(
@@ -261,7 +289,7 @@ def _read_crowd(session: Session, *, study: Study) -> Mapping[str, _Crowd]:
         group = row.group if (row.round, row.group) in nameable else ""
         together[row.grouped_as or row.public_id].append((row.public_id, row.panellist_id, group))
     return {
-        lead: _Crowd(
+        lead: Crowd(
             members=tuple(name for name, _, _ in each if name != lead),
             people=len({person for _, person, _ in each}),
             groups=_named(each),

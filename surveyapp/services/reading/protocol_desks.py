@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.delphi.protocol.differing import differences
 from surveyapp.delphi.protocol.model import Protocol
-from surveyapp.errors import NotFound
+from surveyapp.errors import NotFound, Sentence
 from surveyapp.models import ProtocolVersion, Round, Study
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services.instruments import get_instrument
@@ -81,5 +81,5 @@ def get_protocol_source(session: Session, *, study_id: int, number: int) -> str:
     """The file of one version, as its author wrote it. Raises NotFound."""
     row = session.get(ProtocolVersion, (study_id, number))
     if row is None:
-        raise NotFound(f"This study has no protocol version {number}.")
+        raise NotFound(Sentence("This study has no protocol version {number}.", number=number))
     return row.source

@@ -8,10 +8,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, Subquery, and_, case, func, select
 from sqlalchemy.orm import Session
 
-from surveyapp.delphi.privacy.reasons import Band, band_of
+from surveyapp.delphi.privacy.reasons import Band
 from surveyapp.delphi.receipts import canonical_json
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.errors import NotFound, RoundClosed, Sentence
@@ -24,27 +24,15 @@ from surveyapp.models import (
     SummarySentence,
     SummarySource,
 )
-from surveyapp.questionnaire.cells import CellKey, Status
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services.instruments import Instrument, get_instrument
-from surveyapp.services.reading.counted import Counted, read_counted
-from surveyapp.services.reading.seats import Stored
-from surveyapp.statistics.counts import RatingScale
+from surveyapp.services.reading.beside import RatingBeside, ratings_beside, read_ratings
+from surveyapp.services.reading.counted import read_counted
+
+SIDES = ("agree", "disagree")
+"""The bands that are sides; what lies in none of them is a third."""
 
 _NO_THEMES: Mapping[tuple[int, int], Mapping[str, tuple[str, ...]]] = {}
-_BAND_OF_STATUS: Mapping[int, Band] = {Status.DONT_KNOW: "dont_know"}
-
-
-@dataclass(frozen=True, slots=True)
-class RatingBeside:
-    """What the author of a reason gave on one criterion, in the rating that the reason goes with."""
-
-    criterion: str
-    value: int | None
-    """The point of the scale; None for an opt-out."""
-    answer: str
-    """``value``, ``dont_know`` or ``declined``."""
-    band: Band
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +91,14 @@ class SummaryAtWork:
         return stamp_of(*((each.position, each.text) for each in self.sentences))
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """So many reasons of each side, after so many."""
+
+    first: int
+    most: int
+
+
 def stamp_of(*values: object) -> str:
     """A short text that is the same for the same `values` and, as far as matters, for no others."""
     return hashlib.sha256(canonical_json(list(values)).encode()).hexdigest()[:12]
@@ -119,6 +115,11 @@ def get_closed_round(session: Session, *, study_id: int, round_number: int, hold
         found = session.scalars(statement).one_or_none()
     else:
         found = session.get(Round, (study_id, round_number))
+    return check_closed(found, round_number)
+
+
+def check_closed(found: Round | None, round_number: int) -> Round:
+    """The round that was looked for. Raises what `get_closed_round` raises."""
     if found is None:
         raise NotFound(Sentence("This study has no round {round_number}.", round_number=round_number))
     if found.state not in {RoundState.CLOSED, RoundState.RELEASED}:
@@ -151,7 +152,7 @@ def list_reasons(
     """
     held = get_closed_round(session, study_id=study_id, round_number=round_number)
     instrument = get_instrument(session, study_id=study_id, number=held.questionnaire_number)
-    return _list(
+    return read_reasons(
         session,
         instrument,
         round_number=round_number,
@@ -168,79 +169,75 @@ def list_summaries(
     """The summaries of a round's reasons, or that of `item`, in the order of the questionnaire's items."""
     held = get_closed_round(session, study_id=study_id, round_number=round_number)
     instrument = get_instrument(session, study_id=study_id, number=held.questionnaire_number)
-    sentences = select(SummarySentence).where(
-        SummarySentence.study_id == study_id, SummarySentence.round == round_number
+    return read_summaries(session, instrument, round_number=round_number, item=item)
+
+
+def read_summaries(
+    session: Session, instrument: Instrument, *, round_number: int, item: str | None = None
+) -> tuple[SummaryAtWork, ...]:
+    """What `list_summaries` gives, of a round that is known to be closed."""
+    statement = (
+        select(SummarySentence.item, SummarySentence.position, SummarySentence.text, SummarySource.public_id)
+        .outerjoin(
+            SummarySource,
+            and_(
+                SummarySource.study_id == SummarySentence.study_id,
+                SummarySource.round == SummarySentence.round,
+                SummarySource.item == SummarySentence.item,
+                SummarySource.position == SummarySentence.position,
+            ),
+        )
+        .where(SummarySentence.study_id == instrument.study_id, SummarySentence.round == round_number)
+        .order_by(SummarySentence.item, SummarySentence.position, SummarySource.public_id)
     )
-    links = select(SummarySource.item, SummarySource.position, SummarySource.public_id).where(
-        SummarySource.study_id == study_id, SummarySource.round == round_number
-    )
-    sources: dict[tuple[str, int], list[str]] = defaultdict(list)
-    for of_item, position, public_id in session.execute(links):
-        sources[of_item, position].append(public_id)
-    found: dict[str, list[SentenceAtWork]] = defaultdict(list)
-    for row in session.scalars(sentences.order_by(SummarySentence.item, SummarySentence.position)):
-        if item is None or row.item == item:
-            mine = tuple(sorted(sources[row.item, row.position]))
-            found[row.item].append(SentenceAtWork(row.position, row.text, mine))
+    if item is not None:
+        statement = statement.where(SummarySentence.item == item)
+    found: dict[str, dict[int, tuple[str, list[str]]]] = defaultdict(dict)
+    for of_item, position, text, public_id in session.execute(statement):
+        _, sources = found[of_item].setdefault(position, (text, []))
+        if public_id is not None:
+            sources.append(public_id)
     order = item_order(instrument.questionnaire)
     return tuple(
-        SummaryAtWork(each, tuple(found[each])) for each in sorted(found, key=lambda one: (order(one), one))
+        SummaryAtWork(
+            each,
+            tuple(
+                SentenceAtWork(position, text, tuple(sorted(sources)))
+                for position, (text, sources) in found[each].items()
+            ),
+        )
+        for each in sorted(found, key=lambda one: (order(one), one))
     )
 
 
-def ratings_beside(instrument: Instrument, cell: int) -> tuple[int, ...]:
-    """The rating cells that a written cell goes with: one, or one for each criterion of the item."""
-    key = instrument.spec(cell).key
-    if not key.item:
-        return ()
-    question = instrument.questionnaire.questions_by_id[key.question]
-    criteria: Sequence[str] = (key.criterion,) if key.criterion else getattr(question, "criteria", ())
-    keys = [CellKey(key.question, key.item, key.context, criterion) for criterion in criteria]
-    return tuple(instrument.number_of[each] for each in keys if each in instrument.number_of)
-
-
-def bands_beside(
-    instrument: Instrument, counted: Counted, written: Collection[tuple[int, int]]
-) -> Mapping[tuple[int, int], Band]:
-    """(Author, cell) of a written answer → where the ratings beside it lie, as `ReasonAtWork.band` has it."""
-    beside = {cell: ratings_beside(instrument, cell) for cell in {cell for _, cell in written}}
-    # The same few ratings come again and again.
-    known: dict[tuple[int, int, float | None], Band] = {}
-    found: dict[tuple[int, int], Band] = {}
-    for panellist_id, cell in written:
-        given = counted.get(panellist_id, {})
-        bands: set[Band] = set()
-        for rating in beside[cell]:
-            if rating in given:
-                stored = given[rating]
-                key = (rating, stored[0], stored[1])
-                if key not in known:
-                    known[key] = _rating(instrument, rating, stored).band
-                bands.add(known[key])
-        found[panellist_id, cell] = bands.pop() if len(bands) == 1 else ""
-    return found
-
-
-def _list(
+def read_reasons(
     session: Session,
     instrument: Instrument,
     *,
     round_number: int,
-    item: str | None,
-    state: str,
-    with_codes: bool,
-    summaries: Sequence[SummaryAtWork] | None,
+    item: str | None = None,
+    state: str = "",
+    with_codes: bool = True,
+    summaries: Sequence[SummaryAtWork] | None = None,
+    part: Part | None = None,
 ) -> tuple[ReasonAtWork, ...]:
+    """What `list_reasons` gives, of a round that is known to be closed; with `part` so many of each side."""
     study_id = instrument.study_id
-    statement = (
-        select(Reason, Panellist.language)
-        .join(Panellist, (Panellist.study_id == Reason.study_id) & (Panellist.id == Reason.panellist_id))
-        .where(Reason.study_id == study_id, Reason.round == round_number)
-    )
+    wanted = [Reason.study_id == study_id, Reason.round == round_number]
     if item is not None:
-        statement = statement.where(Reason.item == item)
+        wanted.append(Reason.item == item)
     if state:
-        statement = statement.where(Reason.state == state)
+        wanted.append(Reason.state == state)
+    statement = select(Reason, Panellist.language).join(
+        Panellist, (Panellist.study_id == Reason.study_id) & (Panellist.id == Reason.panellist_id)
+    )
+    if part is None:
+        statement = statement.where(*wanted)
+    else:
+        placed = _placed(wanted)
+        statement = statement.join(
+            placed, (placed.c.study_id == Reason.study_id) & (placed.c.public_id == Reason.public_id)
+        ).where(placed.c.place > part.first, placed.c.place <= part.first + part.most)
     rows = session.execute(statement).all()
     if not rows:
         return ()
@@ -254,7 +251,8 @@ def _list(
         partial_counts=True,
         only={row.panellist_id for row, _ in rows},
     )
-    themes = _read_themes(session, study_id=study_id, round_number=round_number) if with_codes else _NO_THEMES
+    names = [row.public_id for row, _ in rows] if part is not None else None
+    themes = _read_themes(session, wanted, names) if with_codes else _NO_THEMES
     sentences = (
         _links_of(summaries)
         if summaries is not None
@@ -265,7 +263,7 @@ def _list(
             row,
             language,
             instrument=instrument,
-            ratings=_read_ratings(instrument, counted, panellist_id=row.panellist_id, cells=beside[row.cell]),
+            ratings=read_ratings(instrument, counted, panellist_id=row.panellist_id, cells=beside[row.cell]),
             themes=themes.get((row.panellist_id, row.cell), {}),
             sentences=tuple(sorted(sentences.get(row.public_id, ()))),
         )
@@ -308,43 +306,56 @@ def _at_work(
     )
 
 
-def _read_ratings(
-    instrument: Instrument, counted: Counted, *, panellist_id: int, cells: Sequence[int]
-) -> tuple[RatingBeside, ...]:
-    given = counted.get(panellist_id, {})
-    return tuple(_rating(instrument, cell, given[cell]) for cell in cells if cell in given)
+def _placed(wanted: Sequence[ColumnElement[bool]]) -> Subquery:
+    """Each of these reasons with its place, from 1, among those of its side."""
+    side = case((Reason.band.in_(SIDES), Reason.band), else_="")
+    place = func.row_number().over(partition_by=side, order_by=(Reason.cell, Reason.public_id))
+    return select(Reason.study_id, Reason.public_id, place.label("place")).where(*wanted).subquery()
 
 
-def _rating(instrument: Instrument, cell: int, stored: Stored) -> RatingBeside:
-    status, value, _, _ = stored
-    criterion = instrument.spec(cell).key.criterion
-    if value is None:
-        answer = Status(status).name.lower()
-        return RatingBeside(criterion, None, answer, _BAND_OF_STATUS.get(status, ""))
-    questionnaire = instrument.questionnaire
-    declared = questionnaire.scales[questionnaire.criteria[criterion].scale]
-    scale = RatingScale(
-        tuple(point.value for point in declared.points), declared.agreement, declared.disagreement
-    )
-    band = band_of(int(value), scale) if value in scale.points else ""
-    return RatingBeside(criterion, int(value), "value", band)
+def find_place(
+    session: Session, *, study_id: int, round_number: int, item: str, state: str, public_id: str
+) -> int:
+    """The place of one reason among those of its side, from 1; 0 where it is not among them."""
+    wanted = [Reason.study_id == study_id, Reason.round == round_number, Reason.item == item]
+    if state:
+        wanted.append(Reason.state == state)
+    placed = _placed(wanted)
+    return session.scalar(select(placed.c.place).where(placed.c.public_id == public_id)) or 0
 
 
 def _read_themes(
-    session: Session, *, study_id: int, round_number: int
+    session: Session, wanted: Sequence[ColumnElement[bool]], names: Collection[str] | None
 ) -> Mapping[tuple[int, int], Mapping[str, tuple[str, ...]]]:
-    coded = select(CodedReason.panellist_id, CodedReason.cell, CodedReason.coder).where(
-        CodedReason.study_id == study_id, CodedReason.round == round_number
+    of_reason = and_(
+        Reason.study_id == CodedReason.study_id,
+        Reason.round == CodedReason.round,
+        Reason.panellist_id == CodedReason.panellist_id,
+        Reason.cell == CodedReason.cell,
     )
+    of_code = and_(
+        ReasonTheme.study_id == CodedReason.study_id,
+        ReasonTheme.round == CodedReason.round,
+        ReasonTheme.panellist_id == CodedReason.panellist_id,
+        ReasonTheme.cell == CodedReason.cell,
+        ReasonTheme.coder == CodedReason.coder,
+    )
+    statement = (
+        select(CodedReason.panellist_id, CodedReason.cell, CodedReason.coder, ReasonTheme.theme)
+        .join(Reason, of_reason)
+        .outerjoin(ReasonTheme, of_code)
+        .where(*wanted)
+        .order_by(CodedReason.coder, ReasonTheme.theme)
+    )
+    if names is not None:
+        statement = statement.where(Reason.public_id.in_(names))
     found: dict[tuple[int, int], dict[str, tuple[str, ...]]] = defaultdict(dict)
-    for panellist_id, cell, coder in session.execute(coded.order_by(CodedReason.coder)):
-        found[panellist_id, cell][coder] = ()
-    themes = select(ReasonTheme.panellist_id, ReasonTheme.cell, ReasonTheme.coder, ReasonTheme.theme).where(
-        ReasonTheme.study_id == study_id, ReasonTheme.round == round_number
-    )
-    for panellist_id, cell, coder, theme in session.execute(themes):
+    for panellist_id, cell, coder, theme in session.execute(statement):
         mine = found[panellist_id, cell]
-        mine[coder] = tuple(sorted((*mine.get(coder, ()), theme)))
+        mine.setdefault(coder, ())
+        # Without a theme: somebody has looked and found none.
+        if theme:
+            mine[coder] = tuple(sorted((*mine[coder], theme)))
     return found
 
 

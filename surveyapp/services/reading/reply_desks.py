@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from surveyapp.delphi.feedback import ReleaseContent, ShownMarks
+from surveyapp.delphi.feedback import ShownMarks
 from surveyapp.delphi.protocol.model import Discussion
 from surveyapp.delphi.rounds import RoundState
-from surveyapp.errors import NotFound
-from surveyapp.models import Reply, Round, Study
+from surveyapp.errors import NotFound, Sentence
+from surveyapp.models import Release, Reply, Round, Study
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.item_history import read_fates
 from surveyapp.services.protocols import find_protocol
+from surveyapp.services.reading.releases import get_release_content
 from surveyapp.services.reasons.discussing import ReplyInView, list_replies_to_moderate
 from surveyapp.services.reasons.marks import count_marking
-from surveyapp.services.refreshing import find_latest_release
 
 _BEGUN = (RoundState.OPEN, RoundState.CLOSED, RoundState.RELEASED)
 
@@ -29,6 +29,8 @@ class ReplyDesk:
     """One round's replies."""
 
     number: int
+    begun: tuple[int, ...]
+    """All rounds that were opened."""
     discussion: Discussion | None
     """None where the protocol allows none any more; what was written is still there."""
     states: Mapping[str, int]
@@ -49,26 +51,18 @@ def find_latest_round(session: Session, *, study_id: int) -> int | None:
     )
 
 
-def list_begun(session: Session, *, study_id: int) -> tuple[int, ...]:
-    """The numbers of all rounds that were opened, ascending."""
-    return tuple(
-        session.scalars(
-            select(Round.number)
-            .where(Round.study_id == study_id, Round.state.in_(_BEGUN))
-            .order_by(Round.number)
-        )
-    )
-
-
 def get_reply_desk(session: Session, *, study: Study, number: int, state: str | None) -> ReplyDesk:
     """The replies that were written in round `number`, in a `state` or all of them.
 
     Replies are read while their round is open, because others wait for them; marks are told by its release,
     and before that, once it is closed, only by how many people. Raises NotFound.
     """
-    held = session.get(Round, (study.id, number))
-    if held is None or held.state not in _BEGUN:
-        raise NotFound(f"This study has no round {number} that was opened.")
+    rounds = session.scalars(
+        select(Round).where(Round.study_id == study.id, Round.state.in_(_BEGUN)).order_by(Round.number)
+    ).all()
+    held = next((each for each in rounds if each.number == number), None)
+    if held is None:
+        raise NotFound(Sentence("This study has no round {number} that was opened.", number=number))
     counts = session.execute(
         select(Reply.state, func.count().label("replies"))
         .where(Reply.study_id == study.id, Reply.round == number)
@@ -77,6 +71,7 @@ def get_reply_desk(session: Session, *, study: Study, number: int, state: str | 
     protocol = find_protocol(session, study=study)
     return ReplyDesk(
         number=number,
+        begun=tuple(each.number for each in rounds),
         discussion=protocol.discussion if protocol is not None else None,
         states=Counter({row.state: row.replies for row in counts}),
         replies=list_replies_to_moderate(session, study_id=study.id, state=state, round_number=number),
@@ -89,10 +84,20 @@ def get_reply_desk(session: Session, *, study: Study, number: int, state: str | 
 
 
 def _read_marked(session: Session, *, study: Study, held: Round) -> tuple[ShownMarks, ...] | None:
-    release = find_latest_release(session, study_id=study.id, number=held.number)
-    if held.state != RoundState.RELEASED or release is None:
+    if held.state != RoundState.RELEASED:
         return None
-    marks = ReleaseContent.from_canonical(release.content).marks_by_item
+    row = session.execute(
+        select(Release.number, Release.content_sha256)
+        .where(Release.study_id == study.id, Release.round == held.number, Release.released_at.is_not(None))
+        .order_by(Release.number.desc())
+        .limit(1)
+    ).first()
+    if row is None:
+        return None
+    content = get_release_content(
+        session, study_id=study.id, round_=held.number, number=row.number, sha256=row.content_sha256
+    )
+    marks = content.marks_by_item
     return tuple(each for mine in marks.values() for each in mine)
 
 

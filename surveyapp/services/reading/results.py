@@ -20,7 +20,9 @@ from surveyapp.services.figures import EVERYBODY, RoundFigures, combination_cell
 from surveyapp.services.item_history import asked_items, read_decisions
 from surveyapp.services.judging import ItemJudgement, judge, tell_verdicts
 from surveyapp.services.kept_figures import get_figures
+from surveyapp.services.reading.deviations import Deviation, list_deviations
 from surveyapp.services.release_drafts import privacy_rules
+from surveyapp.services.stopping import AfterRound, find_stopping
 from surveyapp.statistics.counts import Counts
 from surveyapp.statistics.measure import Measure
 
@@ -87,6 +89,10 @@ class RoundResults:
     """The version that the round asked: titles and labels."""
     told: Mapping[str, ToldRule]
     """Rule → what it is called and says, in plain language."""
+    deviations: tuple[Deviation, ...]
+    """What departed from the plan up to this round."""
+    stopping: AfterRound | None
+    """What the rule of stopping says after the round; None without a protocol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +211,8 @@ def _results(
         ),
         questionnaire=figures.questionnaire,
         told=tell_rules(protocol, figures.questionnaire, figures.questionnaire.language) if protocol else {},
+        deviations=list_deviations(session, study=study, up_to=number),
+        stopping=find_stopping(session, study=study, number=number),
     )
 
 

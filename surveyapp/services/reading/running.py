@@ -20,6 +20,7 @@ from surveyapp.services.item_history import asked_items, read_all_decisions, rea
 from surveyapp.services.protocols import find_protocol
 from surveyapp.services.reading.proposals import read_waiting
 from surveyapp.services.round_plans import collected_only
+from surveyapp.services.stopping import AfterRound, read_stopping
 
 _MOST_LATE = 500
 
@@ -81,6 +82,8 @@ class NextRound:
     ``items``, ``nothing``, ``over``."""
     unread: Mapping[int, int]
     """Round → how many of its proposals have found no place yet; they keep nothing from being opened."""
+    stopping: AfterRound | None
+    """What the rule of stopping said after the latest round; None without a protocol."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +289,7 @@ def _find_next(
         undecided=undecided,
         obstacles=tuple(name for name, stands in found if stands),
         unread=read_waiting(session, study_id=study.id),
+        stopping=read_stopping(session, study=study),
     )
 
 

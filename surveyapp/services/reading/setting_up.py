@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 from sqlalchemy.orm import Session
 
 from surveyapp.models import Panellist, ProtocolVersion, Study
@@ -25,6 +25,7 @@ class SetUp:
     organisation: str
     has_protocol: bool
     is_locked: bool
+    has_rehearsal: bool = False
 
     @property
     def texts(self) -> Standing:
@@ -73,4 +74,5 @@ def get_set_up(session: Session, *, study: Study) -> SetUp:
         organisation=study.organisation,
         has_protocol=study.protocol_number > 0,
         is_locked=locked_at is not None,
+        has_rehearsal=bool(session.scalar(select(exists().where(Study.rehearsal_of == study.id)))),
     )

@@ -63,6 +63,10 @@ class GivenSheet:
     submitted_at: datetime | None
     receipt: str | None
     """Hash of the latest submission, as its author's receipt shows it."""
+    variant: str
+    """The variant of the feedback that was drawn; '' where the protocol has none."""
+    is_admitted: bool
+    """Whether the submission was let in after the close."""
     tokens: Sequence[str]
     entries: Sequence[Entry]
     drafts: Sequence[Entry]
@@ -207,8 +211,10 @@ _PARTICIPATIONS = (
         Participation.submission,
         Participation.submitted_at,
         Participation.withdrawn_at,
+        Participation.variant,
         Submission.answer_count,
         Submission.sha256,
+        (func.coalesce(Submission.admitted_because, "") != "").label("is_admitted"),
     )
     .outerjoin(
         Submission,
@@ -258,7 +264,18 @@ def _read_sheets(
                 "submitted" if row.submission else "withdrawn" if row.withdrawn_at else "started"
             )
             found[row.panellist_id].append(
-                GivenSheet(number, row.group, state, row.submitted_at, row.sha256, mine, others, drafts)
+                GivenSheet(
+                    number,
+                    row.group,
+                    state,
+                    row.submitted_at,
+                    row.sha256,
+                    row.variant,
+                    bool(row.is_admitted),
+                    mine,
+                    others,
+                    drafts,
+                )
             )
     return found
 

@@ -12,11 +12,11 @@ from statistics import median
 from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import NotFound
 from surveyapp.mail.kinds import Kind
-from surveyapp.models import Answer, OutboxMessage, Panellist, Participation, Round, Study
+from surveyapp.models import Answer, OutboxMessage, Panellist, Participation, Study
 from surveyapp.questionnaire.planning import plan
 from surveyapp.services.instruments import Instrument, get_instrument
+from surveyapp.services.reading.progress import RoundProgress
 
 _MOST_KEPT = 64
 _kept: OrderedDict[tuple[object, ...], int] = OrderedDict()
@@ -45,12 +45,10 @@ class RoundWork:
     """When reminders of the round were due that went out, each moment once."""
 
 
-def get_work(session: Session, *, study: Study, number: int) -> RoundWork:
-    """How the work of round `number` goes, whatever its state. Raises NotFound."""
-    current = session.get(Round, (study.id, number))
-    if current is None:
-        raise NotFound(f"This study has no round {number}.")
-    instrument = get_instrument(session, study_id=study.id, number=current.questionnaire_number)
+def get_work(session: Session, *, study: Study, current: RoundProgress) -> RoundWork:
+    """How the work of a round goes, whatever its state; `current` is how the round itself goes."""
+    number, (version, sha256) = current.number, current.questionnaire
+    instrument = get_instrument(session, study_id=study.id, number=version, sha256=sha256)
     return RoundWork(
         _median_time(session, study=study, number=number),
         _list_stops(session, instrument, study=study, number=number),

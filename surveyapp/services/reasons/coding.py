@@ -110,8 +110,11 @@ def remove_theme(session: Session, *, study_id: int, theme: str, now: datetime, 
     )
     if uses:
         raise Refused(
-            f"'{theme}' is coded in {uses} {'place' if uses == 1 else 'places'}; take it out of these "
-            "reasons first."
+            Sentence(
+                "'{theme}' is coded in {uses} reasons; take it out of these first.", theme=theme, uses=uses
+            )
+            if uses > 1
+            else Sentence("'{theme}' is coded in one reason; take it out of that first.", theme=theme)
         )
     session.delete(found)
     record(session, study_id=study_id, now=now, actor=actor, act="theme.remove", detail={"theme": theme})
@@ -150,7 +153,7 @@ def code_reasons(
     """
     name = " ".join(coder.split())
     if not name or len(name) > MAX_CODER:
-        raise InputError("Say who codes, in at most 200 letters: agreement is told by coder.")
+        raise InputError(Sentence("Say who codes, in at most 200 letters: agreement is told by coder."))
     rows = hold_reasons(session, study_id=study_id, public_ids=list(codes))
     problems = problems_of_codes(session, study_id=study_id, codes=codes)
     if problems:
@@ -280,11 +283,14 @@ def problems_of_codes(
     ]
 
 
-def unknown_theme(theme: str, known: Collection[str]) -> str:
+def unknown_theme(theme: str, known: Collection[str]) -> Sentence:
     """The sentence for a theme that the code book does not have."""
     nearest = get_close_matches(theme, known, n=1, cutoff=0.6)
-    hint = f"Did you mean '{nearest[0]}'?" if nearest else "Add it to the code book first."
-    return f"the code book has no theme '{theme}'. {hint}"
+    if nearest:
+        return Sentence(
+            "the code book has no theme '{theme}'. Did you mean '{nearest}'?", theme=theme, nearest=nearest[0]
+        )
+    return Sentence("the code book has no theme '{theme}'. Add it to the code book first.", theme=theme)
 
 
 def _get_theme(session: Session, *, study_id: int, theme: str) -> Theme:

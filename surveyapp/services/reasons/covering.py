@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 from sqlalchemy import and_, bindparam, exists, func, literal, or_, select, union_all
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import Refused
+from surveyapp.errors import Refused, Sentence
 from surveyapp.models import Reason, SummarySentence, SummarySource
 from surveyapp.services.driver_statements import DriverStatement
 from surveyapp.services.instruments import Instrument, get_instrument
@@ -18,7 +18,7 @@ from surveyapp.services.reading.reasons import get_closed_round, item_order
 from surveyapp.services.reasons.gathering import find_waiting, read_written
 
 Side = Literal["agree", "disagree"]
-_SIDES: Mapping[Side, str] = {"agree": "for", "disagree": "against"}
+_SIDES: Mapping[Side, Sentence] = {"agree": Sentence("for"), "disagree": Sentence("against")}
 _NAMED = 5
 
 
@@ -72,31 +72,51 @@ class Coverage:
         return not (self.not_gathered or self.waiting or self.uncovered or self.unsupported)
 
     @property
-    def problems(self) -> tuple[str, ...]:
+    def problems(self) -> tuple[Sentence, ...]:
         """What is missing, one sentence a line, item by item."""
         found = []
         if self.not_gathered:
             found.append(
-                f"{_count(self.not_gathered)} not been gathered yet: run 'surveyapp reasons status'."
+                Sentence(
+                    "{count} reasons have not been gathered yet: run 'surveyapp reasons status'.",
+                    count=self.not_gathered,
+                )
+                if self.not_gathered > 1
+                else Sentence("1 reason has not been gathered yet: run 'surveyapp reasons status'.")
             )
+        found += [_not_dealt_with(each) for each in self.uncovered]
         found += [
-            f"{each.title}: {_count(each.reasons)} not been dealt with{_name(each.public_ids)}."
-            for each in self.uncovered
-        ]
-        found += [
-            f"{each.title}: sentence {each.position} of the summary has no reason left that it stands on."
+            Sentence(
+                "{item}: sentence {position} of the summary has no reason left that it stands on.",
+                item=each.title,
+                position=each.position,
+            )
             for each in self.unsupported
         ]
         return tuple(found)
 
     @property
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[Sentence, ...]:
         """What may be released and should be looked at first."""
         return tuple(
-            f"{each.title}: the side {_SIDES[each.side]} has given {each.reasons} "
-            f"{'reason' if each.reasons == 1 else 'reasons'}, and the panel would read none of it."
+            Sentence(
+                "{item}: the side {side} has given {count} reasons, and the panel would read none of it.",
+                item=each.title,
+                side=_SIDES[each.side],
+                count=each.reasons,
+            )
+            if each.reasons > 1
+            else Sentence(
+                "{item}: the side {side} has given 1 reason, and the panel would read none of it.",
+                item=each.title,
+                side=_SIDES[each.side],
+            )
             for each in self.silent_sides
         )
+
+
+NOTHING_LEFT = Coverage(0, 0, (), (), ())
+"""Of a round on which no work is left."""
 
 
 def uncovered(session: Session, *, study_id: int, round_number: int) -> tuple[UncoveredItem, ...]:
@@ -183,11 +203,7 @@ def check_covered(
         session, study_id=study_id, round_number=round_number, partial_counts=partial_counts
     )
     if not coverage.is_complete and not figures_first:
-        lines = "\n".join(f"  {line}" for line in coverage.problems)
-        raise Refused(
-            f"Round {round_number} cannot be released while reasons are not accounted for. Release, "
-            f"summarise, merge or set aside each of these, or release the figures first:\n{lines}"
-        )
+        raise Refused(_lines(round_number, coverage.problems))
     return coverage
 
 
@@ -327,13 +343,33 @@ def _title(instrument: Instrument, item: str) -> str:
     return found.title.get(instrument.questionnaire.language) if found else item or "no item"
 
 
-def _count(number: int) -> str:
-    return f"{number} {'reason has' if number == 1 else 'reasons have'}"
+def _lines(round_number: int, problems: Sequence[Sentence]) -> Sentence:
+    first = Sentence(
+        "Round {number} cannot be released while reasons are not accounted for. Release, summarise, merge or "
+        "set aside each of these, or release the figures first:",
+        number=round_number,
+    )
+    # Not a text for translators: what holds the lines together, each of which is one.
+    whole = "{first}" + "".join(f"\n  {{line{number}}}" for number in range(len(problems)))
+    return Sentence(whole, first=first, **{f"line{number}": line for number, line in enumerate(problems)})
 
 
-def _name(public_ids: Collection[str]) -> str:
+def _not_dealt_with(each: UncoveredItem) -> Sentence:
+    which = _named(each.public_ids)
+    if each.reasons == 1:
+        return Sentence("{item}: 1 reason has not been dealt with{which}.", item=each.title, which=which)
+    return Sentence(
+        "{item}: {count} reasons have not been dealt with{which}.",
+        item=each.title,
+        count=each.reasons,
+        which=which,
+    )
+
+
+def _named(public_ids: Sequence[str]) -> str:
     if not public_ids:
         return ""
-    named = list(public_ids)[:_NAMED]
-    rest = len(public_ids) - len(named)
-    return f" ({', '.join(named)}" + (f" and {rest} more)" if rest else ")")
+    named, left = ", ".join(public_ids[:_NAMED]), len(public_ids) - _NAMED
+    if left > 0:
+        return Sentence(" ({named} and {left} more)", named=named, left=left)
+    return f" ({named})"

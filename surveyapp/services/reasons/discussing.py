@@ -194,7 +194,7 @@ def moderate_replies(
     ).all()
     unknown = sorted(set(reply_ids) - {row.reply_id for row in rows})
     if unknown:
-        raise NotFound(f"This study has no reply {', '.join(unknown)}.")
+        raise NotFound(Sentence("This study has no reply {unknown}.", unknown=", ".join(unknown)))
     for row in rows:
         if is_shown and row.state == "waiting":
             letter_of_reply(

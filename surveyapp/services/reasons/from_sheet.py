@@ -10,7 +10,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import Conflict, InputError, Problem
+from surveyapp.errors import Conflict, InputError, Problem, Sentence
 from surveyapp.exchange.reason_file import ReasonFile
 from surveyapp.models import Reason
 from surveyapp.services.audit import record
@@ -69,27 +69,39 @@ def import_reasons(
 
 def _find_round(session: Session, *, study_id: int, file: ReasonFile) -> int:
     if not file.reasons:
-        raise InputError("The file holds no reason.")
+        raise InputError(Sentence("The file holds no reason."))
     rounds = dict(
         session.execute(select(Reason.public_id, Reason.round).where(Reason.study_id == study_id)).all()
     )
     found = {rounds[row.id] for row in file.reasons if row.id in rounds}
     if not found:
-        raise InputError("None of the reasons in the file belongs to this study.")
+        raise InputError(Sentence("None of the reasons in the file belongs to this study."))
     if len(found) > 1:
         named = ", ".join(str(number) for number in sorted(found))
-        raise InputError(f"The file holds reasons of the rounds {named}; import each round by itself.")
+        raise InputError(
+            Sentence(
+                "The file holds reasons of the rounds {named}; import each round by itself.", named=named
+            )
+        )
     return found.pop()
 
 
 def _find_coder(file: ReasonFile, *, coder: str, actor: str) -> str:
     named = sorted({row.coder for row in file.reasons if row.coder})
     if len(named) > 1:
-        raise InputError(f"The column 'coder' names {', '.join(named)}; a file holds one coder's themes.")
+        raise InputError(
+            Sentence(
+                "The column 'coder' names {named}; a file holds one coder's themes.", named=", ".join(named)
+            )
+        )
     if named and coder and named[0] != coder:
         raise InputError(
-            f"This file was exported with the themes of {named[0]} and cannot be imported as those of "
-            f"{coder}. Export again for {coder}, or leave the coder out."
+            Sentence(
+                "This file was exported with the themes of {named} and cannot be imported as "
+                "those of {coder}. Export again for {coder}, or leave the coder out.",
+                named=named[0],
+                coder=coder,
+            )
         )
     return coder or (named[0] if named else actor)
 

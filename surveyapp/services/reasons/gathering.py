@@ -18,8 +18,9 @@ from surveyapp.services.audit import record
 from surveyapp.services.gathered import Gathered, gather_by_parts
 from surveyapp.services.instruments import Instrument, get_instrument
 from surveyapp.services.public_names import draw_names, system_chance
+from surveyapp.services.reading.beside import bands_beside, ratings_beside
 from surveyapp.services.reading.counted import Counted, read_counted
-from surveyapp.services.reading.reasons import bands_beside, get_closed_round, ratings_beside
+from surveyapp.services.reading.reasons import get_closed_round
 from surveyapp.services.reasons.letting_go import let_go, start_again
 from surveyapp.services.unit import Database
 

@@ -48,6 +48,9 @@ def redact_reason(
             )
         )
     row.released_text = _read_released(public_id, released_text)
+    if row.state != "unread":
+        # What would be released has changed, and only the time of handling tells it.
+        row.handled_by, row.handled_at = actor, now
     detail = {"reason": public_id, "text": _hash(row.text), "released_text": _hash(row.released_text)}
     record(session, study_id=study_id, now=now, actor=actor, act="reason.redact", detail=detail)
     session.flush()
@@ -118,10 +121,14 @@ def set_aside_reasons(
     """
     why = " ".join(because.split())
     if not why:
-        raise InputError("Say why these are set aside: the report will show it.")
+        raise InputError(Sentence("Say why these are set aside: the report will show it."))
     if len(why) > MAX_BECAUSE:
         raise InputError(
-            f"Why it is set aside has {len(why):,} characters; at most {MAX_BECAUSE:,} are kept."
+            Sentence(
+                "Why it is set aside has {length} characters; at most {most} are kept.",
+                length=len(why),
+                most=MAX_BECAUSE,
+            )
         )
     rows = hold_reasons(session, study_id=study_id, public_ids=public_ids)
     sources = sources_among(session, study_id=study_id, rows=rows)

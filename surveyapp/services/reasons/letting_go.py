@@ -25,7 +25,9 @@ from surveyapp.services.audit import record
 _AT_ONCE = 500
 
 
-def erase_reasons(session: Session, *, study_id: int, panellist_id: int, now: datetime) -> int:
+def erase_reasons(
+    session: Session, *, study_id: int, panellist_id: int, now: datetime, actor: str = "panellist"
+) -> int:
     """Take out all that one panellist wrote, who leaves with all answers; returns how many reasons.
 
     With the reasons go sentences of summaries that stood on them alone, and the panellist's own replies and
@@ -46,7 +48,7 @@ def erase_reasons(session: Session, *, study_id: int, panellist_id: int, now: da
         session.execute(delete(table).where(table.study_id == study_id, table.panellist_id == panellist_id))
     if hashes:
         detail = {"sha256": hashes}
-        record(session, study_id=study_id, now=now, actor="panellist", act="reasons.erase", detail=detail)
+        record(session, study_id=study_id, now=now, actor=actor, act="reasons.erase", detail=detail)
     session.flush()
     return len(hashes)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
-from surveyapp.errors import Problem
+from surveyapp.errors import Problem, Sentence
 from surveyapp.exchange.reason_file import ReasonFile, ReasonRow, SentenceRow, ThemeRow
 from surveyapp.services.reasons.coding import NO_THEME, problems_of_theme, unknown_theme
 from surveyapp.services.reasons.handling import MAX_BECAUSE, MAX_RELEASED_TEXT
@@ -92,13 +92,17 @@ def plan_import(current: ReasonFile, given: ReasonFile) -> Plan:
 def _take_rows(plan: Plan, now: Mapping[str, ReasonRow], given: Iterable[ReasonRow]) -> list[ReasonRow]:
     taken: dict[str, ReasonRow] = {}
     for row in given:
-        where = f"row {row.row}"
+        where = _at(row)
         if row.id not in now:
-            plan.problems.append(Problem(where, f"this round has no reason '{row.id}'."))
+            plan.problems.append(Problem(where, Sentence("this round has no reason '{id}'.", id=row.id)))
         elif row.id in taken:
-            plan.problems.append(Problem(where, f"{row.id} stands in row {taken[row.id].row} already."))
+            plan.problems.append(
+                Problem(
+                    where, Sentence("{id} stands in row {row} already.", id=row.id, row=taken[row.id].row)
+                )
+            )
         elif len(row.check.split("-")) != 3:
-            what = "the check is missing or damaged; export again, and leave that column as it is."
+            what = Sentence("the check is missing or damaged; export again, and leave that column as it is.")
             plan.problems.append(Problem(where, what))
         else:
             taken[row.id] = row
@@ -115,11 +119,16 @@ def _plan_handling(plan: Plan, now: ReasonRow, row: ReasonRow) -> None:
     if not problems and wanted == standing:
         return
     if stamp_of_handling(now) != exported:
-        what = f"{row.id} was changed here after the export: {_in_words(now, standing)}. The file says: "
-        plan.conflicts.append(Problem(f"row {row.row}", what + f"{_in_words(row, wanted)}."))
+        what = Sentence(
+            "{id} was changed here after the export: {here}. The file says: {file}.",
+            id=row.id,
+            here=_in_words(now, standing),
+            file=_in_words(row, wanted),
+        )
+        plan.conflicts.append(Problem(_at(row), what))
         return
     if problems:
-        plan.problems += [Problem(f"row {row.row}", f"{row.id}: {what}") for what in problems]
+        plan.problems += [Problem(_at(row), _of(row.id, what)) for what in problems]
         return
     plan.handling[row.id] = wanted
     plan.changes.append(Change(row.row, row.id, _difference(standing, wanted)))
@@ -151,37 +160,62 @@ def _wanted(now: ReasonRow, row: ReasonRow) -> Handling:
     return Handling(state, released_text, row.merged_into, " ".join(row.because.split()), sentences)
 
 
-def _problems_of_row(now: ReasonRow, row: ReasonRow) -> Iterable[str]:
+def _problems_of_row(now: ReasonRow, row: ReasonRow) -> Iterable[Sentence]:
     if row.text != now.text:
-        yield "the text is what its author submitted and cannot be changed; write into 'released text'."
+        yield Sentence(
+            "the text is what its author submitted and cannot be changed; write into 'released text'."
+        )
     if len(row.released_text) > MAX_RELEASED_TEXT:
-        yield f"the released text has {len(row.released_text):,} characters; {MAX_RELEASED_TEXT:,} fit."
+        yield Sentence(
+            "the released text has {length} characters; {most} fit.",
+            length=len(row.released_text),
+            most=MAX_RELEASED_TEXT,
+        )
     if len(row.because) > MAX_BECAUSE:
-        yield f"why it is set aside has {len(row.because):,} characters; {MAX_BECAUSE:,} fit."
+        yield Sentence(
+            "why it is set aside has {length} characters; {most} fit.",
+            length=len(row.because),
+            most=MAX_BECAUSE,
+        )
     for number in split(row.sentences):
         if not _is_number(number):
-            yield f"'summary sentence' holds '{number}'; write numbers of sentences, such as 1; 3."
+            yield Sentence(
+                "'summary sentence' holds '{number}'; write numbers of sentences, such as 1; 3.",
+                number=number,
+            )
     yield from _problems_of_state(now, row)
 
 
-def _problems_of_state(now: ReasonRow, row: ReasonRow) -> Iterable[str]:
+def _problems_of_state(now: ReasonRow, row: ReasonRow) -> Iterable[Sentence]:
     state = _STATE_OF_WORD.get(row.state.casefold())
     if state is None:
-        yield f"there is no state '{row.state}'; write one of: {', '.join(STATE_WORDS.values())}."
+        yield Sentence(
+            "there is no state '{state}'; write one of: {states}.",
+            state=row.state,
+            states=", ".join(STATE_WORDS.values()),
+        )
     if row.merged_into and row.because:
-        yield "it can be merged or set aside, not both; clear 'merged into' or 'set aside because'."
+        yield Sentence("it can be merged or set aside, not both; clear 'merged into' or 'set aside because'.")
     if row.merged_into and state in {"released", "set_aside"}:
-        yield f"it is {STATE_WORDS[state]} and merged; clear 'merged into', or write the state 'merged'."
+        yield Sentence(
+            "it is {state} and merged; clear 'merged into', or write the state 'merged'.",
+            state=STATE_WORDS[state],
+        )
     if row.because and state in {"released", "merged"}:
-        yield f"it is {STATE_WORDS[state]} and set aside; clear 'set aside because', or write that state."
+        yield Sentence(
+            "it is {state} and set aside; clear 'set aside because', or write that state.",
+            state=STATE_WORDS[state],
+        )
     if state == "merged" and not row.merged_into:
-        yield "'merged into' must name the reason that stands for it."
+        yield Sentence("'merged into' must name the reason that stands for it.")
     if state == "set_aside" and not row.because:
-        yield "'set aside because' must say why."
+        yield Sentence("'set aside because' must say why.")
     if state == "summarised" and not split(row.sentences) and not now.sentences:
-        yield "a reason is summarised when 'summary sentence' names a sentence."
+        yield Sentence("a reason is summarised when 'summary sentence' names a sentence.")
     if _wanted(now, row).state == "set_aside" and split(row.sentences):
-        yield "a sentence of the summary stands on it, so it cannot be set aside; clear one of the two."
+        yield Sentence(
+            "a sentence of the summary stands on it, so it cannot be set aside; clear one of the two."
+        )
 
 
 def _plan_codes(plan: Plan, now: ReasonRow, row: ReasonRow, *, known: Collection[str]) -> None:
@@ -190,15 +224,24 @@ def _plan_codes(plan: Plan, now: ReasonRow, row: ReasonRow, *, known: Collection
     if stamp_of_themes(row) == exported or wanted == split(now.themes):
         return
     if stamp_of_themes(now) != exported:
-        what = f"{row.id} was coded here after the export: '{now.themes}'. The file says: '{row.themes}'."
-        plan.conflicts.append(Problem(f"row {row.row}", what))
+        what = Sentence(
+            "{id} was coded here after the export: '{themes}'. The file says: '{file}'.",
+            id=row.id,
+            themes=now.themes,
+            file=row.themes,
+        )
+        plan.conflicts.append(Problem(_at(row), what))
         return
     for theme in wanted:
         if theme == NO_THEME and len(wanted) > 1:
-            what = f"{row.id}: '{NO_THEME}' stands beside other themes; keep one or the other."
-            plan.problems.append(Problem(f"row {row.row}", what))
+            what = Sentence(
+                "{id}: '{no_theme}' stands beside other themes; keep one or the other.",
+                id=row.id,
+                no_theme=NO_THEME,
+            )
+            plan.problems.append(Problem(_at(row), what))
         elif theme != NO_THEME and theme not in known:
-            plan.problems.append(Problem(f"row {row.row}", f"{row.id}: {unknown_theme(theme, known)}"))
+            plan.problems.append(Problem(_at(row), _of(row.id, unknown_theme(theme, known))))
     plan.codes[row.id] = tuple(each for each in wanted if each != NO_THEME) if wanted else None
     plan.changes.append(
         Change(
@@ -211,10 +254,13 @@ def _plan_code_book(plan: Plan, standing: Iterable[ThemeRow], given: Iterable[Th
     now = {row.id: row for row in standing}
     seen: dict[str, int] = {}
     for row in given:
-        where = f"sheet 'code book', row {row.row}"
+        where = Sentence("sheet 'code book', row {number}", number=row.row)
         if row.id in seen:
             plan.problems.append(
-                Problem(where, f"the theme '{row.id}' stands in row {seen[row.id]} already.")
+                Problem(
+                    where,
+                    Sentence("the theme '{id}' stands in row {seen} already.", id=row.id, seen=seen[row.id]),
+                )
             )
             continue
         seen[row.id] = row.row
@@ -223,11 +269,13 @@ def _plan_code_book(plan: Plan, standing: Iterable[ThemeRow], given: Iterable[Th
         if said == row.check or (found is not None and said == stamp_of_theme(found)):
             continue
         if (found is None) == bool(row.check) or (found is not None and stamp_of_theme(found) != row.check):
-            what = f"the theme '{row.id}' was changed, added or removed here after the export."
+            what = Sentence(
+                "the theme '{id}' was changed, added or removed here after the export.", id=row.id
+            )
             plan.conflicts.append(Problem(where, what))
             continue
         problems = problems_of_theme(row.id, row.title, row.definition)
-        plan.problems += [Problem(where, str(problem)) for problem in problems]
+        plan.problems += [Problem(where, _of(problem.where, problem.what)) for problem in problems]
         (plan.new_themes if found is None else plan.changed_themes).append(row)
         plan.changes.append(Change(0, f"theme '{row.id}'", "added" if found is None else "changed"))
 
@@ -237,21 +285,32 @@ def _check_merges(plan: Plan, now: Mapping[str, ReasonRow], rows: Iterable[Reaso
     for public_id, wanted in plan.handling.items():
         if wanted.state != "merged" or not wanted.merged_into:
             continue
-        where = f"row {row_of[public_id]}"
+        where = _row(row_of[public_id])
         target = now.get(wanted.merged_into)
         if target is None:
-            what = f"{public_id}: this round has no reason '{wanted.merged_into}' to be merged into."
+            what = Sentence(
+                "{public_id}: this round has no reason '{into}' to be merged into.",
+                public_id=public_id,
+                into=wanted.merged_into,
+            )
         elif target.id == public_id:
-            what = f"{public_id} cannot be merged into itself."
+            what = Sentence("{public_id} cannot be merged into itself.", public_id=public_id)
         elif target.item != now[public_id].item:
-            what = (
-                f"{public_id} and {target.id} are about different items; only reasons on one item are merged."
+            what = Sentence(
+                "{public_id} and {target} are about different items; only reasons on one item are merged.",
+                public_id=public_id,
+                target=target.id,
             )
         else:
             state = plan.handling.get(target.id, _standing(target)).state
             if state not in {"merged", "set_aside"}:
                 continue
-            what = f"{public_id}: {target.id} is {STATE_WORDS[state]} itself and cannot stand for others."
+            what = Sentence(
+                "{public_id}: {target} is {state} itself and cannot stand for others.",
+                public_id=public_id,
+                target=target.id,
+                state=STATE_WORDS[state],
+            )
         plan.problems.append(Problem(where, what))
 
 
@@ -265,15 +324,21 @@ def _plan_summaries(plan: Plan, current: ReasonFile, given: ReasonFile, rows: Co
     }
     for row in given.sentences:
         if row.item not in exported:
-            what = f"no reason on the item '{row.item}' is in the file, so its summary cannot be changed."
-            plan.problems.append(Problem(f"sheet 'summaries', row {row.row}", what))
+            what = Sentence(
+                "no reason on the item '{item}' is in the file, so its summary cannot be changed.",
+                item=row.item,
+            )
+            plan.problems.append(Problem(_in_summaries(row), what))
     for item, base in exported.items():
         standing = stamp_of_summary(current.sentences, item=item)
         said = stamp_of_summary(given.sentences, item=item) if given.is_whole else base
         is_rewritten = said not in {base, standing}
         if (is_rewritten or item in relinked) and standing not in {base, said}:
-            what = f"the summary of '{item}' was changed here after the export; its numbers may mean others."
-            plan.conflicts.append(Problem("sheet 'summaries'", what))
+            what = Sentence(
+                "the summary of '{item}' was changed here after the export; its numbers may mean others.",
+                item=item,
+            )
+            plan.conflicts.append(Problem(Sentence("sheet 'summaries'"), what))
         elif is_rewritten or item in relinked:
             source = given.sentences if is_rewritten else current.sentences
             _plan_summary(
@@ -293,8 +358,10 @@ def _plan_summary(
     if bad:
         plan.problems += [
             Problem(
-                f"sheet 'summaries', row {each.row}",
-                f"'{each.number}' is no number; each item's sentences are numbered from 1.",
+                _in_summaries(each),
+                Sentence(
+                    "'{number}' is no number; each item's sentences are numbered from 1.", number=each.number
+                ),
             )
             for each in bad
         ]
@@ -304,8 +371,13 @@ def _plan_summary(
     for public_id, handling in wanted.items():
         for number in handling.sentences:
             if _is_number(number) and number not in numbers:
-                what = f"{public_id}: the summary of '{item}' has no sentence {number}."
-                where = f"row {row_of[public_id]}" if public_id in row_of else ""
+                what = Sentence(
+                    "{public_id}: the summary of '{item}' has no sentence {number}.",
+                    public_id=public_id,
+                    item=item,
+                    number=number,
+                )
+                where = _row(row_of[public_id]) if public_id in row_of else ""
                 plan.problems.append(Problem(where, what))
     drafts = tuple(
         DraftSentence(
@@ -325,7 +397,25 @@ def _is_number(text: str) -> bool:
 
 
 def _in_words(row: ReasonRow, handling: Handling) -> str:
-    return f"{STATE_WORDS[handling.state]}{', with a text of its own' if row.released_text else ''}"
+    # As the file writes it: whoever reads this has the file before them.
+    state = STATE_WORDS[handling.state]
+    return Sentence("{state}, with a text of its own", state=state) if row.released_text else state
+
+
+def _at(row: ReasonRow) -> Sentence:
+    return _row(row.row)
+
+
+def _row(number: int) -> Sentence:
+    return Sentence("row {number}", number=number)
+
+
+def _in_summaries(row: SentenceRow) -> Sentence:
+    return Sentence("sheet 'summaries', row {number}", number=row.row)
+
+
+def _of(name: str, what: str) -> Sentence:
+    return Sentence("{name}: {what}", name=name, what=what)
 
 
 def _difference(standing: Handling, wanted: Handling) -> str:

@@ -14,13 +14,13 @@ from surveyapp.delphi.privacy.rules import PrivacyRules
 from surveyapp.models import Participation, Reason, Study
 from surveyapp.questionnaire.cells import Status
 from surveyapp.services.instruments import get_instrument
+from surveyapp.services.reading.beside import ratings_beside
 from surveyapp.services.reading.counted import read_counted
 from surveyapp.services.reading.reasons import (
     ReasonAtWork,
     get_closed_round,
     list_reasons,
     list_summaries,
-    ratings_beside,
 )
 
 _USUAL_K_REASONS = PrivacyRules().k_reasons

@@ -15,15 +15,15 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.rounds import RoundState
-from surveyapp.errors import Refused
+from surveyapp.errors import Refused, Sentence
 from surveyapp.exchange.reason_file import ReasonFile, ReasonRow, SentenceRow, ThemeRow, write_reason_file
 from surveyapp.exchange.sheet_writing import as_cell
 from surveyapp.models import Round
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services.audit import record
 from surveyapp.services.instruments import get_instrument
+from surveyapp.services.reading.beside import RatingBeside
 from surveyapp.services.reading.reasons import (
-    RatingBeside,
     ReasonAtWork,
     get_closed_round,
     list_reasons,
@@ -65,7 +65,9 @@ def find_last_closed_round(session: Session, *, study_id: int) -> int:
         )
     )
     if number is None:
-        raise Refused("No round of this study is closed: reasons are read and worked on when one is.")
+        raise Refused(
+            Sentence("No round of this study is closed: reasons are read and worked on when one is.")
+        )
     return number
 
 

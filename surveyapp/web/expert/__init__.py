@@ -6,6 +6,7 @@ from surveyapp.web.expert import (
     autosave,
     copies,
     discussion,
+    joining,
     landing,
     leaving,
     letters,
@@ -18,18 +19,9 @@ from surveyapp.web.expert import (
 from surveyapp.web.expert.blueprints import links, seat
 
 ROUTES = (
-    landing,
-    news,
-    routes,
-    autosave,
-    discussion,
-    submitting,
-    wordings,
-    copies,
-    leaving,
-    parting,
-    letters,
-)
+    landing, news, routes, autosave, discussion, submitting, wordings, copies, leaving, parting, letters,
+    joining,
+)  # fmt: skip
 """The modules that add their routes to the two blueprints."""
 
 __all__ = ["ROUTES", "links", "seat"]

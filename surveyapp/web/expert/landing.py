@@ -25,6 +25,7 @@ from surveyapp.web.expert.asking import Wording
 from surveyapp.web.expert.blueprints import links
 from surveyapp.web.expert.parting import part
 from surveyapp.web.languages import page_language, written_time
+from surveyapp.web.refusals import log_refusal
 
 LONGEST_TOKEN = 200
 MOST_WRONG_TOKENS = 60
@@ -80,6 +81,7 @@ def show_unknown() -> ResponseReturnValue:
     Wrong tokens are counted per address, and too many get 429. A right token is never held up by the
     wrong ones of others behind the same address: guessing one of 2^144 is hopeless at any speed.
     """
+    log_refusal("personal link", why="unknown")
     subject = throttling.hide(get_config().secret_key.encode(), request.remote_addr or "")
     with get_database().verb() as session:
         try:

@@ -6,7 +6,7 @@ only to somebody who has just been in it; without it they say the same and name 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from flask import Response, g, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -14,15 +14,25 @@ from itsdangerous import BadData, URLSafeSerializer
 
 from surveyapp.extensions import get_config, get_database
 from surveyapp.services import doors
-from surveyapp.services.doors import Invited
 from surveyapp.services.reading.faces import find_face
-from surveyapp.services.reading.seats import Seat
 from surveyapp.web import security
 from surveyapp.web.expert import pages
 from surveyapp.web.expert.blueprints import get_seat, links
 
 
-def part(endpoint: str, place: Seat | Invited, **values: Any) -> Response:
+class Place(Protocol):
+    """Where somebody has just been."""
+
+    @property
+    def slug(self) -> str:
+        """The study."""
+
+    @property
+    def language(self) -> str:
+        """The language that was read."""
+
+
+def part(endpoint: str, place: Place, **values: Any) -> Response:
     """A redirect to one of the pages below, for somebody who was just in `place`."""
     sealed = _sealer().dumps([place.slug, place.language])
     return make_response(redirect(url_for(endpoint, of=sealed, **values), 303))
@@ -44,7 +54,8 @@ def _sealer() -> URLSafeSerializer:
     return URLSafeSerializer(get_config().secret_key, salt="the study that was left")
 
 
-def _find_frame() -> pages.Frame | None:
+def read_parted() -> pages.Frame | None:
+    """The frame of the study that was left, where the address tells which."""
     try:
         slug, language = _sealer().loads(request.args.get("of", ""))
     except BadData:
@@ -58,17 +69,17 @@ def _find_frame() -> pages.Frame | None:
 @links.get("/told/<any('not-me', 'declined'):what>")
 def told(what: str) -> ResponseReturnValue:
     """No more letters will come."""
-    return render_template("expert/told.html", frame=_find_frame(), what=what)
+    return render_template("expert/told.html", frame=read_parted(), what=what)
 
 
 @links.get("/left")
 def left() -> ResponseReturnValue:
     """The session has ended; everything is saved."""
-    return render_template("expert/left.html", frame=_find_frame())
+    return render_template("expert/left.html", frame=read_parted())
 
 
 @links.get("/withdrawn")
 def withdrawn() -> ResponseReturnValue:
     """The expert has left the study for good."""
     kept = request.args.get("answers") == "keep"
-    return render_template("expert/withdrawn.html", frame=_find_frame(), kept=kept)
+    return render_template("expert/withdrawn.html", frame=read_parted(), kept=kept)

@@ -94,7 +94,7 @@ def _lines(error: SurveyappError) -> Iterator[str]:
         return
     for problem in error.problems:
         what = say(problem.what, _)
-        yield f"{problem.where}: {what}" if problem.where else what
+        yield f"{say(problem.where, _)}: {what}" if problem.where else what
 
 
 def _way(command: str) -> Way | None:

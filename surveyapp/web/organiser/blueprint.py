@@ -8,12 +8,15 @@ from flask_babel import gettext as _
 
 from surveyapp.extensions import get_database
 from surveyapp.services.accounts import SignedIn
+from surveyapp.services.audit import record
 from surveyapp.services.reading.desks import Desk, find_desk
+from surveyapp.services.unit import read_now
 from surveyapp.web import security
 from surveyapp.web.organiser.detours import confirm_first, sign_in_first
 from surveyapp.web.organiser.permissions import CONFIRMED, EVEN_ARCHIVED, IN_STUDY, OPEN, SIGNED_IN, UPLOADS
 from surveyapp.web.organiser.sending_again import show_sent_form
 from surveyapp.web.organiser.tabs import tabs
+from surveyapp.web.refusals import log_refusal
 
 blueprint = Blueprint("organiser", __name__, url_prefix="/organiser")
 
@@ -33,8 +36,10 @@ def guard() -> ResponseReturnValue | None:
     if name in IN_STUDY:
         g.desk = _find_desk(organiser)
         if g.desk is None:
+            log_refusal("study", why="not theirs, or none", account=organiser.organiser_id)
             abort(404)
         if not g.desk.may(IN_STUDY[name]):
+            _note_missing_right(g.desk, organiser, name)
             return _say_missing_right(name)
     elif name not in SIGNED_IN:
         abort(404)
@@ -43,12 +48,28 @@ def guard() -> ResponseReturnValue | None:
     if request.method not in security.SAFE_METHODS and not security.is_csrf_token_valid(
         request.form.get("csrf_token")
     ):
+        log_refusal("act", why="form token", account=organiser.organiser_id)
         return (show_sent_form() if name in IN_STUDY else None) or abort(400)
     if name in IN_STUDY and g.desk.is_archived and not _may_go_on(name):
         return _say_archived()
     if name in CONFIRMED and not organiser.is_confirmed:
         return confirm_first(organiser)
     return None
+
+
+def _note_missing_right(desk: Desk, organiser: SignedIn, name: str) -> None:
+    """In the log; an act that was tried also stands in the study's record, for reading writes nothing."""
+    log_refusal("act", why="right", account=organiser.organiser_id, study=desk.study_id)
+    if request.method not in security.SAFE_METHODS:
+        with get_database().verb() as session:
+            record(
+                session,
+                study_id=desk.study_id,
+                now=read_now(session),
+                actor=organiser.email,
+                act="access.refused",
+                detail={"act": name, "role": desk.role},
+            )
 
 
 def _say_missing_right(name: str) -> ResponseReturnValue:

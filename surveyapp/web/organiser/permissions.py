@@ -126,6 +126,9 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "protocol_source": Right.PROGRESS,
         "set_protocol": Right.SET_UP,
         "lock_protocol": Right.SET_UP,
+        "protocol_form": Right.SET_UP,
+        "write_protocol": Right.SET_UP,
+        "protocol_summary": Right.SET_UP,
         "amend_protocol": Right.SET_UP,
         "audit": Right.AUDIT,
         "audit_file": Right.AUDIT,
@@ -139,12 +142,27 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "change_panellist": Right.IDENTITIES,
         "make_panellist_link": Right.IDENTITIES,
         "invite_panellist": Right.IDENTITIES,
+        "withdraw_panellist": Right.IDENTITIES,
+        # Who asks for a seat has a name and no pseudonym yet.
+        "registration": Right.IDENTITIES,
+        "registration_qr": Right.IDENTITIES,
+        "change_registration": Right.IDENTITIES,
+        "decide_requests": Right.IDENTITIES,
+        "erase_panellist": Right.ERASE,
+        "keep_names": Right.ERASE,
         # The questionnaire as an expert will see it.
         "preview_questionnaire": Right.SET_UP,
         "preview_page_of": Right.SET_UP,
         "walk_preview": Right.SET_UP,
         "settings": Right.SET_UP,
         "change_settings": Right.SET_UP,
+        # The study once more: as a copy, or rehearsed.
+        "copying": Right.SET_UP,
+        "copy_study": Right.SET_UP,
+        "rehearsal": Right.SET_UP,
+        "rehearsal_progress": Right.SET_UP,
+        "start_rehearsal": Right.SET_UP,
+        "remove_rehearsal": Right.SET_UP,
         # The end of the study.
         "study_end": Right.DELETE,
         "archive_study": Right.DELETE,
@@ -192,6 +210,9 @@ CONFIRMED = frozenset(
         "remove_member",
         "change_anonymity",
         "look_up",
+        "make_panellist_link",
+        "erase_panellist",
+        "keep_names",
         "delete_study",
     }
 )
@@ -200,9 +221,14 @@ EVEN_ARCHIVED = frozenset(
     {
         "make_export",
         "look_up",
+        # What a person can ask for at any time.
+        "withdraw_panellist",
+        "erase_panellist",
+        "keep_names",
         "copy_study",
         "delete_study",
         "keep_study",
+        "remove_rehearsal",
         "unarchive_study",
         "invite_member",
         "withdraw_invitation",

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 
 from surveyapp.extensions import get_database
 from surveyapp.services.permissions import Right
-from surveyapp.services.reading.closed_rounds import find_last_closed, list_closed
+from surveyapp.services.reading.closed_rounds import find_last_closed
 from surveyapp.services.reading.desks import Desk
 from surveyapp.web.organiser.account.forms import ActForm
 from surveyapp.web.organiser.blueprint import get_desk
@@ -92,15 +92,13 @@ def _other_rounds(desk: Desk) -> tuple[Part, ...]:
     endpoint = _PAGE_OF.get((request.endpoint or "").rpartition(".")[2])
     if here is None or endpoint is None:
         return ()
-    with get_database().reading() as session:
-        numbers = list_closed(session, study_id=desk.study_id)
     return tuple(
         Part(
             _("Round %(number)s", number=number),
             url_for(f"organiser.{endpoint}", slug=desk.slug, number=number),
             number == here,
         )
-        for number in numbers
+        for number in desk.closed
     )
 
 

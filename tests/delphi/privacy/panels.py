@@ -102,6 +102,14 @@ def two_breakdowns_and_crossing(random: Random, most: int = 4) -> list[Mapping[i
     return [figure for each in (first, second, crossed) for figure in _breakdown(people, each)]
 
 
+def leavers_beside_groups(random: Random) -> list[Mapping[int, int]]:
+    """What attrition would tell beside a published breakdown: of those who left, where both sides are k."""
+    people = _panel(random)
+    left = [person for person in people if random.random() < 0.4]
+    told = [at(left)] if 5 <= len(left) <= len(people) - 5 else []
+    return [*_breakdown(people, _attribute(random, people)), *told]
+
+
 def total_at_two_times(random: Random) -> list[Mapping[int, int]]:
     people = _panel(random)
     return [at(range(len(people) - random.randint(1, 4))), at(people)]

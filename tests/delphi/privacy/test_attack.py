@@ -38,6 +38,7 @@ def leaks(publishing: Publishing, *, with_ledger: bool) -> int:
         (panels.two_breakdowns, 15, 45),
         (panels.two_breakdowns_and_crossing, 50, 100),
         (panels.two_halves_and_crossing, 140, 190),
+        (panels.leavers_beside_groups, 8, 25),
         (panels.total_at_two_times, 200, 200),
         (panels.one_breakdown_at_two_times, 150, 200),
     ],

@@ -96,7 +96,9 @@ def test_an_answer_that_does_not_fit_is_named(client: JudgingClient, expert: Exp
     assert ground.number("word") not in stored(ground)
 
 
-def test_what_is_not_asked_of_me_is_refused(client: JudgingClient, expert: Expert, ground: Ground) -> None:
+def test_sec_33_what_is_not_asked_of_me_is_refused(
+    client: JudgingClient, expert: Expert, ground: Ground
+) -> None:
     early = send(client, body(ground, base=0))
     assert early.status_code == 422
     assert "consent" in early.json["message"]
@@ -110,7 +112,9 @@ SOMETHING_ELSE = [{}, [], {"a": 1}, 1, 1.5, True, None, "text", [None], "\ud800"
 
 
 @pytest.mark.parametrize("name", ["request_id", "base", "place", "answers"])
-def test_every_type_is_strict(client: JudgingClient, expert: Expert, ground: Ground, name: str) -> None:
+def test_sec_62_every_type_is_strict(
+    client: JudgingClient, expert: Expert, ground: Ground, name: str
+) -> None:
     expert.consent()
     token = client.get("/s/every-kind/p/consent").find("input", name="csrf_token").get("value", "")
     fits = {
@@ -141,7 +145,9 @@ def test_every_answer_is_a_list_of_texts(
 @pytest.mark.parametrize(
     "field", ["a0", "a99999999", "a1e3", "a\u0661", "a 1", "1", "__proto__", "a1) OR 1=1--", ""]
 )
-def test_there_are_no_other_fields(client: JudgingClient, expert: Expert, ground: Ground, field: str) -> None:
+def test_sec_84_there_are_no_other_fields(
+    client: JudgingClient, expert: Expert, ground: Ground, field: str
+) -> None:
     expert.consent()
     assert send(client, body(ground, answers={field: ["1"]})).status_code == 400
 
@@ -158,7 +164,7 @@ def test_there_are_no_other_fields(client: JudgingClient, expert: Expert, ground
         b'{"request_id": "request-1", "base": 1, "answers": {"a1": ["1"], "a1": ["0"]}}',
     ],
 )
-def test_what_is_no_json_is_refused(
+def test_sec_83_what_is_no_json_is_refused(
     client: JudgingClient, expert: Expert, ground: Ground, raw: bytes
 ) -> None:
     expert.consent()
@@ -179,7 +185,9 @@ def test_what_cannot_be_stored_is_refused_politely(
 @pytest.mark.parametrize(
     "mimetype", ["text/plain", "application/x-www-form-urlencoded", "application/xml", ""]
 )
-def test_only_json_is_taken(client: JudgingClient, expert: Expert, ground: Ground, mimetype: str) -> None:
+def test_sec_29_only_json_is_taken(
+    client: JudgingClient, expert: Expert, ground: Ground, mimetype: str
+) -> None:
     expert.consent()
     token = client.get("/s/every-kind/p/consent").find("input", name="csrf_token").get("value", "")
     reply = client.http.post(
@@ -193,7 +201,9 @@ def test_only_json_is_taken(client: JudgingClient, expert: Expert, ground: Groun
     assert ground.number("years") not in stored(ground)
 
 
-def test_the_token_must_be_this_sessions(client: JudgingClient, expert: Expert, ground: Ground) -> None:
+def test_sec_26_the_token_must_be_this_sessions(
+    client: JudgingClient, expert: Expert, ground: Ground
+) -> None:
     expert.consent()
     other = Expert(JudgingClient(client.app, client.base_url), ground, 1)
     foreign = other.client.get("/s/every-kind/p/consent").find("input", name="csrf_token").get("value", "")
@@ -207,7 +217,9 @@ def test_without_a_session_it_says_how_to_go_on(client: JudgingClient, ground: G
     assert (reply.status_code, reply.json) == (401, {"kind": "no-seat"})
 
 
-def test_a_body_beyond_the_limit_is_refused(client: JudgingClient, expert: Expert, ground: Ground) -> None:
+def test_sec_74_a_body_beyond_the_limit_is_refused(
+    client: JudgingClient, expert: Expert, ground: Ground
+) -> None:
     expert.consent()
     reply = send(client, body(ground, answers={f"a{ground.number('life')}": ["x" * 1_100_000]}))
     assert reply.status_code == 413

@@ -37,7 +37,9 @@ def state_of(ground: Ground, member: int = 0) -> str:
         return str(session.execute(text("SELECT state FROM panellist WHERE id = :id"), wanted).scalar_one())
 
 
-def test_looking_at_the_link_changes_nothing_however_often(client: JudgingClient, ground: Ground) -> None:
+def test_sec_01_and_sec_02_looking_at_the_link_changes_nothing_however_often(
+    client: JudgingClient, ground: Ground
+) -> None:
     before = content_of(ground.database)
     pages = [
         client.get(f"/l/{ground.panel[0].token}", headers={"User-Agent": agent, "Sec-Purpose": purpose})
@@ -84,7 +86,7 @@ def test_over_https_the_cookie_is_a_host_cookie(config: Config, ground: Ground) 
     app.extensions["surveyapp.database"].close()
 
 
-def test_a_planted_cookie_is_replaced(client: JudgingClient, ground: Ground) -> None:
+def test_sec_13_a_planted_cookie_is_replaced(client: JudgingClient, ground: Ground) -> None:
     client.http.set_cookie("surveyapp-seat", "planted", domain="127.0.0.1")
     Expert(client, ground)
     cookie = client.http.get_cookie("surveyapp-seat", domain="127.0.0.1")
@@ -114,7 +116,7 @@ def test_saying_no_is_as_easy_as_starting(
     assert state_of(ground) == "invited"
 
 
-def test_a_wrong_token_gets_a_neutral_page_and_too_many_have_to_wait(
+def test_sec_07_a_wrong_token_gets_a_neutral_page_and_too_many_have_to_wait(
     client: JudgingClient, ground: Ground
 ) -> None:
     token = ground.panel[0].token
@@ -128,7 +130,7 @@ def test_a_wrong_token_gets_a_neutral_page_and_too_many_have_to_wait(
     client.get(f"/l/{token}")
 
 
-def test_a_link_in_a_browser_where_somebody_else_sits_asks_first(
+def test_sec_101_a_link_in_a_browser_where_somebody_else_sits_asks_first(
     client: JudgingClient, ground: Ground
 ) -> None:
     Expert(client, ground, 0)
@@ -153,7 +155,7 @@ def test_a_link_in_a_browser_where_somebody_else_sits_asks_first(
         {"Origin": "null", "Sec-Fetch-Site": "cross-site"},
     ],
 )
-def test_another_site_cannot_press_the_buttons(
+def test_sec_27_another_site_cannot_press_the_buttons(
     client: JudgingClient, ground: Ground, headers: dict[str, str]
 ) -> None:
     for path in ("/l/start", "/l/not-me", "/l/decline"):
@@ -165,7 +167,7 @@ def test_another_site_cannot_press_the_buttons(
     assert state_of(ground) == "invited"
 
 
-def test_the_buttons_do_not_answer_to_get(client: JudgingClient, ground: Ground) -> None:
+def test_sec_05_the_buttons_do_not_answer_to_get(client: JudgingClient, ground: Ground) -> None:
     for path in ("start", "not-me", "decline"):
         assert client.http.get(
             f"/l/{path}?token={ground.panel[0].token}", base_url=client.base_url

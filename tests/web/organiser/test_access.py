@@ -108,6 +108,9 @@ STUDY = {
     "protocol_source": "progress",
     "set_protocol": "set_up",
     "lock_protocol": "set_up",
+    "protocol_form": "set_up",
+    "write_protocol": "set_up",
+    "protocol_summary": "set_up",
     "amend_protocol": "set_up",
     "audit": "audit",
     "audit_file": "audit",
@@ -120,11 +123,24 @@ STUDY = {
     "change_panellist": "identities",
     "make_panellist_link": "identities",
     "invite_panellist": "identities",
+    "withdraw_panellist": "identities",
+    "registration": "identities",
+    "registration_qr": "identities",
+    "change_registration": "identities",
+    "decide_requests": "identities",
+    "erase_panellist": "erase",
+    "keep_names": "erase",
     "preview_questionnaire": "set_up",
     "preview_page_of": "set_up",
     "walk_preview": "set_up",
     "settings": "set_up",
     "change_settings": "set_up",
+    "copying": "set_up",
+    "copy_study": "set_up",
+    "rehearsal": "set_up",
+    "rehearsal_progress": "set_up",
+    "start_rehearsal": "set_up",
+    "remove_rehearsal": "set_up",
     "study_end": "delete",
     "archive_study": "delete",
     "unarchive_study": "delete",
@@ -165,9 +181,10 @@ MAY = {
     "jobs": "owner organiser",
     "members": "owner",
     "delete": "owner",
+    "erase": "owner custodian",
 }
 # … and where organisers are blind: nobody sees names and answers.
-BLIND = {**MAY, "identities": "custodian"}
+BLIND = {**MAY, "identities": "custodian", "erase": "custodian"}
 
 
 @dataclass(frozen=True)

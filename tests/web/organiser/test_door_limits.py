@@ -174,7 +174,7 @@ def test_what_was_about_to_be_sent_survives_the_confirmation(
 
 
 @pytest.mark.parametrize("with_app", [False, True], ids=["password alone", "with the app"])
-def test_what_was_written_survives_a_session_that_ended(
+def test_sec_26_what_was_written_survives_a_session_that_ended(
     app: Flask, client: JudgingClient, jane: int, database: Database, with_app: bool
 ) -> None:
     sign_in(client)

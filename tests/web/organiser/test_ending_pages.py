@@ -38,12 +38,13 @@ def test_a_study_with_an_open_round_is_not_put_away(client: JudgingClient, desk:
 
 
 def test_archived_and_brought_back(client: JudgingClient, answered: Ground, end: str, desk: str) -> None:
+    before = client.get(f"{desk}/settings")
     client.get(end)
     client.submit({}, action="/archive", follow=True)
-    assert "archived" in client.get("/organiser/").words
+    assert "Archived studies" in client.get("/organiser/").words
+    assert not client.get(f"{desk}/settings").find_all("input", name="title")
     # A form of before: whatever it is about, it is refused in one sentence.
-    client.get(f"{desk}/settings")
-    refused = client.submit({"title": "Other"}, action="/settings", expect=409)
+    refused = client.submit({"title": "Other"}, action="/settings", page=before, expect=409)
     assert "It can be read, and nothing in it changes any more." in refused.words
     for way in ("", "/protocol", "/rounds/1/results", "/rounds/1/decisions", "/export", "/rounds/1/reasons"):
         client.get(desk + way)

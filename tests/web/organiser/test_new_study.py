@@ -11,6 +11,7 @@ from werkzeug.datastructures import FileStorage
 
 from surveyapp.models import AuditEntry, Panellist, Study
 from surveyapp.services import members
+from surveyapp.services.instruments import get_instrument
 from surveyapp.services.protocols import lock_protocol
 from surveyapp.services.reading.setting_up import get_set_up
 from surveyapp.services.shelf import list_shipped
@@ -205,3 +206,51 @@ def test_settings_are_changed_with_every_problem_at_once(client: JudgingClient, 
         study = get_study(session, slug="fruit")
         assert (study.title, study.time_zone) == ("Fruit again", "Europe/Berlin")
         assert "study.change" in session.scalars(select(AuditEntry.act)).all()
+
+
+LISTED = "Title;Definition;Code;Cost\nPlums;A fruit.;F1;low\nCherries;A small fruit.;F2;high\n"
+ASKED: dict[str, Any] = {
+    "question": "How important is it?",
+    "criterion": "Importance",
+    "scale": "importance",
+    "language": "en",
+}
+
+
+@one_database
+def test_a_list_of_items_is_looked_at_and_becomes_a_study(client: JudgingClient, database: Database) -> None:
+    asked = {**ASKED, "groups": "Patients, Clinicians", "with_reasons": "y"}
+    listed = upload(LISTED, "items.csv")
+    looked = send(client, 200, questionnaire="list", list=listed, go="check", **asked)
+    table = looked.words_of(looked.find("section", id="look"))
+    for words in ("2 items", "Plums", "A small fruit.", "F2", "Groups: Patients, Clinicians."):
+        assert words in table
+    assert count_studies(database) == 0
+    # What was read stands in the page, can be changed there, and no file is chosen again.
+    text = looked.find("textarea", id="text").text or ""
+    token = looked.find_all("input", name="csrf_token")[0].get("value", "")
+    sent = {**NAMED, "csrf_token": token, "time_zone": "UTC", "questionnaire": "own file", "go": "make"}
+    page = client.upload("/organiser/new", {**sent, "text": text.replace("Plums", "Damsons")}, 303)
+    with database.reading() as session:
+        study = get_study(session, slug="fruit")
+        instrument = get_instrument(session, study_id=study.id, number=1)
+    asked_of = instrument.questionnaire
+    assert [each.title.get("en") for each in asked_of.items] == ["Damsons", "Cherries"]
+    assert [each.id for each in asked_of.groups] == ["patients", "clinicians"]
+    assert asked_of.items[0].categories[0].code == "F1"
+    assert len(asked_of.scales["importance"].points) == 9
+    assert "2 items" in client.get(page.location).words
+
+
+@one_database
+def test_everything_wrong_with_a_list_is_said(client: JudgingClient, database: Database) -> None:
+    broken = upload("Name;Code\n;A\nPears;B\nPears;C\n", "items.csv")
+    page = send(
+        client, questionnaire="list", list=broken, title="", **{**ASKED, "question": "", "groups": "A"}
+    )
+    assert "items.csv: row 2" in page.words
+    assert page.find("input", name="criterion").get("value") == "Importance"
+    errors = {each.get("id") for each in page.find_all("span", class_="error")}
+    assert {"question-error", "title-error"} <= errors
+    assert "choose the file" in send(client, questionnaire="list", **ASKED).words.lower()
+    assert count_studies(database) == 0

@@ -41,12 +41,19 @@ def page(answered: Ground, client: JudgingClient, sign_in: SignIn) -> str:
 
 
 def send(client: JudgingClient, page: str, content: str | bytes, *, go: str = "check", expect: int = 200,
-         name: str = "people.csv") -> Page:  # fmt: skip
+         name: str = "people.csv", **more: str) -> Page:  # fmt: skip
     shown = client.get(f"{page}/import")
     token = shown.find_all("input", name="csrf_token")[0].get("value", "")
     body = content.encode() if isinstance(content, str) else content
     fields: dict[str, Any] = {"csrf_token": token, "go": go, "file": FileStorage(io.BytesIO(body), name)}
+    fields |= more
     return client.upload(f"{page}/import", fields, expect)
+
+
+def rows_of(page: Page, table: str) -> list[list[str]]:
+    """The words of a table's cells."""
+    rows = page.find("table", id=table).iterfind("tbody/tr")
+    return [[page.words_of(cell) for cell in row] for row in rows]
 
 
 def count(database: Database) -> int:
@@ -121,7 +128,10 @@ def test_people_from_a_file_are_looked_at_and_added(
     assert "2 panellists were added." in client.get(added.location).words
     assert count(database) == before + 2
     again = send(client, page, TWO, go="add", expect=422)
-    assert "row 2: ada@example.org is on the panel already" in again.words
+    assert [cells[:2] for cells in rows_of(again, "bad-rows")] == [
+        ["2", "ada@example.org is on the panel already; take the row out."],
+        ["3", "bo@example.org is on the panel already; take the row out."],
+    ]
     assert count(database) == before + 2
 
 
@@ -131,9 +141,11 @@ def test_all_that_is_wrong_is_told_a_hundred_here_and_all_in_a_file(
     before = count(database)
     bad = "name,e-mail,group\n" + "".join(f"Somebody,=nobody-{row},North\n" for row in range(3_000))
     shown = send(client, page, bad, go="add", expect=422)
-    lines = [shown.words_of(line) for line in shown.find("div", class_="summary").iter("li")]
-    assert len(lines) == 100
-    assert lines[0].startswith("row 2:")
+    rows = rows_of(shown, "bad-rows")
+    assert len(rows) == 100
+    # As it stands in the sheet, beside what is wrong with it.
+    assert (rows[0][0], rows[0][2:5]) == ("2", ["Somebody", "=nobody-0", "North"])
+    assert "is not an e-mail address" in rows[0][1]
     assert "3000 things are wrong" in shown.words
     listed = send(client, page, bad, go="problems").response.get_data(as_text=True)
     assert listed.count("\n") == 3_001
@@ -191,3 +203,73 @@ def test_a_page_of_the_list_is_cut_in_the_database(answered: Ground) -> None:
         assert listed.seats == listed.found == 2 * MOST + len(answered.panel)
         assert get_panel_list(session, study=study, with_names=False, page=99).page == 3
         assert get_panel_list(session, study=study, with_names=False, words="p-x00").found == 2 * MOST
+
+
+@SQLITE
+def test_names_are_kept_until_a_day_that_is_said(client: JudgingClient, page: str) -> None:
+    client.get(page)
+    refused = client.submit({"until": "2020-01-01"}, action=f"{page}/names", expect=422)
+    assert "This day is over" in refused.words
+    assert refused.find("input", id="until").get("value") == "2020-01-01"
+    client.submit({"until": "2126-12-31"}, action=f"{page}/names")
+    assert "until 2126-12-31" in client.get(page).words
+    client.submit({"until": ""}, action=f"{page}/names")
+    assert "as long as the study is there" in client.get(page).words
+
+
+@SQLITE
+def test_columns_that_are_not_understood_are_said_once_and_kept(
+    client: JudgingClient, database: Database, page: str
+) -> None:
+    strange = "Wer,Kontakt,Team\nAda Lund,ada@example.org,North\nBo Berg,,South\n"
+    asked = send(client, page, strange, expect=422)
+    assert "there is no column for the e-mail address" in asked.words
+    assert asked.find("details", class_="columns").get("open") is not None
+    said = {"title-0": "Wer", "column-0": "name", "title-1": "Kontakt", "column-1": "email"}
+    said |= {"title-2": "Team", "column-2": "group"}
+    wrong = send(client, page, strange, expect=422, **said)
+    assert rows_of(wrong, "bad-rows")[0][:4] == [
+        "3", "the e-mail address is missing; each panellist needs one of their own.", "Bo Berg", ""
+    ]  # fmt: skip
+    chosen = [
+        option.get("value")
+        for option in wrong.find("select", id="column-1")
+        if option.get("selected") is not None
+    ]
+    assert chosen == ["email"]
+    before = count(database)
+    send(client, page, strange.replace("Berg,", "Berg,bo@example.org"), go="add", expect=303, **said)
+    assert count(database) == before + 2
+    # What was said of one sheet is not said of another.
+    send(client, page, "Was,Adresse\nx,cy@example.org\n", expect=422, **said)
+    without = send(client, page, "ada@example.org,e-mail\nx,cy@example.org\n", expect=422)
+    assert "the group is missing" in without.words
+    first = send(
+        client, page, "cy@example.org\n", expect=422, **{"title-0": "cy@example.org", "column-0": "email"}
+    )
+    assert "an address stands where the columns are named" in first.words
+
+
+@SQLITE
+def test_who_may_be_on_the_panel_already_stands_beside_the_row(
+    client: JudgingClient, database: Database, page: str
+) -> None:
+    alike = (
+        "name,e-mail,group\nAda,SOMEONE-1@example.org,North\nNumber2 Someone,new@example.org,South\n"
+        "Cy,cy@example.org,South\n"
+    )
+    shown = send(client, page, alike, expect=422)
+    beside = [row[:3] for row in rows_of(shown, "beside-rows")]
+    assert beside == [
+        ["row 2 of the file", "Ada", "SOMEONE-1@example.org"],
+        ["on the panel with this address", "Someone Number1", "someone-1@example.org"],
+        ["row 3 of the file", "Number2 Someone", "new@example.org"],
+        ["on the panel with the same name", "Someone Number2", "someone-2@example.org"],
+    ]
+    listed = send(client, page, alike, go="problems").response.get_data(as_text=True)
+    assert "SOMEONE-1@example.org is on the panel already" in listed
+    before = count(database)
+    looked = send(client, page, alike, known="leave_out")
+    assert "2 panellists would be added. 1 row is left out" in looked.words
+    send(client, page, alike, go="add", expect=303, known="leave_out")
+    assert count(database) == before + 2

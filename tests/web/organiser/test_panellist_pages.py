@@ -96,3 +96,57 @@ def test_what_is_known_is_changed_or_every_problem_told(
     # Neither what it was and is, nor the pseudonym: that would join it to the name.
     assert entry.detail == f'{{"changed":["email","name","tags","time_zone"],"seat":"{seat}"}}'
     assert pseudonym not in entry.detail
+
+
+def test_a_link_is_made_and_shown_once(
+    client: JudgingClient, answered: Ground, panel: str, sign_in: SignIn
+) -> None:
+    (seat, _), *_ = seats(answered)
+    page = f"{panel}/p/{seat}"
+    client.get(page)
+    made = client.submit({"reason": "Number0 lost it", "send": []}, action=f"{page}/link", expect=422)
+    assert "Leave out the name" in made.words
+    made = client.submit({"reason": "the old one was lost", "send": []}, action=f"{page}/link", expect=200)
+    link = made.words_of(made.find("code", class_="secret"))
+    assert "/l/fruit." in link
+    assert link not in client.get(page).text
+    # Where organisers are blind, whoever knows the name never gets at the answers, not by the link either.
+    with answered.database.verb() as session:
+        session.execute(update(Study).values(anonymity="blind"))
+    sign_in(join(answered, Role.CUSTODIAN))
+    client.get(page)
+    again = client.submit({"reason": "the old one was lost", "send": []}, action=f"{page}/link", expect=200)
+    assert "The next letter brings the new one." in again.words
+    assert "/l/fruit." not in again.text
+
+
+def test_who_asks_the_team_is_withdrawn_and_erased(
+    client: JudgingClient, answered: Ground, panel: str, sign_in: SignIn
+) -> None:
+    (seat, _), *_ = seats(answered)
+    page = f"{panel}/p/{seat}"
+    client.get(page)
+    refused = client.submit({"answers": "keep", "reason": "short"}, action=f"{page}/withdraw", expect=422)
+    assert "Write why, in 10 to 1000 characters" in refused.words_of(refused.find("div", class_="summary"))
+    gone = client.submit({"answers": "keep", "reason": "rang us on Monday"}, action=f"{page}/withdraw")
+    assert "This panellist has left the study." in client.get(gone.location).words
+    wrong = client.submit(
+        {"answers": "remove", "reason": "asked for it by letter", "typed": "expert-1@example.org"},
+        action=f"{page}/erase",
+        expect=422,
+    )
+    assert "this is another one" in wrong.words_of(wrong.find("div", class_="summary"))
+    client.submit(
+        {"answers": "remove", "reason": "asked for it by letter", "typed": "expert-0@example.org"},
+        action=f"{page}/erase",
+    )
+    shown = client.get(page)
+    assert "An erased panellist" in shown.words
+    assert not shown.find_all("button", class_="grave")
+    assert "expert-0@example.org" not in client.get(panel).text
+    # An organiser sees names and erases nobody.
+    sign_in(join(answered, Role.ORGANISER))
+    (_, _), (other, _), *_ = seats(answered)
+    offered = client.get(f"{panel}/p/{other}")
+    assert f"{panel}/p/{other}/withdraw" in offered.text
+    assert f"{panel}/p/{other}/erase" not in offered.text

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from sqlalchemy import delete, select
@@ -13,8 +16,12 @@ from surveyapp.models import AuditEntry, Job
 from surveyapp.services import audit, queue
 from surveyapp.services.unit import read_now
 from surveyapp.web.organiser.audit import routes
+from surveyapp.web.organiser.audit.words import act_words
 from tests.support.judging import JudgingClient, Page
 from tests.support.studies import Ground
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 SQLITE = pytest.mark.parametrize("database_engine", ["sqlite"], indirect=True)
 
@@ -121,3 +128,34 @@ def test_jobs_of_the_installation_are_not_shown(client: JudgingClient, answered:
     number = add_job(answered, study_id=None, kind="upkeep.sweep", payload="{}")
     assert "There are no jobs." in client.get(f"{desk}/jobs").words
     client.post(f"{desk}/jobs/{number}/again", expect=404)
+
+
+@SQLITE
+def test_the_record_is_in_the_language_of_the_page(
+    client: JudgingClient, answered: Ground, desk: str
+) -> None:
+    with answered.database.verb() as session:
+        audit.record(
+            session,
+            study_id=answered.study_id,
+            now=read_now(session),
+            actor="jane@example.org",
+            act="letters.send",
+            detail={"kind": "reminder", "letters": 7, "automatic": True, "unheard_of": "x"},
+        )
+    client.http.set_cookie("surveyapp-language", "de", domain="127.0.0.1", path="/organiser")
+    words = client.get(f"{desk}/audit").words
+    assert "E-Mails gesendet" in words
+    assert "von selbst: ja · Art: Erinnerung 1 · E-Mails: 7 · unheard of: x" in words
+    assert "Runde geöffnet" in words
+
+
+@SQLITE
+def test_every_act_has_its_words(app: Flask) -> None:
+    services = Path(act_words.__code__.co_filename).parents[3] / "services"
+    source = "".join(path.read_text(encoding="utf-8") for path in sorted(services.rglob("*.py")))
+    acts = set(re.findall(r'\bact="([a-z]+\.[a-z_]+)"', source))
+    of_accounts = {act for act in acts if act.startswith("organiser.")} - {"organiser.grant"}
+    assert len(acts - of_accounts) > 40
+    with app.test_request_context():
+        assert [act for act in sorted(acts - of_accounts) if act_words(act) == act] == []

@@ -6,9 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from surveyapp.services import releasing
 from surveyapp.services.permissions import Role
-from surveyapp.services.unit import Database
+from surveyapp.services.protocols import amend_protocol
+from surveyapp.services.studies import get_study
+from surveyapp.services.unit import Database, read_now
 from surveyapp.web.organiser.results import routes
+from tests.cli.test_commands import Shell
 from tests.support.judging import JudgingClient, Page
 from tests.support.protocols import set_protocol
 from tests.support.second_round import give, open_next, release_first_round
@@ -160,6 +164,44 @@ def test_a_second_round_shows_how_medians_moved(client: JudgingClient, answered:
 
 
 @SQLITE
+def test_what_the_rule_of_stopping_says_stands_on_every_page_about_the_round(
+    client: JudgingClient, answered: Ground, desk: str, sign_in: SignIn
+) -> None:
+    answered.close()
+    releasing.settle_round(answered.database, study_id=answered.study_id, number=1, actor="test")
+    said = "Round 1 is not the last one that the protocol plans."
+    figures = "After round 1: 1 of 2 items settled, 1 open; 0 stable when last rated."
+    proposed = "2 items are not decided yet and count as the protocol proposes."
+    for place in ("", "/rounds", "/rounds/1/results", "/rounds/1/decisions"):
+        assert f"{said} {figures} {proposed}" in client.get(f"{desk}{place}").words, place
+    # How many items are settled is a result, and not for everybody who sees how rounds go.
+    sign_in(join(answered, Role.OBSERVER))
+    assert figures not in client.get(desk).words
+
+
+@SQLITE
+def test_what_departed_from_the_plan_stands_above_the_results(
+    client: JudgingClient, answered: Ground, closed: str, database_url: str, tmp_path: Path
+) -> None:
+    assert "What departed from the plan" not in client.get(f"{closed}/results").words
+    with answered.database.verb() as session:
+        amend_protocol(
+            session,
+            study=get_study(session, slug=answered.slug),
+            file="protocol.yaml",
+            content=PROTOCOL.replace("70%", "75%").encode(),
+            reason="As the <board> asked",
+            now=read_now(session),
+            actor="test",
+        )
+    words = client.get(f"{closed}/results").words
+    assert "What departed from the plan (1)" in words
+    assert "The protocol was amended: version 2. Why: As the <board> asked" in words
+    told = Shell(database_url, tmp_path).say("results", answered.slug)
+    assert "Protocol amended to version 2, 20" in told
+    assert ": As the <board> asked" in told
+
+
 def test_an_analyst_sees_results_and_no_more(
     client: JudgingClient, answered: Ground, sign_in: SignIn
 ) -> None:

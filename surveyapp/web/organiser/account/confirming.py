@@ -14,6 +14,7 @@ from surveyapp.services.unit import read_now
 from surveyapp.web.organiser.account import throttles
 from surveyapp.web.organiser.account.forms import ConfirmForm
 from surveyapp.web.organiser.account.party import find_party
+from surveyapp.web.organiser.account.refusing import note_refused_sign_in
 from surveyapp.web.organiser.blueprint import blueprint, get_signed_in
 from surveyapp.web.organiser.detours import Kept, go_on, kept_in_form, own_page, show_confirm
 
@@ -35,6 +36,7 @@ def give_confirmation() -> ResponseReturnValue:
     kept = kept_in_form()
     throttles.count_try(throttles.CONFIRM, account=str(organiser.organiser_id))
     if not form.validate() or not _is_proved(organiser, form):
+        note_refused_sign_in("confirming", organiser_id=organiser.organiser_id)
         wrong = _("That was not right. Give the password that you sign in with.")
         return show_confirm(organiser, kept, wrong), 422
     with get_database().verb() as session:

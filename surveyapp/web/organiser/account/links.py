@@ -22,6 +22,7 @@ from surveyapp.web.organiser.account.starting import begin_session, enter_with
 from surveyapp.web.organiser.blueprint import blueprint, get_signed_in
 from surveyapp.web.organiser.detours import Kept
 from surveyapp.web.organiser.members.words import role_words
+from surveyapp.web.refusals import log_refusal
 
 _FIELDS = {"e-mail": "email", "password": "password"}
 
@@ -32,6 +33,7 @@ def follow_link(secret: str) -> ResponseReturnValue:
     with get_database().reading() as session:
         opened = one_time.find(session, secret=secret)
     if opened is None:
+        log_refusal("one-time link", why="unknown")
         throttles.count_try(throttles.LINK)
         return _show_unknown()
     if opened.purpose == Purpose.SET_UP:

@@ -15,6 +15,7 @@ from surveyapp.web.organiser.account import half_way, throttles
 from surveyapp.web.organiser.account.forms import SecondStepForm
 from surveyapp.web.organiser.account.half_way import HalfWay
 from surveyapp.web.organiser.account.party import find_party
+from surveyapp.web.organiser.account.refusing import note_refused_sign_in
 from surveyapp.web.organiser.account.starting import begin_session, enter_with
 from surveyapp.web.organiser.blueprint import blueprint
 from surveyapp.web.organiser.detours import Kept, kept_in_form
@@ -50,6 +51,7 @@ def give_second() -> ResponseReturnValue:
     throttles.count_try(throttles.SECOND_STEP, account=str(organiser_id))
     cookie = _enter(half, organiser_id, form.code.data or "")
     if cookie is None:
+        note_refused_sign_in("second factor", organiser_id=organiser_id)
         form.code.errors = [_("This code does not fit, or was used before. Give the one that is shown now.")]
         return _show(half.credentials, kept, form), 422
     response = enter_with(cookie, kept)

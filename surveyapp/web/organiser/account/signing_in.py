@@ -17,6 +17,7 @@ from surveyapp.web import security
 from surveyapp.web.organiser.account import half_way, throttles
 from surveyapp.web.organiser.account.forms import PasskeyForm, SignInForm, text_of
 from surveyapp.web.organiser.account.party import find_party
+from surveyapp.web.organiser.account.refusing import note_refused_sign_in
 from surveyapp.web.organiser.account.second_step import ask_second_step
 from surveyapp.web.organiser.account.starting import begin_session, enter_with
 from surveyapp.web.organiser.blueprint import blueprint
@@ -43,6 +44,7 @@ def enter() -> ResponseReturnValue:
     with get_database().reading() as session:
         credentials = accounts.find_credentials(session, email=email)
     if not accounts.is_password(credentials, password=password):
+        note_refused_sign_in("password", organiser_id=credentials.organiser_id)
         wrong = _("E-mail and password do not belong together. Try again, or set a new password.")
         return show_sign_in(kept, form, wrong), 422
     assert credentials.organiser_id is not None
@@ -93,6 +95,7 @@ def enter_by_passkey() -> ResponseReturnValue:
             )
             cookie = begin_session(session, credentials=credentials, second_given=True)
     except InputError as error:
+        note_refused_sign_in("passkey", organiser_id=half.credentials.organiser_id if half else None)
         return show_sign_in(kept, wrong=error.said_by(_)), 422
     response = enter_with(cookie, half_way.where_to(half, kept))
     half_way.forget(response)

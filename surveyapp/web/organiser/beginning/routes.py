@@ -12,22 +12,37 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import FileStorage
-from wtforms import BooleanField, EmailField, FileField, StringField
+from wtforms import BooleanField, EmailField, FileField, StringField, TextAreaField
 from wtforms.validators import Length
 
 from surveyapp.errors import InputError, Problem, QuestionnaireError, Sentence, say
 from surveyapp.extensions import get_database
+from surveyapp.questionnaire.from_items import LANGUAGES, SCALES, ItemsAsked
 from surveyapp.questionnaire.source import MAX_BYTES
 from surveyapp.services import beginning
 from surveyapp.services.beginning import Chosen, File, Wishes
 from surveyapp.services.shelf import Shipped, list_shipped
 from surveyapp.services.unit import read_now
+from surveyapp.web.languages import language_name, page_language
 from surveyapp.web.organiser.account.forms import attach, text_of
+from surveyapp.web.organiser.beginning.looking import Look, look_at
 from surveyapp.web.organiser.blueprint import blueprint, get_signed_in
+from surveyapp.web.organiser.typed import showable
 
-OWN = "own file"
+OWN, LIST = "own file", "list"
+FILE_NAME = "questionnaire.yaml"
 LARGEST_TABLE = 10_000_000
-_FIELDS = {"title": "title", "slug": "slug", "contact e-mail": "contact_email", "time zone": "time_zone"}
+_MOST_KEPT = 400_000
+"""So many characters of a questionnaire stand in the page for another try; a longer one is chosen again."""
+_FIELDS = {
+    "title": "title",
+    "slug": "slug",
+    "contact e-mail": "contact_email",
+    "time zone": "time_zone",
+    "question": "question",
+    "criterion": "criterion",
+    "groups": "groups",
+}
 
 
 class NewStudyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
@@ -36,6 +51,14 @@ class NewStudyForm(FlaskForm):  # type: ignore[misc]  # Flask-WTF has no types
     questionnaire = StringField(validators=[Length(max=100)])
     with_protocol = BooleanField()
     file = FileField(lazy_gettext("Your questionnaire (YAML)"))
+    text = TextAreaField(lazy_gettext("or its text"), filters=[lambda text: showable(text or "")])
+    list = FileField(lazy_gettext("Your list of items (CSV or XLSX)"))
+    question = StringField(lazy_gettext("What experts are asked about each item"), [Length(max=1_000)])
+    criterion = StringField(lazy_gettext("What they rate, in a word"), [Length(max=200)])
+    scale = StringField(validators=[Length(max=40)])
+    language = StringField(validators=[Length(max=10)])
+    groups = StringField(lazy_gettext("Groups of the panel, with commas between them"), [Length(max=2_000)])
+    with_reasons = BooleanField()
     table = FileField(lazy_gettext("Table of items (CSV or XLSX), if your questionnaire names one"))
     title = StringField(lazy_gettext("Title, as experts read it"), [Length(max=1_000)])
     slug = StringField(lazy_gettext("Short name in addresses"), [Length(max=200)])
@@ -55,12 +78,17 @@ class NewStudyPage:
     zones: tuple[str, ...]
     problems: tuple[Problem, ...]
     wrong: str
+    scales: tuple[tuple[str, str], ...]
+    languages: tuple[tuple[str, str], ...]
+    look: Look | None
+    """What was read, where somebody wanted to see it first."""
 
 
 @blueprint.get("/new")
 def new_study() -> ResponseReturnValue:
     """The form."""
-    return _show(NewStudyForm(formdata=None, data={"time_zone": "UTC", "with_protocol": True}))
+    usual = {"time_zone": "UTC", "with_protocol": True, "with_reasons": True, "scale": SCALES[0]}
+    return _show(NewStudyForm(formdata=None, data={**usual, "language": page_language()}))
 
 
 @blueprint.post("/new")
@@ -84,8 +112,11 @@ def begin_study() -> ResponseReturnValue:
         of_file = error
     with get_database().reading() as session:
         problems = beginning.find_problems_of_wishes(session, wishes=wishes)
+    look = None if chosen is None else look_at(chosen.questionnaire)
     if chosen is None or problems:
-        return _show_problems(form, problems, of_file)
+        return _show_problems(form, problems, of_file, look)
+    if request.form.get("go") == "check":
+        return _show(_keep(form, chosen), look=look)
     try:
         with get_database().verb() as session:
             slug = beginning.begin_study(
@@ -96,19 +127,56 @@ def begin_study() -> ResponseReturnValue:
                 now=read_now(session),
             )
     except InputError as error:
-        return _show_problems(form, list(error.problems), None)
+        return _show_problems(form, list(error.problems), None, look)
     return redirect(url_for("organiser.study", slug=slug), 303)
 
 
 def _choose(form: NewStudyForm) -> Chosen:
     wanted = text_of(form.questionnaire)
+    if wanted == LIST:
+        return beginning.read_list(_read_list(), _asked(form))
     if wanted != OWN:
         return beginning.take_from_shelf(wanted, with_protocol=bool(form.with_protocol.data))
     file = _read(request.files.get("file"), field="file", most=MAX_BYTES)
+    if file is None and text_of(form.text).strip():
+        file = File(FILE_NAME, text_of(form.text).encode())
     if file is None:
         raise InputError([Problem("file", Sentence("choose the file that holds your questionnaire."))])
     table = _read(request.files.get("table"), field="table", most=LARGEST_TABLE)
     return beginning.read_upload(file, table)
+
+
+def _read_list() -> File:
+    found = _read(request.files.get("list"), field="list", most=LARGEST_TABLE)
+    if found is None:
+        raise InputError([Problem("list", Sentence("choose the file that holds your list of items."))])
+    return found
+
+
+def _asked(form: NewStudyForm) -> ItemsAsked:
+    return ItemsAsked(
+        title=" ".join(text_of(form.title).split()),
+        question=text_of(form.question).strip(),
+        criterion=text_of(form.criterion).strip(),
+        scale=text_of(form.scale),
+        language=text_of(form.language),
+        groups=tuple(each.strip() for each in text_of(form.groups).split(",") if each.strip()),
+        with_reasons=bool(form.with_reasons.data),
+    )
+
+
+def _keep(form: NewStudyForm, chosen: Chosen) -> NewStudyForm:
+    """What was read stands in the page as text, so that nobody must choose a file twice.
+
+    A questionnaire whose items lie in a table needs both files again.
+    """
+    of_list = text_of(form.questionnaire) == LIST
+    has_table = bool(request.files.get("table") and request.files["table"].filename)
+    if text_of(form.questionnaire) in {OWN, LIST} and not has_table and len(chosen.source) <= _MOST_KEPT:
+        form.text.data = chosen.source
+        if of_list:
+            form.questionnaire.data = OWN
+    return form
 
 
 def _read(sent: FileStorage | None, *, field: str, most: int) -> File | None:
@@ -133,22 +201,28 @@ def _read(sent: FileStorage | None, *, field: str, most: int) -> File | None:
 
 
 def _show_problems(
-    form: NewStudyForm, problems: list[Problem], of_file: InputError | None
+    form: NewStudyForm, problems: list[Problem], of_file: InputError | None, look: Look | None
 ) -> ResponseReturnValue:
-    wrong = attach(form, InputError(problems), _FIELDS)
+    # An empty title is wrong for the study and for the questionnaire alike; it is said once.
+    own = [each for each in of_file.problems if each.where in _FIELDS] if of_file is not None else []
+    known = {each.where for each in problems}
+    wrong = attach(form, InputError([*problems, *(each for each in own if each.where not in known)]), _FIELDS)
     if of_file is None:
-        return _show(form, wrong=wrong, status=422)
+        return _show(form, wrong=wrong, status=422, look=look)
+    rest = [each for each in of_file.problems if each not in own]
     if isinstance(of_file, QuestionnaireError):
-        return _show(form, of_file.problems, wrong=wrong, status=422)
-    return _show(
-        form,
-        wrong=" ".join([wrong, attach(form, of_file, {"file": "file", "table": "table"})]).strip(),
-        status=422,
-    )
+        return _show(form, tuple(rest), wrong=wrong, status=422)
+    of_files = attach(form, InputError(rest), {"file": "file", "table": "table", "list": "list"})
+    return _show(form, wrong=f"{wrong} {of_files}".strip(), status=422)
 
 
 def _show(
-    form: NewStudyForm, problems: tuple[Problem, ...] = (), *, wrong: str = "", status: int = 200
+    form: NewStudyForm,
+    problems: tuple[Problem, ...] = (),
+    *,
+    wrong: str = "",
+    status: int = 200,
+    look: Look | None = None,
 ) -> ResponseReturnValue:
     shipped = list_shipped()
     page = NewStudyPage(
@@ -159,5 +233,12 @@ def _show(
         zones=tuple(sorted(available_timezones())),
         problems=tuple(Problem(each.where, say(each.what, _)) for each in problems),
         wrong=wrong,
+        scales=(
+            ("agreement", _("agreement, five points")),
+            ("importance", _("importance, 1 to 9, as for core outcome sets")),
+            ("relevance", _("relevance, 1 to 4")),
+        ),
+        languages=tuple((each, language_name(each)) for each in LANGUAGES),
+        look=look,
     )
     return render_template("organiser/new_study.html", page=page, form=form), status

@@ -15,6 +15,7 @@ from surveyapp.services.deciding import ItemOnTable
 from surveyapp.services.reading.decision_desks import DecisionDesk, Descent
 from surveyapp.services.reading.desks import Desk
 from surveyapp.web.organiser.decisions.forms import FIELDS, LEAST_PARTS, NEW_ID, count_parts
+from surveyapp.web.organiser.stopping import StoppingNote, stopping_note
 from surveyapp.web.organiser.words import Pill, outcome_word, pills
 
 _PLAIN = (Outcome.KEEP, Outcome.ACCEPT, Outcome.DROP, Outcome.FINALISE)
@@ -60,6 +61,7 @@ class DecisionsPage:
     """Why nothing can be decided any more; '' while it can."""
     has_protocol: bool
     descents: tuple[LineOfDescent, ...]
+    stopping: StoppingNote | None
 
 
 def decisions_page(found: DecisionDesk, desk: Desk) -> DecisionsPage:
@@ -75,6 +77,7 @@ def decisions_page(found: DecisionDesk, desk: Desk) -> DecisionsPage:
         why_fixed=why_fixed(found, desk),
         has_protocol=found.has_protocol,
         descents=tuple(_descent(each) for each in found.descents),
+        stopping=stopping_note(found.stopping),
     )
 
 

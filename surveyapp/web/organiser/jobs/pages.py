@@ -80,6 +80,7 @@ def _what(each: JobLine) -> str:
         "round.close": _("Close round %(number)s at its deadline", number=each.round),
         "round.settle": _("Gather the reasons of round %(number)s and draft its release", number=each.round),
         "account.letter": _("Send the letter that invites somebody to work on this study"),
+        "study.rehearse": _("Play the next part of the rehearsal"),
         "round.refresh": _("Renew the figures of round %(number)s", number=each.round),
     }
     return words.get(each.kind, each.kind)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flask_babel import gettext as _
+
 from surveyapp.mail.kinds import RULES, VARIABLES, Kind
 from surveyapp.services.letters.outbox import AGAIN_FROM, PERSONAL
 from surveyapp.services.letters.reminding import ANCHORS, Anchor, ReminderPlan
@@ -207,7 +209,8 @@ def outbox_page(
                 state=name,
                 tone=tone,
                 when=written_time(moment, desk.time_zone, page_language()),
-                answer=line.answer,
+                # Our own reason for not sending it, or the mail server's words.
+                answer=_(line.answer) if line.state == "dropped" and line.answer else line.answer,
                 may_retry=line.state in AGAIN_FROM,
                 may_cancel=line.state == "queued",
                 may_bounce=line.state in {"sent", "unknown"},

@@ -18,11 +18,11 @@ from surveyapp.mail.kinds import REMINDERS, RULES, Kind
 from surveyapp.mail.texts import Text, find_problems
 from surveyapp.services.letters import outbox, texts
 from surveyapp.services.letters.audience import AUDIENCES, Audience, find_waiting
-from surveyapp.services.letters.occasions import is_automatic
+from surveyapp.services.letters.occasions import list_automatic
 from surveyapp.services.letters.office import make_office
 from surveyapp.services.letters.reminding import Anchor, ReminderPlan, Rule, get_plan, set_plan
 from surveyapp.services.letters.trying import preview, send_test
-from surveyapp.services.reading.letters import find_first_seat, list_seats, read_outbox
+from surveyapp.services.reading.letters import count_by_state, find_first_seat, list_seats
 from surveyapp.services.studies import get_study
 from surveyapp.services.unit import read_now
 from surveyapp.web.organiser.account.forms import text_of
@@ -83,18 +83,19 @@ def _show_letters(
         study = get_study(session, slug=desk.slug)
         languages = texts.languages_of(session, study=study)
         own = texts.list_own(session, study_id=study.id)
+        automatic = list_automatic(session, study_id=study.id)
         rows = tuple(
             letter_row(
                 kind,
                 number,
-                is_automatic=is_automatic(session, study_id=study.id, kind=kind),
+                is_automatic=kind in automatic,
                 own=tuple(each for each in languages if (str(kind), number, each) in own),
             )
             for kind in Kind
             for number in range(1, RULES[kind].texts + 1)
         )
         plan = get_plan(session, study_id=study.id)
-        held = read_outbox(session, study_id=study.id, most=1, shows_names=False)
+        held = count_by_state(session, study_id=study.id)
     page = LettersPage(
         rows=rows,
         rules=rules or rule_rows(plan),
@@ -102,8 +103,8 @@ def _show_letters(
         anchors=anchors(),
         audiences=_audiences(),
         place=make_office(get_config()).place,
-        waiting=held.by_state.get("queued", 0) + held.by_state.get("sending", 0),
-        troubled=sum(held.by_state.get(each, 0) for each in ("refused", "unknown", "bounced")),
+        waiting=held.get("queued", 0) + held.get("sending", 0),
+        troubled=sum(held.get(each, 0) for each in ("refused", "unknown", "bounced")),
     )
     status = trouble.status if trouble else 200
     return show("organiser/letters/letters.html", page, status=status, trouble=trouble)

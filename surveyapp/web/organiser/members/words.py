@@ -14,7 +14,10 @@ def role_words(role: Role) -> tuple[str, str]:
         Role.ORGANISER: (_("Organiser"), _("everything but members and deleting")),
         Role.MODERATOR: (_("Moderator"), _("reads, redacts and sums up reasons; nothing else")),
         Role.ANALYST: (_("Analyst"), _("progress, results and downloads, under pseudonyms")),
-        Role.CUSTODIAN: (_("Custodian"), _("names, addresses, personal links and letters; no answers")),
+        Role.CUSTODIAN: (
+            _("Custodian"),
+            _("names, addresses, personal links and letters; erases people; no answers"),
+        ),
         Role.OBSERVER: (_("Observer"), _("how far rounds have got")),
     }
     return words[role]

@@ -14,6 +14,7 @@ from flask_babel import gettext as _
 from surveyapp.services.reading.progress import OTHER_GROUPS, RoundProgress, StudyProgress
 from surveyapp.services.reading.watching import RoundWork
 from surveyapp.web.languages import page_language, written_day, written_time
+from surveyapp.web.organiser.acting import Way
 from surveyapp.web.organiser.words import state_word
 
 _WIDTH, _HEIGHT = 400, 130
@@ -29,6 +30,7 @@ class StudyLine:
     round_line: str
     submitted: int
     panel: int
+    is_rehearsal: bool
     end: str
     """That it is archived or will be deleted; '' for a study at work."""
 
@@ -39,6 +41,11 @@ class StudiesPage:
 
     email: str
     studies: tuple[StudyLine, ...]
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether one of them is archived."""
+        return any(each.end for each in self.studies)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +112,8 @@ class StudyPage:
     has_rounds: bool
     is_open: bool = False
     stops: tuple[StopLine, ...] = ()
+    ways: tuple[Way, ...] = ()
+    """Where the work goes on."""
 
 
 def studies_page(email: str, found: Sequence[StudyProgress]) -> StudiesPage:
@@ -128,6 +137,7 @@ def studies_page(email: str, found: Sequence[StudyProgress]) -> StudiesPage:
                 ),
                 submitted=current.counts.submitted if current else 0,
                 panel=each.panel,
+                is_rehearsal=each.is_rehearsal,
                 end=_end_of(each),
             )
         )
@@ -141,7 +151,9 @@ def _end_of(each: StudyProgress) -> str:
     return str(_("archived")) if each.is_archived else ""
 
 
-def study_page(progress: StudyProgress, work: RoundWork | None = None) -> StudyPage:
+def study_page(
+    progress: StudyProgress, work: RoundWork | None = None, ways: tuple[Way, ...] = ()
+) -> StudyPage:
     """One study's page."""
     current = progress.current
     return StudyPage(
@@ -156,6 +168,7 @@ def study_page(progress: StudyProgress, work: RoundWork | None = None) -> StudyP
         panel=progress.panel,
         late=current.late if current else 0,
         has_rounds=bool(progress.rounds),
+        ways=ways,
     )
 
 

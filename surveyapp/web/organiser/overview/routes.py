@@ -10,15 +10,19 @@ from sqlalchemy.orm import Session
 
 from surveyapp.extensions import get_database
 from surveyapp.services import accounts
+from surveyapp.services.permissions import Right
 from surveyapp.services.reading.progress import get_progress
 from surveyapp.services.reading.setting_up import get_set_up
 from surveyapp.services.reading.watching import get_work
+from surveyapp.services.stopping import read_stopping
 from surveyapp.services.studies import get_study
 from surveyapp.web.organiser.account.forms import ActForm
 from surveyapp.web.organiser.acting import Trouble
 from surveyapp.web.organiser.blueprint import blueprint, get_desk, get_signed_in
 from surveyapp.web.organiser.overview import pages
+from surveyapp.web.organiser.overview.going_on import ways_on
 from surveyapp.web.organiser.overview.set_up import set_up_steps
+from surveyapp.web.organiser.stopping import stopping_note
 from surveyapp.web.organiser.tabs import tabs
 
 
@@ -46,7 +50,11 @@ def show_study(slug: str, *, trouble: Trouble | None = None) -> ResponseReturnVa
     desk = get_desk()
     with get_database().reading() as session:
         page = _look(session, slug)
-        set_up = None if page.has_rounds else get_set_up(session, study=get_study(session, slug=slug))
+        found = get_study(session, slug=slug)
+        # How many items are settled is a result.
+        after = read_stopping(session, study=found) if desk.may(Right.RESULTS) else None
+        is_at_work = not (page.has_rounds or desk.is_archived)
+        set_up = get_set_up(session, study=found) if is_at_work else None
     steps = () if set_up is None else set_up_steps(desk, set_up)
     shown = render_template(
         "organiser/overview/study.html",
@@ -54,6 +62,7 @@ def show_study(slug: str, *, trouble: Trouble | None = None) -> ResponseReturnVa
         tabs=tabs(desk),
         page=page,
         steps=steps,
+        stopping_note=stopping_note(after),
         trouble=trouble,
         form=ActForm(),
     )
@@ -78,5 +87,5 @@ def _look(session: Session, slug: str) -> pages.StudyPage:
     found = get_study(session, slug=slug)
     progressed = get_progress(session, study=found)
     current = progressed.current
-    work = None if current is None else get_work(session, study=found, number=current.number)
-    return pages.study_page(progressed, work)
+    work = None if current is None else get_work(session, study=found, current=current)
+    return pages.study_page(progressed, work, ways_on(progressed, get_desk()))

@@ -63,6 +63,7 @@ def set_up_steps(desk: Desk, set_up: SetUp) -> tuple[SetUpStep, ...]:
             _("Read it") if set_up.has_protocol else _("Write it"),
             "protocol",
         ),
+        *(() if desk.is_synthetic else (_rehearsal_step(set_up),)),
         (
             _("Lock"),
             set_up.lock,
@@ -85,6 +86,14 @@ def set_up_steps(desk: Desk, set_up: SetUp) -> tuple[SetUpStep, ...]:
         SetUpStep(name, standing, words[standing], note, label, _url(desk, endpoint) if label else "")
         for name, standing, note, label, endpoint in steps
     )
+
+
+def _rehearsal_step(set_up: SetUp) -> tuple[str, str, str, str, str]:
+    note = _("An invented panel plays all rounds, so that you see everything once before anybody is invited.")
+    if set_up.has_rehearsal:
+        return _("Rehearsal"), "done", note, _("See the rehearsal"), "rehearsal"
+    label = _("Rehearse") if set_up.has_protocol else ""
+    return _("Rehearsal"), "advised", note, label, "rehearsal"
 
 
 def _panel_step(set_up: SetUp) -> tuple[str, str, str, str, str]:

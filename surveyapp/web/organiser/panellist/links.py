@@ -10,7 +10,7 @@ from surveyapp.extensions import get_config
 from surveyapp.services import panellists
 from surveyapp.web.organiser.acting import Trouble
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
-from surveyapp.web.organiser.panellist.routes import act_on, show_panellist
+from surveyapp.web.organiser.panellist.routes import act_on, is_blind, show_panellist
 from surveyapp.web.organiser.typed import typed
 
 
@@ -19,6 +19,8 @@ def make_panellist_link(slug: str, seat: str) -> ResponseReturnValue:  # noqa: A
     """Make a new link. A post that ends in a page: the link can be read this once and is kept nowhere."""
     fields = typed()
     config, actor = get_config(), get_desk().email
+    # Where organisers are blind, nobody who knows the name gets at the link: it opens the answers.
+    shows = not is_blind()
     sends = fields.get("send") == "yes"
     link = act_on(
         seat,
@@ -39,7 +41,9 @@ def make_panellist_link(slug: str, seat: str) -> ResponseReturnValue:  # noqa: A
     done = _("The old link opens nothing any more.")
     if sends:
         done += " " + _("The letter with the new one is in the outbox.")
-    return show_panellist(seat, new_link=link, done=done)
+    elif not shows:
+        done += " " + _("The next letter brings the new one.")
+    return show_panellist(seat, new_link=link if shows else "", done=done)
 
 
 @blueprint.post("/s/<slug>/panel/p/<seat>/invite")

@@ -78,7 +78,11 @@ class PersonPage:
     rounds: tuple[RoundLine, ...]
     timeline: tuple[Event, ...]
     tells_times: bool
+    is_blind: bool
     may_change: bool
+    may_part: bool
+    """Whether the person can be withdrawn here: in an archived study, too."""
+    may_erase: bool
     change: ChangeForm | None
     done: str
 
@@ -115,7 +119,10 @@ def person_page(
         ),
         timeline=tuple(_event(each, desk.time_zone) for each in reversed(person.timeline)),
         tells_times=not (has_names and is_blind),
+        is_blind=is_blind,
         may_change=may_change,
+        may_part=has_names and not person.is_erased,
+        may_erase=has_names and not person.is_erased and desk.may(Right.ERASE),
         change=_change_form(person, typed) if may_change else None,
         done=done,
     )

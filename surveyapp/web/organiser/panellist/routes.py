@@ -37,6 +37,9 @@ _FIELDS = {
     "tags": lazy("Tags"),
     "language": lazy("Language"),
     "time zone": lazy("Time zone"),
+    "answers": lazy("Answers"),
+    "typed": lazy("Address, typed"),
+    "reason": lazy("Reason"),
 }
 
 
@@ -47,6 +50,8 @@ def panellist(slug: str, seat: str) -> ResponseReturnValue:  # noqa: ARG001 - th
     done = changed_words(int(changed)) if changed.isascii() and changed.isdecimal() else ""
     if request.args.get("invited"):
         done = _("The letter is in the outbox.")
+    if request.args.get("withdrawn"):
+        done = _("This panellist has left the study.")
     return show_panellist(seat, done=done)
 
 
@@ -81,6 +86,12 @@ def show_panellist(
         new_link=new_link,
         zones=tuple(sorted(available_timezones())) if page.change else (),
     )
+
+
+def is_blind() -> bool:
+    """Whether organisers of this study are blind."""
+    with get_database().reading() as session:
+        return get_study(session, slug=get_desk().slug).anonymity == "blind"
 
 
 def act_on(seat: str, verb: Callable[[Session, Study, int, datetime], _Done]) -> _Done | Trouble:

@@ -24,6 +24,17 @@ def standing_word(standing: str) -> str:
     return words.get(standing, standing)
 
 
+def likeness_word(likeness: str) -> str:
+    """Why somebody may be the same person."""
+    words: dict[str, str] = {
+        "same_address": _("on the panel with this address"),
+        "same_name": _("on the panel with the same name"),
+        "near_address": _("on the panel with an address one letter away"),
+        "asks_too": _("asks too, with this address"),
+    }
+    return words[likeness]
+
+
 def happening_words(each: Happening) -> str:
     """What happened."""
     if each.what == "letter":

@@ -83,10 +83,8 @@ def _find(number: int) -> tuple[DecisionDesk, ProposalDesk] | None:
     try:
         with get_database().reading() as session:
             study = get_study(session, slug=get_desk().slug)
-            return (
-                get_decision_desk(session, study=study, number=number),
-                get_proposal_desk(session, study=study, number=number),
-            )
+            table = get_decision_desk(session, study=study, number=number)
+            return table, get_proposal_desk(session, study=study, number=number, fates=table.fates)
     except RoundClosed:
         return None
 

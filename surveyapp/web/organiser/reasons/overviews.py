@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from surveyapp.errors import say
 from surveyapp.services.reading.benches import Bench, ItemOnBench
 from surveyapp.services.reading.desks import Desk
 from surveyapp.services.reasons.from_sheet import ImportedReasons
@@ -94,7 +95,7 @@ def bench_page(
             for each in coverage.unsupported
         ),
         silent=len(coverage.warnings),
-        warnings=tuple(_some(coverage.warnings)),
+        warnings=tuple(_some([say(each, _) for each in coverage.warnings])),
         lines=tuple(_line(each, found.number, desk) for each in found.items),
         left_only=left_only,
         paging=paging(page, found.count, MOST),

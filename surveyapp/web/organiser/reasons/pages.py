@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import url_for
 from flask_babel import gettext as _
@@ -11,9 +12,11 @@ from flask_babel import ngettext
 
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services.reading.benches import ItemBench, title_of
+from surveyapp.services.reading.beside import RatingBeside
 from surveyapp.services.reading.desks import Desk
-from surveyapp.services.reading.reasons import RatingBeside, ReasonAtWork
+from surveyapp.services.reading.reasons import ReasonAtWork
 from surveyapp.services.reasons.coding import ThemeAgreement, ThemeInBook
+from surveyapp.web.organiser.paging import Paging
 from surveyapp.web.organiser.results.numbers import number, percent_words
 
 ON_NONE = "-"
@@ -21,9 +24,10 @@ ON_NONE = "-"
 STATES = ("unread", "released", "summarised", "merged", "set_aside")
 
 
-def item_url(desk: Desk, number: int, item: str) -> str:
+def item_url(desk: Desk, number: int, item: str, **kept: str) -> str:
     """The address of one item's reasons."""
-    return url_for("organiser.reasons_on", slug=desk.slug, number=number, item=item or ON_NONE)
+    values: dict[str, Any] = {"slug": desk.slug, "number": number, "item": item or ON_NONE, **kept}
+    return url_for("organiser.reasons_on", **values)
 
 
 def state_words() -> Mapping[str, str]:
@@ -59,6 +63,7 @@ class ReasonCard:
     state_word: str
     because: str
     merged_into: str
+    merged_url: str
     redacted: str
     """The text that experts will read, where it differs."""
     draft: str
@@ -81,8 +86,8 @@ class SentenceField:
     position: int
     text: str
     sources: str
-    links: tuple[str, ...]
-    """The reasons that it stands on and that are on this page."""
+    links: tuple[tuple[str, str], ...]
+    """The reasons that it stands on: name and address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,8 @@ class Side:
 
     id: str
     title: str
+    count: int
+    """How many there are on all pages together."""
     cards: tuple[ReasonCard, ...]
 
 
@@ -104,9 +111,16 @@ class ItemBenchPage:
     definition: str
     sides: tuple[Side, ...]
     left: str
+    has_reasons: bool
+    states: tuple[tuple[str, str, bool], ...]
+    """What may be shown alone: address, words, whether it is."""
+    paging: Paging
+    kept: Mapping[str, str]
+    """What an act takes along of this page's address, to come back to it."""
     all_ids: tuple[str, ...]
+    """The reasons on this page."""
     left_ids: tuple[str, ...]
-    """Those that nothing has become of yet."""
+    """Those among them that nothing has become of yet."""
     themes: tuple[ThemeBox, ...]
     sentences: tuple[SentenceField, ...]
     seen: str
@@ -140,32 +154,46 @@ NOTHING_HELD = Held()
 def item_bench_page(found: ItemBench, desk: Desk, held: Held = NOTHING_HELD) -> ItemBenchPage:
     """One item's reasons, for and against side by side."""
     questionnaire = found.questionnaire
-    cards = {each.public_id: _card(each, found, desk.email, held) for each in found.reasons}
+    cards = {each.public_id: _card(each, found, desk, held) for each in found.reasons}
     by_side: dict[str, list[ReasonCard]] = {"agree": [], "disagree": [], "": []}
     for each in found.reasons:
         by_side[each.band if each.band in by_side else ""].append(cards[each.public_id])
     titles = {"agree": _("For"), "disagree": _("Against"), "": _("Neither, or no single rating")}
     item = questionnaire.items_by_id.get(found.item)
-    left = sum(each.state == "unread" for each in found.reasons)
+    left = found.states.get("unread", 0)
+    words = state_words()
     return ItemBenchPage(
         number=found.number,
         item=found.item or ON_NONE,
         title=title_of(questionnaire, found.item) or _("Reasons on no item"),
         definition=item.definition.get(questionnaire.language) if item and item.definition else "",
         sides=tuple(
-            Side(name or "neither", titles[name], tuple(mine))
+            Side(name or "neither", titles[name], found.sides.get(name, 0), tuple(mine))
             for name, mine in by_side.items()
             if mine or (name and found.item)
         ),
         left=ngettext("%(num)s reason is left to deal with.", "%(num)s reasons are left to deal with.", left)
         if left
         else _("Every reason on it is dealt with."),
+        has_reasons=bool(sum(found.states.values())),
+        states=tuple(
+            (_page_url(found, desk, 1, state), _counted(word, found.states.get(state)), state == found.shown)
+            for state, word in {"": _("all"), **words}.items()
+            if not state or found.states.get(state) or state == found.shown
+        ),
+        paging=Paging(
+            found.page,
+            found.last,
+            _page_url(found, desk, found.page - 1, found.shown) if found.page > 1 else "",
+            _page_url(found, desk, found.page + 1, found.shown) if found.page < found.last else "",
+        ),
+        kept=_kept(found.page, found.shown),
         all_ids=tuple(cards),
         left_ids=tuple(each.public_id for each in found.reasons if each.state == "unread"),
         themes=tuple(
             ThemeBox(each.id, each.title, each.definition, each.id in held.themes) for each in found.themes
         ),
-        sentences=tuple(_sentences(found, held)),
+        sentences=tuple(_sentences(found, desk, held)),
         seen=found.summary.stamp if found.summary else "",
         stands=tuple(each.text for each in found.summary.sentences)
         if found.summary and held.sentences is not None
@@ -181,7 +209,28 @@ def item_bench_page(found: ItemBench, desk: Desk, held: Held = NOTHING_HELD) -> 
     )
 
 
-def _card(each: ReasonAtWork, found: ItemBench, coder: str, held: Held) -> ReasonCard:
+def _kept(page: int, state: str) -> dict[str, str]:
+    kept = {"show": state} if state else {}
+    return kept | ({"page": str(page)} if page > 1 else {})
+
+
+def _page_url(found: ItemBench, desk: Desk, page: int, state: str) -> str:
+    return item_url(desk, found.number, found.item, **_kept(page, state))
+
+
+def _counted(word: str, count: int | None) -> str:
+    return word if count is None else f"{word} ({count})"
+
+
+def _reason_url(found: ItemBench, desk: Desk, name: str) -> str:
+    """The way to a reason on the item: on this page, or on the one that it is on."""
+    if any(each.public_id == name for each in found.reasons):
+        return f"#{name}"
+    return f"{item_url(desk, found.number, found.item, reason=name)}#{name}"
+
+
+def _card(each: ReasonAtWork, found: ItemBench, desk: Desk, held: Held) -> ReasonCard:
+    coder = desk.email
     mine = each.themes.get(coder)
     titles = {theme.id: theme.title for theme in found.themes}
     is_redacting = held.redacting == each.public_id
@@ -194,6 +243,7 @@ def _card(each: ReasonAtWork, found: ItemBench, coder: str, held: Held) -> Reaso
         state_word=state_words()[each.state],
         because=each.because,
         merged_into=each.merged_into,
+        merged_url=_reason_url(found, desk, each.merged_into) if each.merged_into else "",
         redacted=each.released_text if each.released_text != each.text else "",
         draft=held.redacted if is_redacting else each.released_text or each.text,
         seen=each.released_text,
@@ -231,9 +281,8 @@ def _rating(one: RatingBeside, questionnaire: Questionnaire) -> str:
     return f"{title}: {given}"
 
 
-def _sentences(found: ItemBench, held: Held) -> Iterator[SentenceField]:
+def _sentences(found: ItemBench, desk: Desk, held: Held) -> Iterator[SentenceField]:
     """The sentences, and room for one more."""
-    here = {each.public_id for each in found.reasons}
     rows = (
         list(held.sentences)
         if held.sentences is not None
@@ -244,7 +293,13 @@ def _sentences(found: ItemBench, held: Held) -> Iterator[SentenceField]:
     if not rows or any(rows[-1]):
         rows.append(("", ""))
     for position, (text, sources) in enumerate(rows, start=1):
-        yield SentenceField(position, text, sources, tuple(each for each in sources.split() if each in here))
+        links = ((each, _reason_url(found, desk, each)) for each in _names(sources))
+        yield SentenceField(position, text, sources, tuple(links))
+
+
+def _names(sources: str) -> list[str]:
+    """What looks like the name of a reason in what was typed."""
+    return [each for each in sources.replace(",", " ").split() if each.startswith("R-")]
 
 
 @dataclass(frozen=True, slots=True)

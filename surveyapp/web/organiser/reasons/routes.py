@@ -24,6 +24,7 @@ from surveyapp.web.organiser.reasons.overviews import MOST, bench_page
 from surveyapp.web.organiser.reasons.pages import (
     NOTHING_HELD,
     ON_NONE,
+    STATES,
     Held,
     item_bench_page,
     item_url,
@@ -126,7 +127,7 @@ def _find_act(given: Mapping[str, str], themes: Sequence[str]) -> _Act:
         )
 
     def merge(session: Session, names: Sequence[str], now: datetime) -> object:
-        into = given.get("into", "")
+        into = given.get("into", "").strip().upper()
         if not into:
             raise InputError([Problem(_("merge"), _("say which reason stands for the others."))])
         names = [each for each in names if each != into]
@@ -225,7 +226,9 @@ def _read_rows(given: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _item_url(number: int, item: str, anchor: str | None) -> str:
-    url = item_url(get_desk(), number, "" if item == ON_NONE else item)
+    """Back to the page that an act was done on."""
+    kept = {name: request.args[name] for name in ("show", "page") if name in request.args}
+    url = item_url(get_desk(), number, "" if item == ON_NONE else item, **kept)
     return f"{url}#{anchor}" if anchor else url
 
 
@@ -266,11 +269,17 @@ def _show_item(
     try:
         with get_database().reading() as session:
             found = get_item_bench(
-                session, study_id=desk.study_id, number=number, item="" if item == ON_NONE else item
+                session,
+                study_id=desk.study_id,
+                number=number,
+                item="" if item == ON_NONE else item,
+                state=shown if (shown := request.args.get("show", "")) in STATES else "",
+                page=page_asked(),
+                reason=request.args.get("reason", ""),
             )
     except RoundClosed:
         return show_not_closed(_("Reasons"), number)
-    if not found.reasons and found.item not in found.questionnaire.items_by_id:
+    if not found.states and found.item not in found.questionnaire.items_by_id:
         abort(404)
     page = item_bench_page(found, desk, held)
     status = trouble.status if trouble else 200

@@ -9,12 +9,12 @@ from flask import url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from surveyapp.delphi.feedback import ReleaseContent
 from surveyapp.delphi.privacy.suppression import Why
 from surveyapp.errors import say
 from surveyapp.services.permissions import Right
 from surveyapp.services.reading.desks import Desk
 from surveyapp.services.reading.release_desks import ReleaseDesk
+from surveyapp.services.release_facts import ReleaseFacts
 from surveyapp.web.languages import page_language, written_time
 from surveyapp.web.organiser.acting import Way, said
 from surveyapp.web.organiser.rounds.pages import unread_notes
@@ -36,13 +36,14 @@ class ReleasePage:
     facts: tuple[str, ...]
     hidden: tuple[str, ...]
     """Why figures are not shown, and how many."""
-    sha256: str
+    stamp: str
     has_draft: bool
     note: str
     figures_first: bool
     panellists: tuple[tuple[str, str], ...]
     said_note: str
     said_missing: tuple[str, ...]
+    is_last: bool
     ways: tuple[Way, ...]
     """Where to go on when it is out."""
 
@@ -51,13 +52,13 @@ def release_page(
     found: ReleaseDesk, desk: Desk, *, note: str = "", figures_first: bool = False
 ) -> ReleasePage:
     """The page of one round's release; `note` is what was typed and not sent yet."""
-    content = found.content
+    facts = found.facts
     released = found.released
     return ReleasePage(
         number=found.number,
         is_out=released is not None,
         out_facts=(
-            (_("Released"), written_time(released.released_at, found.time_zone, page_language())),
+            (_("Released"), written_time(released.released_at, desk.time_zone, page_language())),
             (_("by"), released.released_by),
             (_("SHA-256 of what is shown"), released.sha256),
             (_("SHA-256 of what it was made from"), released.input_sha256),
@@ -65,17 +66,18 @@ def release_page(
         if released is not None
         else (),
         missing=tuple(_missing(found, desk)) if released is None else (),
-        warnings=found.coverage.warnings if released is None else (),
+        warnings=tuple(say(each, _) for each in found.coverage.warnings) if released is None else (),
         unread=tuple(unread_notes(found.unread, desk)) if released is None else (),
-        facts=tuple(_facts(content)) if content is not None else (),
-        hidden=tuple(_hidden(content)) if content is not None else (),
-        sha256=content.sha256() if content is not None else "",
-        has_draft=content is not None,
+        facts=tuple(_facts(facts)) if facts is not None else (),
+        hidden=tuple(_hidden(facts)) if facts is not None else (),
+        stamp=found.stamp,
+        has_draft=facts is not None,
         note=note,
         figures_first=figures_first,
         panellists=found.panellists,
-        said_note=content.note if content is not None and released is not None else "",
-        said_missing=content.missing if content is not None and released is not None else (),
+        said_note=facts.note if facts is not None and released is not None else "",
+        said_missing=facts.missing if facts is not None and released is not None else (),
+        is_last=found.is_last,
         ways=tuple(_ways_on(found, desk)) if released is not None else (),
     )
 
@@ -98,11 +100,20 @@ def _missing(found: ReleaseDesk, desk: Desk) -> Iterator[tuple[str, Way | None]]
 
     to_reasons = way("reasons", _("Reasons"), "reasons")
     coverage = found.coverage
+    if coverage.waiting:
+        yield (
+            ngettext(
+                "What %(num)s panellist submitted has not been gathered yet.",
+                "What %(num)s panellists submitted has not been gathered yet.",
+                coverage.waiting,
+            ),
+            to_reasons,
+        )
     if len(coverage.problems) <= _MOST_LINES:
         for line in coverage.problems:
-            yield said(line), to_reasons
+            yield said(say(line, _)), to_reasons
     else:
-        left = sum(len(each.public_ids) for each in coverage.uncovered) + coverage.not_gathered
+        left = sum(each.reasons for each in coverage.uncovered)
         yield (
             ngettext(
                 "%(num)s reason has not been dealt with, on %(items)s items.",
@@ -122,33 +133,28 @@ def _missing(found: ReleaseDesk, desk: Desk) -> Iterator[tuple[str, Way | None]]
         yield words, way("decisions", _("Decisions"), "decide")
 
 
-def _facts(content: ReleaseContent) -> Iterator[str]:
+def _facts(facts: ReleaseFacts) -> Iterator[str]:
     yield ngettext(
-        "It is made from %(num)s submission.", "It is made from %(num)s submissions.", content.submissions
+        "It is made from %(num)s submission.", "It is made from %(num)s submissions.", facts.submissions
     )
-    shown = sum(cell.total is not None for cell in content.cells)
-    yield _("Figures of %(shown)s of %(all)s ratings are shown.", shown=shown, all=len(content.cells))
-    groups = sum(len(cell.groups) for cell in content.cells)
+    ratings, shown = facts.ratings, facts.ratings_shown
+    yield _("Figures of %(shown)s of %(all)s ratings are shown.", shown=shown, all=ratings)
+    groups = facts.groups_shown
     if groups:
         yield ngettext("%(num)s figure of a group is shown.", "%(num)s figures of groups are shown.", groups)
-    yield ngettext("%(num)s reason is shown.", "%(num)s reasons are shown.", len(content.reasons))
-    if content.summaries:
-        yield ngettext("%(num)s item has a summary.", "%(num)s items have a summary.", len(content.summaries))
-    decided = sum(bool(item.outcome) for item in content.items)
-    if decided:
+    yield ngettext("%(num)s reason is shown.", "%(num)s reasons are shown.", facts.reasons)
+    if facts.summaries:
+        yield ngettext("%(num)s item has a summary.", "%(num)s items have a summary.", facts.summaries)
+    if facts.decided:
         yield ngettext(
             "What was decided about %(num)s item is told.",
             "What was decided about %(num)s items is told.",
-            decided,
+            facts.decided,
         )
-    yield _("No figure stands on fewer than %(k)s people.", k=content.smallest_group)
+    yield _("No figure stands on fewer than %(k)s people.", k=facts.smallest_group)
 
 
-def _hidden(content: ReleaseContent) -> Iterator[str]:
-    counts: dict[str, int] = {}
-    for cell in content.cells:
-        if cell.hidden:
-            counts[cell.hidden] = counts.get(cell.hidden, 0) + 1
-    for code, count in counts.items():
-        why = say(Why(code).sentence(k=content.smallest_group), _)
+def _hidden(facts: ReleaseFacts) -> Iterator[str]:
+    for code, count in facts.hidden.items():
+        why = say(Why(code).sentence(k=facts.smallest_group), _)
         yield f"{count} × {why}"

@@ -10,7 +10,6 @@ from surveyapp.errors import InputError, NotFound, Refused, RoundClosed
 from surveyapp.extensions import get_database
 from surveyapp.services import releasing
 from surveyapp.services.reading.release_desks import get_release_desk
-from surveyapp.services.studies import get_study
 from surveyapp.web.organiser.acting import Trouble, trouble_of
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
 from surveyapp.web.organiser.release.pages import release_page
@@ -75,7 +74,7 @@ def show_release(
     desk = get_desk()
     try:
         with get_database().reading() as session:
-            found = get_release_desk(session, study=get_study(session, slug=desk.slug), number=number)
+            found = get_release_desk(session, study_id=desk.study_id, number=number)
     except RoundClosed:
         return show_not_closed(_("Release"), number)
     page = release_page(found, desk, note=note, figures_first=figures_first)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.errors import InputError, NotFound, Problem
 from surveyapp.extensions import get_database
-from surveyapp.services.reading.reply_desks import find_latest_round, get_reply_desk, list_begun
+from surveyapp.services.reading.reply_desks import find_latest_round, get_reply_desk
 from surveyapp.services.reasons.discussing import moderate_replies
 from surveyapp.services.studies import get_study
 from surveyapp.web.organiser.acting import Trouble, do
@@ -88,7 +88,6 @@ def _show(
             found = get_reply_desk(
                 session, study=study, number=number, state=None if state == "all" else state
             )
-            numbers = list_begun(session, study_id=study.id)
     except NotFound:
         abort(404)
     page = replies_page(
@@ -96,7 +95,7 @@ def _show(
         desk,
         page=page_asked(),
         state=state,
-        numbers=numbers,
+        numbers=found.begun,
         chosen=chosen or (),
         because=because,
     )

@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask import url_for
+from flask_babel import format_date, ngettext
 from flask_babel import gettext as _
-from flask_babel import ngettext
 
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services.reading.desks import Desk
+from surveyapp.services.reading.deviations import Deviation
 from surveyapp.services.reading.results import CellResult, ItemResult, ResultsPart, RoundResults
 from surveyapp.statistics.counts import Counts
 from surveyapp.statistics.measure import Undefined
 from surveyapp.web.organiser.paging import Paging
 from surveyapp.web.organiser.results import numbers
 from surveyapp.web.organiser.results.numbers import Segment
+from surveyapp.web.organiser.stopping import StoppingNote, stopping_note
 from surveyapp.web.organiser.words import Pill, outcome_word, pills, state_word, verdict_word
 
 
@@ -28,6 +30,9 @@ class Head:
     people: str
     rules: tuple[tuple[str, str], ...]
     smallest_group: int
+    deviations: tuple[tuple[str, str], ...]
+    """What departed from the plan, with its reason."""
+    stopping: StoppingNote | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +130,21 @@ def head_of(found: RoundResults) -> Head:
         people=_("%(people)s of %(invited)s answered.", people=found.people, invited=found.invited),
         rules=tuple((found.told[name].title, rule) for name, rule in found.rules.items()),
         smallest_group=found.smallest_group,
+        deviations=tuple((_deviation_words(each), each.reason) for each in found.deviations),
+        stopping=stopping_note(found.stopping),
     )
+
+
+def _deviation_words(each: Deviation) -> str:
+    words: dict[str, str] = {
+        "amendment": _("The protocol was amended: version %(number)s.", number=each.number),
+        "extension": _("The deadline of round %(number)s was moved.", number=each.number),
+        "reopening": _("Round %(number)s was opened again.", number=each.number),
+        "cancellation": _("Round %(number)s was cancelled.", number=each.number),
+        "correction": _("A text of round %(number)s was corrected while it was open.", number=each.number),
+        "admission": _("Answers were let in after round %(number)s had closed.", number=each.number),
+    }
+    return f"{format_date(each.at, 'medium')} · {words[each.kind]}"
 
 
 def column_title(questionnaire: Questionnaire, criterion: str, context: str) -> str:

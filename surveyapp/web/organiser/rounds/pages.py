@@ -17,6 +17,7 @@ from surveyapp.web.languages import page_language, written_time
 from surveyapp.web.organiser.acting import Way
 from surveyapp.web.organiser.round_parts import parts_of
 from surveyapp.web.organiser.rounds.acts import Act, Acts, Attempt
+from surveyapp.web.organiser.stopping import StoppingNote, stopping_note
 from surveyapp.web.organiser.words import state_word
 
 
@@ -55,6 +56,8 @@ class NextCard:
     notes: tuple[tuple[str, Way | None], ...]
     """What nobody should overlook before it is opened."""
     acts: tuple[Act, ...]
+    stopping: StoppingNote | None = None
+    """What the protocol says of ending here, for those who may see results."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +194,7 @@ def _next_card(
             tuple(_obstacles(coming, desk)),
             tuple(unread_notes(coming.unread, desk)),
             (),
+            _stopping(coming, desk),
         )
     # What stands in the way is said beside the forms; only an open round leaves nothing to fill in.
     acts = tuple(maker.of_next(coming)) if may_run and "open" not in coming.obstacles else ()
@@ -200,7 +204,13 @@ def _next_card(
         tuple(_obstacles(coming, desk)),
         tuple(unread_notes(coming.unread, desk)),
         acts,
+        _stopping(coming, desk),
     )
+
+
+def _stopping(coming: NextRound, desk: Desk) -> StoppingNote | None:
+    """How many items are settled is a result: whoever may not see results is not told."""
+    return stopping_note(coming.stopping) if desk.may(Right.RESULTS) else None
 
 
 def _coming_facts(coming: NextRound, found: StudyRounds) -> Iterator[str]:

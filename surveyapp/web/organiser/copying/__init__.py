@@ -1,0 +1,1 @@
+"""A study once more, under another name."""

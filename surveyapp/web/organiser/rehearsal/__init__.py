@@ -1,0 +1,1 @@
+"""The rehearsal of a study, with an invented panel."""
