@@ -23,7 +23,7 @@ def test_a_text_is_corrected_and_told(
     house: House, page: OpenPage, invite: Callable[..., Expert], axe: Axe
 ) -> None:
     ground = house.open_study(load_questionnaire(), slug="wording", groups=("cbrn",))
-    rater = invite("cbrn", ground=ground)
+    rater = invite("cbrn", ground=ground, reduced_motion="reduce", color_scheme="light")
     house.save(rater.member, CONSENT, ground=ground)
     rater.enter()
     rater.go("p/effectiveness.cbrn")
