@@ -113,12 +113,13 @@ class Config:
         database_url = reading.take(
             "DATABASE_URL", f"sqlite:///{data_dir / 'surveyapp.sqlite3'}", _database_url
         )
-        base_url = reading.take("BASE_URL", "http://127.0.0.1:8000", _base_url)
+        port = reading.take("PORT", "8000", _whole_number(1, 65_535))
+        # On one's own machine links lead to where it listens, also where only the port was chosen.
+        base_url = reading.take("BASE_URL", f"http://127.0.0.1:{port}", _base_url)
         proxies = reading.take("PROXIES", "0", _whole_number(0, 10))
         processes = reading.take("PROCESSES", "2", _whole_number(1, 64))
         threads = reading.take("THREADS", "4", _whole_number(1, 64))
         host = reading.take("HOST", "127.0.0.1", _host)
-        port = reading.take("PORT", "8000", _whole_number(1, 65_535))
         smtp_host = reading.take("SMTP_HOST", "", _host)
         smtp_port = reading.take("SMTP_PORT", "587", _whole_number(1, 65_535))
         smtp_security = reading.take("SMTP_SECURITY", "starttls", _security)

@@ -111,6 +111,12 @@ def test_sec_91_production_refuses_debugging() -> None:
         Config.from_environment({"SURVEYAPP_SECRET_KEY": KEY, "FLASK_DEBUG": "1"})
 
 
+def test_links_lead_to_the_port_that_was_chosen() -> None:
+    assert read(SECRET_KEY=KEY, PORT="8080").base_url == "http://127.0.0.1:8080"
+    address = "https://delphi.example.org"
+    assert read(SECRET_KEY=KEY, PORT="8080", BASE_URL=address).base_url == address
+
+
 @pytest.mark.parametrize(
     "address", ["ftp://x", "https://", "https://a/b", "https://a?x=1", "https://u:p@a", "https://a:x"]
 )

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import click
 from sqlalchemy.exc import DBAPIError
 
 from config import Config
-from surveyapp.errors import SurveyappError
+from surveyapp.errors import Refused, SurveyappError
 from surveyapp.services.schema import check_current
 from surveyapp.services.unit import Database
 
@@ -94,6 +94,22 @@ class Commands(click.Group):
             # Whoever read our output has enough of it (`surveyapp links … | head`).
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             ctx.exit(0)
+
+
+@contextmanager
+def private_file(
+    out: Path, *, encoding: str = "utf-8", way_out: str = "name another one"
+) -> Iterator[TextIO]:
+    """A new file that only its owner can read. Raises Refused where it cannot be made."""
+    try:
+        # Made with its rights, so that there is no moment in which others could open it.
+        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError as error:
+        raise Refused(f"The file '{out}' is there already; {way_out}.") from error
+    except OSError as error:
+        raise Refused(f"The file '{out}' cannot be written ({error.strerror}).") from error
+    with os.fdopen(descriptor, "w", encoding=encoding, newline="") as stream:
+        yield stream
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for programs.")

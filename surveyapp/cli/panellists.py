@@ -5,14 +5,16 @@ A panellist is named by the address or by the pseudonym, and what is printed hol
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import click
 
-from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
+from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json, private_file
 from surveyapp.clock import iso
 from surveyapp.errors import Refused
-from surveyapp.services import erasing, erasure_list, leaving, panellists
+from surveyapp.services import access_export, erasing, erasure_list, leaving, panellists
 from surveyapp.services.letters.office import make_office
 from surveyapp.services.panellists import Wanted
 from surveyapp.services.reading.panellists import Happening, find_by_word, get_person
@@ -210,6 +212,37 @@ def invite(here: Installation, *, study: str, who: str) -> None:
             session, study=found, panellist_id=panellist_id, now=read_now(session), actor=ACTOR
         )
     click.echo("The letter is in the outbox.")
+
+
+@click.command()
+@click.argument("study")
+@click.argument("who")
+@reason_option
+@click.option(
+    "--out", type=click.Path(path_type=Path), required=True, help="JSON file that only you can read."
+)
+@installation
+def export(here: Installation, *, study: str, who: str, reason: str, out: Path) -> None:
+    """Write everything that is kept about one panellist to a file, for the person who asked for it.
+
+    Name and answers stand in it together: hand it to nobody else, and delete it afterwards.
+
+    \b
+    Example:
+      surveyapp panel export my-study jane@example.org --out jane.json --reason "asked for her data by letter"
+    """
+    with here.database.verb() as session:
+        found = get_study(session, slug=study)
+        panellist_id, _ = find_by_word(session, study=found, who=who)
+        person = access_export.export_person(
+            session, study=found, panellist_id=panellist_id, reason=reason, now=read_now(session), actor=ACTOR
+        )
+        # Before the record says that it was taken: a file that cannot be written has not been.
+        with private_file(out) as stream:
+            stream.write(json.dumps(person, ensure_ascii=False, indent=2) + "\n")
+    click.echo(
+        f"Everything about this panellist is in {out}; it holds the name beside the answers.", err=True
+    )
 
 
 @click.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,8 +11,16 @@ from typing import TextIO
 import click
 
 from surveyapp.cli import panellists, registrations
-from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json, progress_bar
-from surveyapp.errors import InputError, PanelError, Problem, Refused
+from surveyapp.cli.frame import (
+    ACTOR,
+    Installation,
+    installation,
+    json_option,
+    print_json,
+    private_file,
+    progress_bar,
+)
+from surveyapp.errors import InputError, PanelError, Problem
 from surveyapp.exchange.panel_file import COLUMNS, read_headings, read_panel_file
 from surveyapp.services import panel as panels
 from surveyapp.services.instruments import get_instrument
@@ -33,6 +40,7 @@ for _command in (
     panellists.change,
     panellists.invite,
     panellists.link,
+    panellists.export,
     panellists.withdraw,
     panellists.erase,
     registrations.registration,
@@ -187,16 +195,9 @@ def links(here: Installation, *, study: str, out: Path | None, force: bool, as_j
 
 
 def _write_private(out: Path, rows: Iterable[panels.PersonalLink], *, force: bool) -> None:
-    try:
-        if force:
-            out.unlink(missing_ok=True)
-        # Made with its rights, so that there is no moment in which others could open it.
-        descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as error:
-        raise Refused(f"The file '{out}' is there already; name another one, or add --force.") from error
-    except OSError as error:
-        raise Refused(f"The file '{out}' cannot be written ({error.strerror}).") from error
-    with os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="") as stream:
+    if force:
+        out.unlink(missing_ok=True)
+    with private_file(out, encoding="utf-8-sig", way_out="name another one, or add --force") as stream:
         _write_csv(stream, rows)
 
 

@@ -32,6 +32,7 @@ _DEVIATION = {
     "cancellation": "Round {number} cancelled,",
     "correction": "A text of round {number} corrected while it was open,",
     "admission": "Answers let in after round {number} had closed,",
+    "correction": "A text of round {number} corrected,",
 }
 
 
@@ -113,7 +114,9 @@ def _print_table(result: RoundResults) -> None:
     for each in result.items:
         verdict = each.verdict or "no rule"
         stable = each.judgement.stability.verdict if each.judgement and each.judgement.stability else ""
-        chosen = "".join(f", chosen by {_share(measure)}" for measure in each.chosen.values())
+        chosen = "".join(
+            f", chosen by {_share(measure) if measure.n else 'nobody'}" for measure in each.chosen.values()
+        )
         click.echo(f"\n{each.title}  [{each.item}]")
         click.echo(f"  {verdict}{', ' + stable if stable else ''}{chosen}")
         for cell in each.cells:

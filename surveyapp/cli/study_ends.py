@@ -1,10 +1,10 @@
-"""``surveyapp study archive|unarchive|delete|keep``: put a study away, and delete it."""
+"""``surveyapp study archive|unarchive|delete|keep|deleted``: put a study away, and delete it."""
 
 from __future__ import annotations
 
 import click
 
-from surveyapp.cli.frame import ACTOR, Installation, installation
+from surveyapp.cli.frame import ACTOR, Installation, installation, json_option, print_json
 from surveyapp.clock import iso
 from surveyapp.services import archiving
 from surveyapp.services.studies import get_study
@@ -84,4 +84,28 @@ def keep(here: Installation, *, slug: str) -> None:
     click.echo(f"'{slug}' stays. It is archived; to bring it back: surveyapp study unarchive {slug}")
 
 
-COMMANDS = (archive, unarchive, delete, keep)
+@click.command()
+@json_option
+@installation
+def deleted(here: Installation, *, as_json: bool) -> None:
+    """List studies that were deleted: what they were called, and when; nothing else is left of them.
+
+    \b
+    Example:
+      surveyapp study deleted
+    """
+    with here.database.reading() as session:
+        rows = [
+            {"slug": each.slug, "deleted_at": iso(each.deleted_at)}
+            for each in archiving.list_deleted(session)
+        ]
+    if as_json:
+        print_json(rows)
+        return
+    if not rows:
+        click.echo("No study was ever deleted here.")
+    for row in rows:
+        click.echo(f"{row['slug']:<32} {row['deleted_at']}")
+
+
+COMMANDS = (archive, unarchive, delete, keep, deleted)

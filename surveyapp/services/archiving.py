@@ -141,6 +141,13 @@ def delete_now(session: Session, *, study: Study, now: datetime, actor: str) -> 
         session.flush()
 
 
+def list_deleted(session: Session) -> Sequence[DeletedStudy]:
+    """What is left of the studies that were deleted, the latest first."""
+    return session.scalars(
+        select(DeletedStudy).order_by(DeletedStudy.deleted_at.desc(), DeletedStudy.id.desc())
+    ).all()
+
+
 def _refuse_under_way(session: Session, *, study: Study) -> None:
     number = session.scalar(
         select(Round.number).where(Round.study_id == study.id, Round.state.in_(_UNDER_WAY)).limit(1)

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.clock import iso
 from surveyapp.delphi.rounds import RoundState
-from surveyapp.errors import RoundClosed
+from surveyapp.errors import RoundClosed, Sentence
 from surveyapp.export import codebook
 from surveyapp.export.answers import AnswerWriter, AskedCell, Sheet, label, long_value
 from surveyapp.export.items import item_columns, item_rows
@@ -118,8 +118,12 @@ def _read_ground(session: Session, *, slug: str, exact: bool) -> _Ground:
     for each in rounds:
         if each.state == RoundState.OPEN:
             raise RoundClosed(
-                f"Round {each.number} of '{slug}' is open, and nobody sees answers before it is closed. "
-                f"Close it first ('round close {slug}'), then export."
+                Sentence(
+                    "Round {number} of '{slug}' is open, and nobody sees answers before it is closed. "
+                    "Close it first ('round close {slug}'), then export.",
+                    number=each.number,
+                    slug=slug,
+                )
             )
     versions = session.scalars(
         select(QuestionnaireVersion)

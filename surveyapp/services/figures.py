@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,7 +15,7 @@ from surveyapp.delphi.measures import OF_COUNTS, Basis, Chosen, Conventions, Cou
 from surveyapp.delphi.plan import RoundPlan
 from surveyapp.delphi.protocol.model import Protocol
 from surveyapp.delphi.rounds import RoundState
-from surveyapp.errors import RoundClosed
+from surveyapp.errors import RoundClosed, Sentence
 from surveyapp.models import Round
 from surveyapp.questionnaire.cells import CellKey
 from surveyapp.questionnaire.model import Combination, Expertise, Questionnaire, Rating, Scale
@@ -181,12 +182,26 @@ def read_figures(session: Session, *, study_id: int, number: int, with_pairs: bo
     return count_figures(session, current, before=find_before(session, current) if with_pairs else None)
 
 
+_STATES: Mapping[str, Sentence] = MappingProxyType(
+    {
+        RoundState.DRAFT: Sentence("in preparation"),
+        RoundState.SCHEDULED: Sentence("scheduled"),
+        RoundState.OPEN: Sentence("open"),
+        RoundState.CANCELLED: Sentence("cancelled"),
+    }
+)
+
+
 def refuse_open(current: Round) -> None:
     """Raises RoundClosed for a round whose results nobody sees yet."""
     if current.state not in {RoundState.CLOSED, RoundState.RELEASED}:
         raise RoundClosed(
-            f"Round {current.number} is {current.state}, and nobody sees its results before it is closed. "
-            "Until then there is progress to see."
+            Sentence(
+                "Round {number} is {state}, and nobody sees its results before it is closed. "
+                "Until then there is progress to see.",
+                number=current.number,
+                state=_STATES.get(current.state, current.state),
+            )
         )
 
 

@@ -284,6 +284,11 @@ def get_instrument(session: Session, *, study_id: int, number: int, sha256: str 
     return instrument
 
 
+def note_versions(session: Session, known: Mapping[tuple[int, int], str]) -> None:
+    """Tell a unit of work which texts these versions are, where they were read with something else."""
+    session.info.setdefault("questionnaires", {}).update(known)
+
+
 def _find_sha256(session: Session, *, study_id: int, number: int) -> str:
     """Which text the version is, asked once in a unit of work for all of the study's: it never changes."""
     known: dict[tuple[int, int], str] = session.info.setdefault("questionnaires", {})

@@ -7,12 +7,13 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from surveyapp.errors import NotFound, Sentence
-from surveyapp.models import Round
+from surveyapp.models import QuestionnaireVersion, Round
 from surveyapp.services.figures import RoundFigures, before_among, read_figures, refuse_open
+from surveyapp.services.instruments import note_versions
 from surveyapp.services.round_marks import read_marks
 
 _MOST_KEPT = 16
@@ -47,14 +48,26 @@ def get_figures(session: Session, *, study_id: int, number: int) -> RoundFigures
 
 
 def hold_rounds(session: Session, *, study_id: int) -> Sequence[Round]:
-    """The study's rounds, ascending, read once in a session that only reads.
+    """The study's rounds, ascending, read once in a session that only reads, with which text each asked.
 
     A session forgets what nobody holds, and whoever asks for figures asks for the round as well.
     """
     held: dict[int, Sequence[Round]] = session.info.setdefault("rounds", {})
     if study_id not in held:
-        rows = session.scalars(select(Round).where(Round.study_id == study_id).order_by(Round.number))
-        held[study_id] = rows.all()
+        rows = session.execute(
+            select(Round, QuestionnaireVersion.sha256)
+            .outerjoin(
+                QuestionnaireVersion,
+                and_(
+                    QuestionnaireVersion.study_id == Round.study_id,
+                    QuestionnaireVersion.number == Round.questionnaire_number,
+                ),
+            )
+            .where(Round.study_id == study_id)
+            .order_by(Round.number)
+        ).all()
+        held[study_id] = [row[0] for row in rows]
+        note_versions(session, {(study_id, row[0].questionnaire_number): row[1] for row in rows if row[1]})
     return held[study_id]
 
 

@@ -30,6 +30,8 @@ class ReleaseFacts:
     """Why a figure is not shown → how many are not."""
     reasons: int
     summaries: int
+    marked: int
+    """Reasons of an earlier round whose marks are told."""
     decided: int
     note: str
     missing: tuple[str, ...]
@@ -77,6 +79,7 @@ def _read(content: Mapping[str, Any]) -> ReleaseFacts:
         hidden=Counter(each["hidden"] for each in cells if each.get("hidden")),
         reasons=len(content.get("reasons", ())),
         summaries=len(content.get("summaries", ())),
+        marked=len(content.get("marks", ())),
         decided=sum(bool(each.get("outcome")) for each in content.get("items", ())),
         note=content.get("note", ""),
         missing=tuple(content.get("missing", ())),

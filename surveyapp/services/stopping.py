@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
 from surveyapp.delphi.lineage import Decided, Outcome, begin, fold
@@ -14,11 +14,11 @@ from surveyapp.delphi.receipts import canonical_json
 from surveyapp.delphi.rounds import RoundState
 from surveyapp.delphi.rules.expression import STABLE
 from surveyapp.delphi.stopping import Progress, StoppingVerdict, judge_stopping
-from surveyapp.models import Release, Round, Study
+from surveyapp.models import ProtocolVersion, Release, Round, Study
 from surveyapp.services.figures import RoundFigures
 from surveyapp.services.item_history import asked_items, read_all_decisions, read_first
 from surveyapp.services.judging import judge
-from surveyapp.services.kept_figures import get_figures
+from surveyapp.services.kept_figures import get_figures, hold_rounds
 from surveyapp.services.protocols import get_protocol
 from surveyapp.services.round_plans import collected_only
 
@@ -104,9 +104,10 @@ def find_standings(session: Session, figures: RoundFigures, *, study_id: int) ->
         fate for fate in fates if fate.status != "open" or fate.since is not None or fate.item.id in asked
     ]
     earlier = _list_earlier(session, held)
-    stable = _stable_before(session, earlier, study_id=study_id) - judged.keys()
-    stable |= {item for item, each in judged.items() if each.stability and each.stability.verdict == STABLE}
     known = {fate.item.id for fate in counted}
+    stable = {item for item, each in judged.items() if each.stability and each.stability.verdict == STABLE}
+    if left := known - judged.keys():
+        stable |= _stable_before(session, earlier, study_id=study_id) & left
     return Standings(
         round=figures.planned,
         rounds=len(earlier) + 1,
@@ -117,12 +118,15 @@ def find_standings(session: Session, figures: RoundFigures, *, study_id: int) ->
     )
 
 
-def find_stopping(session: Session, *, study: Study, number: int) -> AfterRound | None:
+def find_stopping(
+    session: Session, *, study: Study, number: int, figures: RoundFigures | None = None
+) -> AfterRound | None:
     """Where the study stands after the closed round `number`, as things are now; None without a protocol.
 
-    Raises NotFound, RoundClosed.
+    `figures` where the round is counted already. Raises NotFound, RoundClosed.
     """
-    figures = get_figures(session, study_id=study.id, number=number)
+    if figures is None:
+        figures = get_figures(session, study_id=study.id, number=number)
     standings = find_standings(session, figures, study_id=study.id)
     if standings is None or figures.protocol is None:
         return None
@@ -139,19 +143,29 @@ def read_stopping(session: Session, *, study: Study) -> AfterRound | None:
 
     Nothing is counted. None while another round has been opened since, and where no protocol says anything.
     """
-    latest = session.scalars(
-        select(Round)
+    kept = (
+        select(Release.standings)
+        .where(Release.study_id == Round.study_id, Release.round == Round.number)
+        .order_by(Release.number.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    latest = session.execute(
+        select(Round.number, Round.state, Round.protocol_number, ProtocolVersion.sha256, kept.label("kept"))
+        .outerjoin(
+            ProtocolVersion,
+            and_(ProtocolVersion.study_id == Round.study_id, ProtocolVersion.number == Round.protocol_number),
+        )
         .where(Round.study_id == study.id, Round.state.not_in([RoundState.CANCELLED, RoundState.DRAFT]))
         .order_by(Round.number.desc())
         .limit(1)
     ).first()
-    if latest is None or latest.state not in _OVER or not latest.protocol_number:
+    if latest is None or latest.state not in _OVER or not latest.protocol_number or not latest.kept:
         return None
-    kept = _read_kept(session, study_id=study.id, number=latest.number)
-    if not kept:
-        return None
-    standings = Standings.from_canonical(kept)
-    protocol = get_protocol(session, study_id=study.id, number=latest.protocol_number)
+    standings = Standings.from_canonical(latest.kept)
+    protocol = get_protocol(
+        session, study_id=study.id, number=latest.protocol_number, sha256=latest.sha256 or ""
+    )
     return AfterRound(
         latest.number,
         standings.progress,
@@ -172,17 +186,14 @@ def facts_for_record(session: Session, held: Round, standings: Standings | None)
 
 def _list_earlier(session: Session, held: Round) -> list[int]:
     """The closed rounds of ratings before one, of its cohort, the latest first."""
-    rounds = session.scalars(
-        select(Round)
-        .where(
-            Round.study_id == held.study_id,
-            Round.cohort == held.cohort,
-            Round.number < held.number,
-            Round.state.in_(_OVER),
-        )
-        .order_by(Round.number.desc())
-    )
-    return [each.number for each in rounds if not collected_only(each)]
+    return [
+        each.number
+        for each in reversed(hold_rounds(session, study_id=held.study_id))
+        if each.number < held.number
+        and each.cohort == held.cohort
+        and each.state in _OVER
+        and not collected_only(each)
+    ]
 
 
 def _stable_before(session: Session, earlier: list[int], *, study_id: int) -> set[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Row, Select, func, select
+from sqlalchemy import Row, Select, select
 from sqlalchemy.orm import Session
 
 from surveyapp.export.decisions import (
@@ -31,7 +31,6 @@ from surveyapp.models import (
     Reaction,
     Reason,
     Reply,
-    Round,
     Study,
     WordingCorrection,
 )
@@ -145,8 +144,7 @@ def _versions(versions: Sequence[ProtocolVersion], at_grain: Grain) -> Iterator[
 
 
 def _deviations(session: Session, study: Study, at_grain: Grain) -> Iterator[tuple[Value, ...]]:
-    last = session.scalar(select(func.max(Round.number)).where(Round.study_id == study.id)) or 0
-    for each in list_deviations(session, study=study, up_to=last):
+    for each in list_deviations(session, study=study):
         yield (at_grain(each.at), each.kind, each.number, each.reason)
 
 

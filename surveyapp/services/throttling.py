@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import bindparam, delete, text
 from sqlalchemy.orm import Session
 
-from surveyapp.errors import TooManyTries
+from surveyapp.errors import Sentence, TooManyTries
 from surveyapp.models import Throttle, UtcDateTime
 
 # One statement counts and tells the count, on both databases.
@@ -42,8 +42,12 @@ def count(
     if tries > limit:
         wait = int((start + timedelta(seconds=window_seconds) - now).total_seconds()) + 1
         minutes = -(-wait // 60)
-        unit = "minute" if minutes == 1 else "minutes"
-        raise TooManyTries(f"Too many tries. Please wait {minutes} {unit}.", retry_after=wait)
+        said = (
+            Sentence("Too many tries. Please wait 1 minute.")
+            if minutes == 1
+            else Sentence("Too many tries. Please wait {minutes} minutes.", minutes=minutes)
+        )
+        raise TooManyTries(said, retry_after=wait)
     return tries
 
 

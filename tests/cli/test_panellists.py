@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -50,11 +51,27 @@ def test_a_panellist_is_shown_changed_and_invited(shell: Shell) -> None:
 def test_a_panellist_is_withdrawn_and_erased(shell: Shell) -> None:
     assert "answers stay" in shell.say("panel", "withdraw", "fruit", JANE, "--answers", "keep", *WHY)
     assert "withdrawn already" in shell.fail("panel", "withdraw", "fruit", JANE, "--answers", "keep", *WHY)
+    out = shell.folder / "bob.json"
+    shell.say("panel", "export", "fruit", BOB, "--out", str(out), *WHY)
+    assert json.loads(out.read_text())["identity"][0]["email"] == BOB
+    assert out.stat().st_mode & 0o077 == 0
+    assert "is there already" in shell.fail("panel", "export", "fruit", BOB, "--out", str(out), *WHY)
     wanted = ("panel", "erase", "fruit", BOB, "--answers", "remove", *WHY)
     assert "nobody was erased" in shell.fail(*wanted, typed="jane\n")
     assert "are gone" in shell.say(*wanted, typed=f"{BOB}\n")
     assert "Nobody on this panel" in shell.fail("panel", "show", "fruit", BOB)
     assert BOB not in shell.say("links", "fruit")
+
+
+def test_prv_33_a_backup_that_is_restored_brings_nobody_back(shell: Shell) -> None:
+    backup = str(shell.folder / "before.zip")
+    shell.say("backup", backup)
+    shell.say("panel", "erase", "fruit", BOB, "--answers", "remove", "--yes", *WHY)
+    later = Shell(f"sqlite:///{shell.folder / 'later.sqlite3'}", shell.folder)
+    later.say("init-db")
+    assert "1 person was erased after this backup was made, and erased again." in later.say("restore", backup)
+    assert "Nobody on this panel" in later.fail("panel", "show", "fruit", BOB)
+    later.say("panel", "show", "fruit", JANE)
 
 
 def test_people_who_ask_are_listed_and_names_kept_until_a_day(shell: Shell) -> None:

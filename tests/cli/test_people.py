@@ -91,3 +91,16 @@ def test_what_a_study_is_called_can_change(shell: Shell) -> None:
     shell.say("study", "change", "fruit", "--title", "More fruit")
     assert shell.ask("study", "list")[0]["title"] == "More fruit"
     assert "not an address" in shell.fail("study", "change", "fruit", "--contact-email", "nobody")
+
+
+def test_with_a_mail_server_links_go_by_letter_unless_they_are_asked_for(shell: Shell) -> None:
+    shell.environ |= {"SURVEYAPP_SMTP_HOST": "127.0.0.1", "SURVEYAPP_MAIL_FROM": "delphi@example.org"}
+    for words in (
+        ("organiser", "reset", "jane@example.org"),
+        ("member", "invite", "fruit", "new@example.org", "--language", "de"),
+    ):
+        said = shell.say(*words)
+        assert "on its way to" in said
+        assert "/organiser/l/" not in said
+        assert shell.say(*words, "--print").startswith("http://delphi.example.org/organiser/l/")
+    assert "no account" in shell.fail("organiser", "reset", "nobody@example.org")

@@ -89,6 +89,13 @@ def test_each_problem_is_found_at_its_field(tmp_path: Path) -> None:
     assert {"anonymity.k", "rounds.1.days_open", "consensus.0.rule", "decisions.0.when"} <= found
 
 
+def test_what_has_no_field_is_said_at_what_it_is_part_of() -> None:
+    known = frozenset({"rounds", "rounds.0.asks"})
+    assert field_at(("rounds", 0, "asks"), known) == "rounds.0.asks"
+    assert field_at(("rounds", 7, "asks"), known) == "rounds"
+    assert field_at(("format",), known) == ""
+
+
 def test_rows_come_and_go() -> None:
     fields = {"rounds.0.asks": "all items", "rounds.0.days_open": "3", "title": "T"}
     two = with_row(fields, "rounds")

@@ -99,6 +99,8 @@ def test_rel_30_killed_at_every_word_nobody_is_forgotten_and_nobody_gets_another
     ground: Ground, database_url: str, tmp_path: Path
 ) -> None:
     database = ground.database
+    # Before the letter is handed over no database is spoken to, so one of the two is enough for that.
+    points = POINTS if database.is_sqlite else POINTS[-2:]
     workers: list[Worker] = []
 
     def strike(accept: Callable[[], None]) -> None:
@@ -113,7 +115,7 @@ def test_rel_30_killed_at_every_word_nobody_is_forgotten_and_nobody_gets_another
 
     server = MailServer(strike)
     try:
-        for point in POINTS:
+        for point in points:
             # Everywhere but at the start of the dialog one letter has gone by the same line before.
             server.point, server.letters_before = point, int(point != "EHLO")
             workers.append(Worker(database_url, tmp_path, server.port))
@@ -132,7 +134,7 @@ def test_rel_30_killed_at_every_word_nobody_is_forgotten_and_nobody_gets_another
         for worker in workers:
             worker.kill()
         server.close()
-    assert server.struck == list(POINTS)
+    assert server.struck == list(points)
     assert set(states(database)) == {"sent"}
     copies = Counter(to for to, _ in server.accepted)
     assert copies == Counter(everybody) + Counter([repeated[0]])

@@ -177,7 +177,9 @@ def test_no_text_hides_in_an_f_string() -> None:
     assert not hidden
 
 
-_RAISED = frozenset({"Refused", "Conflict", "NotFound", "InputError", "Problem"})
+_RAISED = frozenset(
+    {"Refused", "Conflict", "NotFound", "InputError", "Problem", "TooManyTries", "RoundClosed", "Unavailable"}
+)
 _ONLY_COMMANDS = frozenset({"operations.py", "rehearsing.py", "simulating.py"})
 """Verbs that no page calls: commands speak English."""
 _SAID_BY_COMMANDS = frozenset({"get_organiser", "get_member_id"})

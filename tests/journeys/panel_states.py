@@ -10,7 +10,7 @@ from playwright.sync_api import FilePayload, Page
 
 from surveyapp.mail.kinds import Kind
 from surveyapp.mail.links import derive_registration_token
-from surveyapp.models import Study
+from surveyapp.models import Identity, Study
 from surveyapp.services import registering
 from surveyapp.services.letters.audience import Occasion
 from surveyapp.services.letters.outbox import put_in
@@ -20,7 +20,7 @@ from surveyapp.services.registering import Request
 from surveyapp.services.unit import read_now
 from tests.journeys.states import State, Visit
 from tests.support.mailing import introduce
-from tests.support.studies import Ground
+from tests.support.studies import Ground, add_member
 from tests.web.organiser.conftest import PASSWORD, join, lay
 
 _visitors = itertools.count(1)
@@ -171,3 +171,23 @@ def asked_for_a_seat(visit: Visit) -> Page:
     page.get_by_role("button", name="Send the request").click()
     page.get_by_role("heading", name="Thank you for asking").wait_for()
     return page
+
+
+@panel_state
+def worth_a_personal_word(visit: Visit) -> Page:
+    ground = _ground(visit)
+    with visit.house.database.verb() as session:
+        late = add_member(
+            session, session.get_one(Study, ground.study_id), group="both", now=read_now(session)
+        )
+        session.add(
+            Identity(
+                study_id=ground.study_id,
+                panellist_id=late.panellist_id,
+                name="Somebody Late",
+                email=f"late-{late.panellist_id}@example.org",
+                email_key=f"late-{late.panellist_id}@example.org",
+            )
+        )
+    ground.sit_down(late)
+    return _at(visit, "/personal")

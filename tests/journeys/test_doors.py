@@ -25,7 +25,9 @@ def find_state(expert: Expert) -> str:
         return session.get_one(Panellist, key).state
 
 
-def test_sec_01_to_04_scanners_change_nothing(house: House, invite: Invite, page: OpenPage) -> None:
+def test_sec_01_sec_03_and_sec_04_scanners_change_nothing(
+    house: House, invite: Invite, page: OpenPage
+) -> None:
     expert = invite("cbrn")
     before = house.dump()
     for number in range(20):

@@ -114,6 +114,11 @@ class Eyes:
     def _find_faults(self) -> Iterator[str]:
         page = self.page
         yield from (f"wide: {fault}" for fault in [*self.axe(page), *page.evaluate(MEANING)])
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        width, wide = page.evaluate(OVERFLOWING)
+        if width > DESKTOP[0] or wide:
+            yield f"text of twice the size: {width} pixels wide: {wide}"
+        page.evaluate("document.documentElement.style.fontSize = ''")
         page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
         yield from (f"phone: focus out of sight: {fault}" for fault in page.evaluate(OBSCURED))
         page.evaluate(UNFOLD)

@@ -240,3 +240,16 @@ def test_a_new_study_from_the_workplace(home: str, account: str, page: OpenPage,
     expect(opened.get_by_role("heading", name="Before the first round")).to_be_visible()
     opened.get_by_role("link", name="Members").click()
     expect(opened.get_by_role("main")).to_contain_text("Owner · you")
+
+
+def test_sec_25_after_signing_out_the_back_button_shows_nothing(
+    home: str, account: str, page: OpenPage
+) -> None:
+    opened = page()
+    sign_in(opened, home)
+    opened.goto(f"{home}/account")
+    assert heading(opened) == "Your account"
+    opened.get_by_role("button", name="Sign out").click()
+    opened.go_back()
+    expect(opened.get_by_role("heading", level=1)).to_have_text("Sign in")
+    assert EMAIL not in opened.content()

@@ -74,6 +74,8 @@ def test_from_the_first_start_to_the_released_round_two(  # noqa: PLR0917 - fixt
         assert here.locator("h1").count() == 1, name
         assert here.evaluate("document.documentElement.scrollWidth") <= manner.viewport[0], name
         if manner.javascript:
+            # Some pages open in their middle, where the head lies over the tabs.
+            here.evaluate("scrollTo(0, 0)")
             assert axe(here) == [], name
         if folder := os.environ.get("TEST_PICTURES"):
             here.screenshot(path=f"{folder}/{len(seen):02}-{name}.png", full_page=True)

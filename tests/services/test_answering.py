@@ -147,6 +147,7 @@ def test_clearing_leaves_a_blank_and_an_untouched_cell_leaves_no_row(ground: Gro
 
 
 def test_sec_86_nothing_is_stored_before_consent(ground: Ground) -> None:
+    """PRV-30 asks for the same."""
     seat = ground.sit_down()
     years = ground.number("years")
     with pytest.raises(AnswerError, match="consent"):

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from surveyapp.errors import InputError, Refused
 from surveyapp.mail.kinds import Kind
+from surveyapp.mail.links import hash_token
 from surveyapp.mail.transport import Folder
 from surveyapp.models import (
     Answer,
@@ -26,7 +27,7 @@ from surveyapp.models import (
 )
 from surveyapp.questionnaire.cells import Status
 from surveyapp.questionnaire.model import Questionnaire
-from surveyapp.services import erasing, erasure_list, leaving, lookups, operations, retaining
+from surveyapp.services import access_export, erasing, erasure_list, leaving, lookups, operations, retaining
 from surveyapp.services.letters.audience import NO_ROUND, Occasion
 from surveyapp.services.letters.outbox import put_in
 from surveyapp.services.letters.sending import send_due
@@ -124,7 +125,8 @@ def test_prv_32_nothing_but_a_line_is_left_of_a_person(
         )
     erasure_list.tidy_up(database, office=office, folder=tmp_path, erased=erased)
     left = dump(database) + (tmp_path / erasure_list.FILE).read_text()
-    for trace in ("Unmistakable", "unmistakable@example.org", ground.panel[0].token):
+    token = ground.panel[0].token
+    for trace in ("Unmistakable", "unmistakable@example.org", token, hash_token(token)):
         assert trace not in left.replace(WORD, ""), trace
     assert not list((tmp_path / "letters").glob("*.eml"))
     assert count(ground, Identity) == others
@@ -273,3 +275,32 @@ def test_prv_34_names_go_on_the_day_that_was_said(ground: Ground, tmp_path: Path
     assert states == {"invited"}
     erasure_list.write_down(database, folder=tmp_path)
     assert len((tmp_path / erasure_list.FILE).read_text().splitlines()) == people
+
+
+def test_prv_31_a_person_gets_all_that_is_kept_and_nothing_of_others(ground: Ground) -> None:
+    member, other = (each.panellist_id for each in ground.panel[:2])
+    with ground.database.verb() as session:
+        study, now = session.get_one(Study, ground.study_id), read_now(session)
+        told = {"study": study, "panellist_id": member, "now": now, "actor": "test"}
+        with pytest.raises(InputError):
+            access_export.export_person(session, reason="", **told)  # type: ignore[arg-type]  # as named
+        found = access_export.export_person(session, reason=WHY, **told)  # type: ignore[arg-type]  # as named
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.act == "panellist.export")).one()
+    assert (found["identity"][0]["name"], found["panellist"][0]["state"]) == (NAME, "invited")
+    by_table = {table.name: table for table in Base.metadata.sorted_tables}
+    with ground.database.reading() as session:
+        for name, table in by_table.items():
+            if {"study_id", "panellist_id"} <= set(table.columns.keys()):
+                rows = session.execute(
+                    select(func.count())
+                    .select_from(table)
+                    .where(table.c.study_id == ground.study_id, table.c.panellist_id == member)
+                ).scalar_one()
+                assert len(found.get(name, [])) == rows, name
+    text = json.dumps(found)
+    assert WORD in text
+    assert "Your field in a word?" in text
+    assert "expert2@example.org" not in text
+    assert str(other) not in text
+    assert hash_token(ground.panel[0].token) not in text
+    assert entry.reason == WHY

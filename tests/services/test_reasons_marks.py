@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from surveyapp.delphi.feedback import ReleaseContent, ShownMarks
 from surveyapp.delphi.lineage import Decided, Outcome
-from surveyapp.delphi.protocol.model import Discussion
-from surveyapp.models import Publication, Reaction, Reason, Release, Round, Study
+from surveyapp.delphi.plan import RoundPlan
+from surveyapp.delphi.protocol.model import Discussion, Feedback, Variant
+from surveyapp.models import Participation, Publication, Reaction, Reason, Release, Round, Study
 from surveyapp.questionnaire.cells import CellKey
 from surveyapp.services import deciding, doors, releasing
 from surveyapp.services.reasons.discussing import Stance, mark_reason
@@ -130,6 +131,26 @@ def test_a_release_tells_marks_that_may_be_told_and_nothing_tells_them_before(gr
     with ground.database.reading() as session:
         [(number, (still,))] = list_told(session, study_id=ground.study_id)
     assert (number, still) == (2, marks)
+
+
+def test_whoever_is_shown_no_reasons_does_not_count_among_the_readers(ground: Ground) -> None:
+    for member in range(PANEL):
+        give(ground, member, RATINGS)
+    mark(ground, range(2, 5), name_of(ground, 0))
+    with ground.database.verb() as session:
+        # Half of the panel drew a variant without reasons: of six readers three are left, the author too.
+        held = session.get_one(Round, (ground.study_id, 2))
+        plan = RoundPlan.from_canonical(held.plan)
+        quiet = Variant(id="quiet", share="50%", feedback=Feedback(reasons=False))
+        held.plan = plan.model_copy(update={"variants": (quiet,)}).canonical()
+        members = [member.panellist_id for member in ground.panel[6:]]
+        session.execute(
+            update(Participation)
+            .where(Participation.round == 2, Participation.panellist_id.in_(members))
+            .values(variant="quiet")
+        )
+    ground.close()
+    assert told(release(ground)) == {}
 
 
 def test_marks_go_with_whoever_leaves_before_the_release(ground: Ground) -> None:

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,7 +32,19 @@ class Installation:
     def first_link(self) -> str:
         """The link that the first start prints."""
         found = self._wait_for(r"http://\S+/organiser/l/\S+")
+        # It is printed before the first web process is there.
+        end = time.monotonic() + _PATIENCE_SECONDS
+        while not self._is_answering():
+            assert time.monotonic() < end, self.log.read_text(errors="replace")
+            time.sleep(0.05)
         return found.group()
+
+    def _is_answering(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.url}/health", timeout=_PATIENCE_SECONDS) as reply:
+                return bool(reply.status == 200)
+        except OSError:
+            return False
 
     def _wait_for(self, pattern: str) -> re.Match[str]:
         end = time.monotonic() + _PATIENCE_SECONDS

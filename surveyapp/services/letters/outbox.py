@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from sqlalchemy import CursorResult, bindparam, select, text, update
+from sqlalchemy import ColumnElement, CursorResult, bindparam, select, text, update
 from sqlalchemy.orm import Session
 
 from surveyapp.errors import Conflict, InputError, Problem, Refused, Sentence
@@ -21,6 +21,8 @@ from surveyapp.services.letters.audience import NO_ROUND, Audience, Occasion, fi
 PERSONAL = frozenset({Kind.REPLY, Kind.WITHDRAWAL, Kind.THANKS})
 """Letters about what one expert did."""
 SETTLED = ("sent", "refused", "unknown", "bounced", "cancelled", "dropped")
+NUMBERED = "#"
+"""What the name of a seat begins with that is told by its number."""
 AGAIN_FROM = ("refused", "unknown", "bounced", "cancelled")
 """States from which a letter can be sent again."""
 _COLUMNS = (
@@ -37,9 +39,10 @@ _PUT_IN = text(
 
 @dataclass(frozen=True, slots=True)
 class MessageKey:
-    """Which letter: the panellist's pseudonym and what the letter is about."""
+    """Which letter: whose, and what the letter is about."""
 
     pseudonym: str
+    """The panellist's pseudonym; on pages with names a cross and the seat's number, which tells none."""
     round: int
     kind: str
     number: int
@@ -253,7 +256,7 @@ def _hold(session: Session, *, study_id: int, key: MessageKey) -> OutboxMessage 
         )
         .where(
             Panellist.study_id == study_id,
-            Panellist.pseudonym == key.pseudonym,
+            _is_seat(key.pseudonym),
             OutboxMessage.round == key.round,
             OutboxMessage.kind == key.kind,
             OutboxMessage.number == key.number,
@@ -261,6 +264,17 @@ def _hold(session: Session, *, study_id: int, key: MessageKey) -> OutboxMessage 
         .with_for_update(of=OutboxMessage)
         .execution_options(populate_existing=True)
     ).one_or_none()
+
+
+def _is_seat(named: str) -> ColumnElement[bool]:
+    if not named.startswith(NUMBERED):
+        return Panellist.pseudonym == named
+    number = named.removeprefix(NUMBERED)
+    is_number = number.isascii() and number.isalnum() and len(number) <= 16
+    try:
+        return Panellist.id == (int(number, 16) if is_number else -1)
+    except ValueError:
+        return Panellist.id == -1
 
 
 def _change(message: OutboxMessage, *, act: Act, now: datetime, actor: str, words: str) -> bool:

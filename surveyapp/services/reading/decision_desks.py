@@ -15,6 +15,7 @@ from surveyapp.questionnaire.wordings import Correction
 from surveyapp.services.deciding import ItemOnTable, list_items
 from surveyapp.services.item_history import read_all_decisions, read_corrections, read_first, replay
 from surveyapp.services.kept_figures import get_figures, hold_rounds
+from surveyapp.services.reading.closed_rounds import ClosedRound
 from surveyapp.services.stopping import AfterRound, find_stopping
 
 _LATER = (RoundState.OPEN, RoundState.CLOSED, RoundState.RELEASED)
@@ -46,7 +47,8 @@ class DecisionDesk:
     """Every item there ever was, in its latest wording, before what is decided after this round."""
     descents: tuple[Descent, ...]
     stopping: AfterRound | None
-    """What the rule of stopping says as things stand; None without a protocol."""
+    """What the rule of stopping says as things stand; None without a protocol, or where it was not asked."""
+    closed: ClosedRound
     fates: tuple[Fate, ...]
     """Every item there ever was, as it stands after all that is decided so far."""
 
@@ -60,8 +62,13 @@ class DecisionDesk:
         return next((each for each in self.items if each.item == item), None)
 
 
-def get_decision_desk(session: Session, *, study: Study, number: int) -> DecisionDesk:
-    """The decisions after round `number`. Raises RoundClosed while it is open."""
+def get_decision_desk(
+    session: Session, *, study: Study, number: int, with_stopping: bool = False
+) -> DecisionDesk:
+    """The decisions after round `number`, and on demand what the rule of stopping says.
+
+    Raises RoundClosed while the round is open.
+    """
     figures = get_figures(session, study_id=study.id, number=number)
     rounds = hold_rounds(session, study_id=study.id)
     held = next(each for each in rounds if each.number == number)
@@ -84,7 +91,17 @@ def get_decision_desk(session: Session, *, study: Study, number: int) -> Decisio
         decisions=decided.get(number, {}),
         wordings=_wordings(first, decided, before, number),
         descents=_descents(first, decided, before, up_to=number),
-        stopping=find_stopping(session, study=study, number=number),
+        stopping=find_stopping(session, study=study, number=number, figures=figures)
+        if with_stopping
+        else None,
+        closed=ClosedRound(
+            number=number,
+            state=held.state,
+            cohort=held.cohort,
+            planned=figures.planned,
+            instrument=figures.instrument,
+            protocol=figures.protocol,
+        ),
         fates=replay(first, decided, corrections),
     )
 

@@ -122,6 +122,7 @@ def find_desk(session: Session, *, organiser_id: int, email: str, slug: str) -> 
         rights=rights_of(row.role, is_blind=row.anonymity == "blind"),
         asks_for_proposals=asks_for_proposals,
         has_replies=has_replies,
+        closed=tuple(sorted(int(number) for number in (row.closed or "").split(",") if number)),
         delete_at=row.delete_at,
         rehearses=row.rehearses or "",
     )

@@ -1,4 +1,4 @@
-"""What did not go as it was planned: amendments, rounds opened again or put off, answers let in late."""
+"""What did not go as it was planned: amendments, corrections, rounds put off or reopened, late answers."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _KIND_OF: Final[dict[str, Kind]] = {
     "round.cancel": "cancellation",
     "round.correct": "correction",
     "submission.admit": "admission",
+    "round.correct": "correction",
 }
 
 
@@ -33,8 +34,8 @@ class Deviation:
     """The round; of an amendment the protocol version that it made."""
 
 
-def list_deviations(session: Session, *, study: Study, up_to: int) -> tuple[Deviation, ...]:
-    """All that departed from the plan in the rounds up to `up_to`, and every amendment, in the order of time.
+def list_deviations(session: Session, *, study: Study) -> tuple[Deviation, ...]:
+    """All that departed from the plan so far, in the order of time.
 
     Whose answers were let in is not told; who did it stands in the record of acts.
     """
@@ -52,8 +53,7 @@ def list_deviations(session: Session, *, study: Study, up_to: int) -> tuple[Devi
         )
     )
     found += [
-        Deviation(_KIND_OF[act], at, reason, number)
+        Deviation(_KIND_OF[act], at, reason, int(json.loads(detail)["round"]))
         for act, at, reason, detail in acts
-        if (number := int(json.loads(detail)["round"])) <= up_to
     ]
     return tuple(sorted(found, key=lambda each: (each.at, each.kind, each.number)))

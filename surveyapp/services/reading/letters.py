@@ -10,7 +10,8 @@ from sqlalchemy import and_, func, select
 from sqlalchemy.orm import Session
 
 from surveyapp.models import Identity, OutboxMessage, Panellist
-from surveyapp.services.letters.outbox import MessageKey
+from surveyapp.services.letters.outbox import NUMBERED, MessageKey
+from surveyapp.services.reading.panellists import seat_of
 
 STATES = ("queued", "sending", "sent", "refused", "unknown", "bounced", "cancelled", "dropped")
 
@@ -82,7 +83,13 @@ def read_outbox(
     ).all()
     lines = tuple(
         OutboxLine(
-            MessageKey(pseudonym, row.round, row.kind, row.number),
+            MessageKey(
+                # A pseudonym beside a name would join the two, in a form that nobody reads as well.
+                f"{NUMBERED}{seat_of(row.panellist_id)}" if shows_names else pseudonym,
+                row.round,
+                row.kind,
+                row.number,
+            ),
             row.state,
             row.state_at,
             row.due_at,

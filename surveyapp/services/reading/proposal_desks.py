@@ -68,14 +68,16 @@ def get_proposal_desk(
     number: int,
     state: str = "",
     words: str = "",
+    closed: ClosedRound | None = None,
     fates: Sequence[Fate] | None = None,
 ) -> ProposalDesk:
     """The proposals of round `number` in a `state`, with `words` in one of them; everything without either.
 
-    `fates` are the items of the round's cohort, where the caller has them. Raises NotFound, or RoundClosed
+    `closed` and `fates`, the items of its cohort, where the caller has them. Raises NotFound, or RoundClosed
     while the round may still take answers.
     """
-    closed = get_closed(session, study_id=study.id, number=number)
+    if closed is None:
+        closed = get_closed(session, study_id=study.id, number=number)
     if fates is None:
         fates = read_fates(session, study_id=study.id, cohort=closed.cohort)
     crowd = read_crowd(session, study=study)

@@ -16,6 +16,7 @@ from surveyapp.errors import NotFound, Sentence
 from surveyapp.models import Release, Reply, Round, Study
 from surveyapp.services.instruments import get_instrument
 from surveyapp.services.item_history import read_fates
+from surveyapp.services.kept_figures import hold_rounds
 from surveyapp.services.protocols import find_protocol
 from surveyapp.services.reading.releases import get_release_content
 from surveyapp.services.reasons.discussing import ReplyInView, list_replies_to_moderate
@@ -57,9 +58,7 @@ def get_reply_desk(session: Session, *, study: Study, number: int, state: str | 
     Replies are read while their round is open, because others wait for them; marks are told by its release,
     and before that, once it is closed, only by how many people. Raises NotFound.
     """
-    rounds = session.scalars(
-        select(Round).where(Round.study_id == study.id, Round.state.in_(_BEGUN)).order_by(Round.number)
-    ).all()
+    rounds = [each for each in hold_rounds(session, study_id=study.id) if each.state in _BEGUN]
     held = next((each for each in rounds if each.number == number), None)
     if held is None:
         raise NotFound(Sentence("This study has no round {number} that was opened.", number=number))

@@ -90,7 +90,7 @@ class RoundResults:
     told: Mapping[str, ToldRule]
     """Rule → what it is called and says, in plain language."""
     deviations: tuple[Deviation, ...]
-    """What departed from the plan up to this round."""
+    """What departed from the plan, in any round."""
     stopping: AfterRound | None
     """What the rule of stopping says after the round; None without a protocol."""
 
@@ -211,8 +211,8 @@ def _results(
         ),
         questionnaire=figures.questionnaire,
         told=tell_rules(protocol, figures.questionnaire, figures.questionnaire.language) if protocol else {},
-        deviations=list_deviations(session, study=study, up_to=number),
-        stopping=find_stopping(session, study=study, number=number),
+        deviations=list_deviations(session, study=study),
+        stopping=find_stopping(session, study=study, number=number, figures=figures),
     )
 
 

@@ -13,6 +13,7 @@ from surveyapp.extensions import get_database
 from surveyapp.questionnaire.cells import Status
 from surveyapp.questionnaire.kinds import KINDS
 from surveyapp.services import answering
+from surveyapp.services.audit import is_archived
 from surveyapp.services.reading.seats import Seat
 from surveyapp.web.expert import forms, pages, steps
 from surveyapp.web.expert.asking import Wording, page_heading
@@ -114,6 +115,14 @@ def _review_page(standing: Standing, position: int) -> pages.ReviewedPage:
     )
 
 
+def _has_ended(here: Seat) -> bool:
+    """Whether no round will follow any more. Asked only once the round is closed: an open one says it."""
+    if here.takes_answers:
+        return False
+    with get_database().reading() as session:
+        return is_archived(session, study_id=here.study_id)
+
+
 @seat.post("/submit")
 def submit(slug: str) -> ResponseReturnValue:
     """Submit all answers as they stand."""
@@ -146,7 +155,7 @@ def thanks(slug: str) -> ResponseReturnValue:
     if not here.submission or here.submitted_at is None:
         return redirect(url_for("seat.enter", slug=slug), 303)
     frame = pages.frame_of(here)
-    has_next = here.round < here.planned_rounds
+    has_next = here.round < here.planned_rounds and not _has_ended(here)
     key = (frame, page_language(), here.submission > 1, here.takes_answers, here.has_drafts, has_next)
     compiled = _thanks.get(
         key,

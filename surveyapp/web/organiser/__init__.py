@@ -29,6 +29,7 @@ from surveyapp.web.organiser.lookup import routes as lookup_routes  # noqa: F401
 from surveyapp.web.organiser.members import routes as members_routes  # noqa: F401
 from surveyapp.web.organiser.overview import routes as overview_routes  # noqa: F401
 from surveyapp.web.organiser.panel import importing as panel_importing  # noqa: F401
+from surveyapp.web.organiser.panel import personal as panel_personal  # noqa: F401
 from surveyapp.web.organiser.panel import routes as panel_routes  # noqa: F401
 from surveyapp.web.organiser.panellist import links as panellist_links  # noqa: F401
 from surveyapp.web.organiser.panellist import parting as panellist_parting  # noqa: F401

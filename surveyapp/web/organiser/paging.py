@@ -31,5 +31,5 @@ def paging(page: int, count: int, most: int) -> Paging:
 
 def _url(page: int) -> str:
     assert request.endpoint is not None
-    kept = {name: value for name, value in request.args.items() if name != "page" and value}
+    kept = {name: value for name, value in request.args.items() if name not in {"page", "at"} and value}
     return url_for(request.endpoint, **{**(request.view_args or {}), **kept, "page": page})

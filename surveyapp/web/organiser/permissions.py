@@ -139,6 +139,7 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "import_panel": Right.IDENTITIES,
         # One panellist: by name or by pseudonym, as the panel's list has it.
         "panellist": Right.PANEL,
+        "personal_words": Right.PANEL,
         "change_panellist": Right.IDENTITIES,
         "make_panellist_link": Right.IDENTITIES,
         "invite_panellist": Right.IDENTITIES,

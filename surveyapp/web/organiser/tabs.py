@@ -1,4 +1,4 @@
-"""The tabs of a study, in the order of its life; each shows for those who may go there."""
+"""The tabs of a study, each for those who may go there: the work in its order, and what is set up once."""
 
 from __future__ import annotations
 
@@ -23,6 +23,12 @@ class Tab:
     label: str
     url: str
     is_current: bool
+    is_set_up: bool
+    """Whether it belongs to what is set up once and looked up, and not to the work from round to round."""
+
+
+# What stands apart from the work.
+_SET_UP = frozenset({"protocol", "settings", "members", "lookup", "audit", "jobs"})
 
 
 def tabs(desk: Desk) -> tuple[Tab, ...]:
@@ -30,10 +36,9 @@ def tabs(desk: Desk) -> tuple[Tab, ...]:
     # Each: the endpoint that it opens, its label. Pages under it share the first word of their address.
     listed = (
         ("study", _("Overview")),
-        ("protocol", _("Protocol")),
         ("panel", _("Panel")),
-        ("rounds", _("Rounds")),
         ("letters", _("Letters")),
+        ("rounds", _("Rounds")),
         ("results_latest", _("Results")),
         ("attrition_latest", _("Attrition")),
         ("reasons_latest", _("Reasons")),
@@ -42,9 +47,10 @@ def tabs(desk: Desk) -> tuple[Tab, ...]:
         ("decisions_latest", _("Decisions")),
         ("release_latest", _("Release")),
         ("export", _("Export")),
-        ("lookup", _("Look-up")),
-        ("members", _("Members")),
+        ("protocol", _("Protocol")),
         ("settings", _("Settings")),
+        ("members", _("Members")),
+        ("lookup", _("Look-up")),
         ("audit", _("Record")),
         ("jobs", _("Jobs")),
     )
@@ -64,5 +70,5 @@ def tabs(desk: Desk) -> tuple[Tab, ...]:
         is_under = here.startswith(f"{url}/") and not (endpoint == "rounds" and part)
         is_current = here == url or url.endswith(f"/{part}" if part else "//")
         is_current = is_current or (endpoint != "study" and is_under)
-        found.append(Tab(label, url, is_current))
+        found.append(Tab(label, url, is_current, endpoint in _SET_UP))
     return tuple(found)

@@ -33,19 +33,27 @@ def state_word(state: str) -> str:
     return words.get(state, state)
 
 
-def outcome_word(outcome: str) -> str:
+def outcome_word(outcome: str) -> str:  # noqa: PLR0911 - one line for each; only the one asked for is said
     """What becomes of an item."""
-    words: dict[str, str] = {
-        "keep": _("keep"),
-        "accept": _("accept"),
-        "drop": _("drop"),
-        "finalise": _("finalise"),
-        "revise": _("revise"),
-        "split": _("split"),
-        "merge": _("merge"),
-        "new": _("new"),
-    }
-    return words.get(outcome, outcome)
+    match outcome:
+        case "keep":
+            return str(_("keep"))
+        case "accept":
+            return str(_("accept"))
+        case "drop":
+            return str(_("drop"))
+        case "finalise":
+            return str(_("finalise"))
+        case "revise":
+            return str(_("revise"))
+        case "split":
+            return str(_("split"))
+        case "merge":
+            return str(_("merge"))
+        case "new":
+            return str(_("new"))
+        case _other:
+            return outcome
 
 
 def verdict_word(verdict: str) -> str:

@@ -263,7 +263,7 @@ def test_a_page_with_feedback_costs_no_more_queries(client: JudgingClient, groun
 
 
 @on_sqlite
-def test_no_page_tells_who_somebody_else_is(client: JudgingClient, ground: Ground) -> None:
+def test_sec_31_no_page_tells_who_somebody_else_is(client: JudgingClient, ground: Ground) -> None:
     seat_at(client, ground, 0)
     paths = (RATE, "/s/every-kind/news", "/s/every-kind/p/choose", "/s/every-kind/review")
     before = {path: masked(client.get(path)) for path in paths}

@@ -61,7 +61,7 @@ def test_the_first_page_says_what_it_takes_and_who_sees_what(client: JudgingClie
         assert expected in words
 
 
-def test_start_takes_the_token_out_of_the_address(client: JudgingClient, ground: Ground) -> None:
+def test_sec_04_start_takes_the_token_out_of_the_address(client: JudgingClient, ground: Ground) -> None:
     token = ground.panel[0].token
     client.get(f"/l/{token}")
     started = client.submit(action="/l/start")

@@ -120,6 +120,7 @@ STUDY = {
     "panel_import": "identities",
     "import_panel": "identities",
     "panellist": "panel",
+    "personal_words": "panel",
     "change_panellist": "identities",
     "make_panellist_link": "identities",
     "invite_panellist": "identities",

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from surveyapp.delphi.lineage import Decided
 from surveyapp.models import AuditEntry, Decision, Study
 from surveyapp.services import item_history
+from surveyapp.web.organiser.decisions import pages
 from surveyapp.web.organiser.decisions.forms import read_text
 from tests.support.between_rounds import instrument_of
 from tests.support.between_rounds import open_next as open_round_after
@@ -211,3 +212,26 @@ def test_an_archived_study_is_only_read(client: JudgingClient, answered: Ground,
     page = client.get(f"{closed}/pears")
     assert "The study is archived" in page.words
     assert not page.find_all("input", name="outcome")
+
+
+@SQLITE
+def test_many_items_stand_on_several_pages(
+    client: JudgingClient, closed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "MOST", 1)
+    assert rows_of(client.get(closed)) == ["apples"]
+    assert rows_of(client.get(f"{closed}?page=2")) == ["pears"]
+    # Whoever has decided comes back to the page that the item is on.
+    page = choose(client, "pears", closed, {"outcome": "drop", "reason": "as discussed"})
+    back = client.get(page.location)
+    assert rows_of(back) == ["pears"]
+    assert "Page 2 of 2" in back.words
+    left = client.get(f"{closed}?show=left&page=2")
+    assert rows_of(left) == ["apples"]
+    assert not left.find_all("nav", class_="paging")
+
+
+def rows_of(page: Page) -> list[str]:
+    """The items in the table, in their order."""
+    (table,) = page.find_all("table", class_="decisions")
+    return [row.get("id", "") for row in table.iter("tr") if row.get("id")]

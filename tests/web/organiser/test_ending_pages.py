@@ -54,6 +54,7 @@ def test_archived_and_brought_back(client: JudgingClient, answered: Ground, end:
     assert "This study has ended" in shown.words
     own = expert.submit({}, action="/l/start", follow=True)
     assert "Thank you" in own.words
+    assert "When the next round opens" not in own.words
     expert.get(f"/s/{answered.slug}/withdraw")
     client.get(end)
     client.submit({}, action="/unarchive", follow=True)

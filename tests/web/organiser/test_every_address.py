@@ -45,7 +45,7 @@ def test_every_address_has_its_right(app: Flask) -> None:
     [*((role, "sqlite") for role in Role), (Role.OWNER, "postgresql")],
     indirect=["database_engine"],
 )
-def test_every_role_goes_where_it_may(
+def test_sec_30_every_role_goes_where_it_may(
     app: Flask, client: JudgingClient, sign_in: SignIn, two: tuple[Ground, Ground], role: Role
 ) -> None:
     own, foreign = two
@@ -69,7 +69,7 @@ def test_every_role_goes_where_it_may(
 
 
 @pytest.mark.parametrize("role", [Role.OWNER, Role.ORGANISER, Role.MODERATOR, Role.ANALYST])
-def test_who_is_blind_sees_no_names_and_who_sees_names_no_answers(role: Role) -> None:
+def test_sec_36_who_is_blind_sees_no_names_and_who_sees_names_no_answers(role: Role) -> None:
     rights = rights_of(role, is_blind=True)
     assert Right.IDENTITIES not in rights
     assert not rights_of(Role.CUSTODIAN, is_blind=True) & {Right.RESULTS, Right.REASONS, Right.EXPORT}

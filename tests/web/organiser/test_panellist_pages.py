@@ -5,9 +5,13 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, update
 
-from surveyapp.models import AuditEntry, Identity, Panellist, Study
+from surveyapp.mail.kinds import Kind
+from surveyapp.models import AuditEntry, Identity, OutboxMessage, Panellist, Study
+from surveyapp.services.letters.audience import Occasion
+from surveyapp.services.letters.outbox import put_in
 from surveyapp.services.permissions import Role
 from surveyapp.services.reading.panellists import seat_of
+from surveyapp.services.unit import read_now
 from tests.support.judging import JudgingClient
 from tests.support.studies import Ground
 from tests.web.organiser.conftest import SignIn, join
@@ -150,3 +154,23 @@ def test_who_asks_the_team_is_withdrawn_and_erased(
     offered = client.get(f"{panel}/p/{other}")
     assert f"{panel}/p/{other}/withdraw" in offered.text
     assert f"{panel}/p/{other}/erase" not in offered.text
+
+
+def test_the_outbox_tells_no_pseudonym_beside_a_name(
+    client: JudgingClient, answered: Ground, panel: str
+) -> None:
+    base = panel.removesuffix("/panel")
+    with answered.database.verb() as session:
+        occasion = Occasion(answered.study_id, 1, Kind.THANKS)
+        people = [member.panellist_id for member in answered.panel]
+        put_in(session, occasion=occasion, panellists=people, now=read_now(session), actor="test")
+    shown = client.get(f"{base}/letters/outbox")
+    assert "Someone Number0" in shown.words
+    assert not any(pseudonym in shown.text for _, pseudonym in seats(answered))
+    key = shown.find_all("input", name="letter")[0].get("value", "")
+    client.post(f"{base}/letters/outbox", {"act": "cancel", "letter": key})
+    with answered.database.reading() as session:
+        states = session.scalars(select(OutboxMessage.state)).all()
+    assert sorted(states) == ["cancelled", *["queued"] * (len(people) - 1)]
+    for nonsense in ("#zz.thanks.1.1", "#-1.thanks.1.1", "#.thanks.1.1"):
+        client.post(f"{base}/letters/outbox", {"act": "cancel", "letter": nonsense}, expect=409)

@@ -180,7 +180,7 @@ def test_reasons_are_coded_with_themes_of_the_code_book(
         )
     client.get(f"{desk}/themes")
     page = client.post(f"{desk}/themes", {"act": "remove", "theme": "taste"}, expect=409)
-    assert "take it out of these" in page.words
+    assert "take it out of that first" in page.words
     client.post(f"{desk}/themes", {"act": "change", "theme": "taste", "title": "Flavour", "definition": ""})
     client.get(f"{bench}/pears")
     client.post(f"{bench}/pears", {"act": "uncode", "reasons": [first, second]})

@@ -122,12 +122,18 @@ def test_replies_are_passed_on_or_refused(client: JudgingClient, talking: Ground
     assert client.get(f"{url}?state=all").words.count("So says") == 2
 
 
-def test_marks_are_told_when_the_round_is_released(client: JudgingClient, talking: Ground, url: str) -> None:
+def test_marks_are_told_when_the_round_is_released(
+    client: JudgingClient, talking: Ground, url: str, sign_in: SignIn
+) -> None:
     assert "nothing is counted while it is open" in client.get(url).words
     talking.close()
     page = client.get(url)
     assert "5 experts marked reasons." in page.words
     assert not page.find_all("table")
+    releasing.settle_round(talking.database, study_id=talking.study_id, number=2, actor="test")
+    sign_in(join(talking, Role.OWNER))
+    release = client.get(url.replace("/replies", "/release"))
+    assert "How 1 reason of the round before was marked is told." in release.words
     releasing.release_round(talking.database, slug="talking", actor="test", number=2, figures_first=True)
     page = client.get(url)
     (table,) = page.find_all("table")

@@ -212,6 +212,6 @@ def test_an_analyst_sees_results_and_no_more(
     assert "Reasons on it" not in page.words
     assert "Decide about it" not in page.words
     tabs = [page.words_of(link) for link in page.find("nav", class_="tabs").iter("a")]
-    assert tabs == ["Overview", "Protocol", "Rounds", "Results", "Attrition", "Export"]
+    assert tabs == ["Overview", "Rounds", "Results", "Attrition", "Export", "Protocol"]
     refused = client.get(f"{base}/rounds/1/reasons", expect=403)
     assert "Your role is: analyst." in refused.words

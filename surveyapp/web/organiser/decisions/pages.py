@@ -15,9 +15,12 @@ from surveyapp.services.deciding import ItemOnTable
 from surveyapp.services.reading.decision_desks import DecisionDesk, Descent
 from surveyapp.services.reading.desks import Desk
 from surveyapp.web.organiser.decisions.forms import FIELDS, LEAST_PARTS, NEW_ID, count_parts
+from surveyapp.web.organiser.paging import Paging, paging
 from surveyapp.web.organiser.stopping import StoppingNote, stopping_note
 from surveyapp.web.organiser.words import Pill, outcome_word, pills
 
+MOST = 50
+"""How many items stand on a page."""
 _PLAIN = (Outcome.KEEP, Outcome.ACCEPT, Outcome.DROP, Outcome.FINALISE)
 
 
@@ -55,6 +58,8 @@ class DecisionsPage:
 
     number: int
     lines: tuple[Line, ...]
+    left_only: bool
+    paging: Paging
     undecided: str
     has_undecided: bool
     why_fixed: str
@@ -64,12 +69,21 @@ class DecisionsPage:
     stopping: StoppingNote | None
 
 
-def decisions_page(found: DecisionDesk, desk: Desk) -> DecisionsPage:
-    """The table of items, with proposals and decisions."""
+def decisions_page(
+    found: DecisionDesk, desk: Desk, *, page: int = 1, left_only: bool = False, at: str = ""
+) -> DecisionsPage:
+    """A page of the table of items, with proposals and decisions; with `at` the one that this item is on."""
     left = len(found.undecided)
+    listed = [each for each in found.items if not left_only or not each.decided]
+    place = next((place for place, each in enumerate(listed) if each.item == at), None)
+    if place is not None:
+        page = 1 + place // MOST
+    page = min(page, max(1, -(-len(listed) // MOST)))
     return DecisionsPage(
         number=found.number,
-        lines=tuple(_line(each, found, desk) for each in found.items),
+        lines=tuple(_line(each, found, desk) for each in listed[(page - 1) * MOST : page * MOST]),
+        left_only=left_only,
+        paging=paging(page, len(listed), MOST),
         undecided=ngettext("%(num)s item is left to decide.", "%(num)s items are left to decide.", left)
         if left
         else _("Every item is decided."),

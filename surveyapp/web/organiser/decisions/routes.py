@@ -22,6 +22,7 @@ from surveyapp.web.organiser.acting import Trouble, do, trouble_of
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
 from surveyapp.web.organiser.decisions.forms import count_parts, read_decided, read_new
 from surveyapp.web.organiser.decisions.pages import decision_page, decisions_page, new_item_page
+from surveyapp.web.organiser.paging import page_asked
 from surveyapp.web.organiser.round_parts import go_to_latest, show, show_not_closed
 from surveyapp.web.organiser.typed import typed, typed_all
 
@@ -117,7 +118,14 @@ def decide(slug: str, number: int, item: str) -> ResponseReturnValue:
     if given.get("go") == "next" and following:
         return redirect(url_for("organiser.decision", slug=slug, number=number, item=following), 303)
     return redirect(
-        url_for("organiser.decisions", slug=slug, number=number, left=",".join(done) or None, _anchor=item),
+        url_for(
+            "organiser.decisions",
+            slug=slug,
+            number=number,
+            left=",".join(done) or None,
+            at=item,
+            _anchor=item,
+        ),
         303,
     )
 
@@ -179,22 +187,29 @@ def add_item(slug: str, number: int) -> ResponseReturnValue:
     return redirect(url_for("organiser.decisions", slug=slug, number=number), 303)
 
 
-def _find(number: int) -> DecisionDesk | None:
+def _find(number: int, *, with_stopping: bool = False) -> DecisionDesk | None:
     desk = get_desk()
     try:
         with get_database().reading() as session:
-            return get_decision_desk(session, study=get_study(session, slug=desk.slug), number=number)
+            study = get_study(session, slug=desk.slug)
+            return get_decision_desk(session, study=study, number=number, with_stopping=with_stopping)
     except RoundClosed:
         return None
 
 
 def _show_table(number: int, *, trouble: Trouble | None = None, reason: str = "") -> ResponseReturnValue:
-    found = _find(number)
+    found = _find(number, with_stopping=True)
     if found is None:
         return show_not_closed(_("Decisions"), number)
     return show(
         "organiser/decisions/table.html",
-        decisions_page(found, get_desk()),
+        decisions_page(
+            found,
+            get_desk(),
+            page=page_asked(),
+            left_only=request.args.get("show") == "left",
+            at=request.args.get("at", ""),
+        ),
         status=trouble.status if trouble else 200,
         trouble=trouble,
         reason=reason,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 from flask import make_response, render_template, request
 from flask.typing import ResponseReturnValue
@@ -24,6 +25,9 @@ from surveyapp.web.organiser.overview.going_on import ways_on
 from surveyapp.web.organiser.overview.set_up import set_up_steps
 from surveyapp.web.organiser.stopping import stopping_note
 from surveyapp.web.organiser.tabs import tabs
+
+if TYPE_CHECKING:
+    from surveyapp.models import Study
 
 
 @blueprint.get("/")
@@ -49,8 +53,8 @@ def show_study(slug: str, *, trouble: Trouble | None = None) -> ResponseReturnVa
     """The overview; with what was not done where somebody comes from."""
     desk = get_desk()
     with get_database().reading() as session:
-        page = _look(session, slug)
         found = get_study(session, slug=slug)
+        page = _look(session, found)
         # How many items are settled is a result.
         after = read_stopping(session, study=found) if desk.may(Right.RESULTS) else None
         is_at_work = not (page.has_rounds or desk.is_archived)
@@ -77,14 +81,13 @@ def progress(slug: str) -> ResponseReturnValue:
     the page does.
     """
     with get_database().reading() as session:
-        page = _look(session, slug)
+        page = _look(session, get_study(session, slug=slug))
     response = make_response(render_template("organiser/overview/progress.html", page=page))
     response.set_etag(hashlib.sha256(response.get_data()).hexdigest())
     return response.make_conditional(request)
 
 
-def _look(session: Session, slug: str) -> pages.StudyPage:
-    found = get_study(session, slug=slug)
+def _look(session: Session, found: Study) -> pages.StudyPage:
     progressed = get_progress(session, study=found)
     current = progressed.current
     work = None if current is None else get_work(session, study=found, current=current)

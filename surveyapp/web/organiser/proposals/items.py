@@ -84,7 +84,9 @@ def _find(number: int) -> tuple[DecisionDesk, ProposalDesk] | None:
         with get_database().reading() as session:
             study = get_study(session, slug=get_desk().slug)
             table = get_decision_desk(session, study=study, number=number)
-            return table, get_proposal_desk(session, study=study, number=number, fates=table.fates)
+            return table, get_proposal_desk(
+                session, study=study, number=number, closed=table.closed, fates=table.fates
+            )
     except RoundClosed:
         return None
 

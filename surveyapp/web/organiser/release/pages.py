@@ -145,6 +145,12 @@ def _facts(facts: ReleaseFacts) -> Iterator[str]:
     yield ngettext("%(num)s reason is shown.", "%(num)s reasons are shown.", facts.reasons)
     if facts.summaries:
         yield ngettext("%(num)s item has a summary.", "%(num)s items have a summary.", facts.summaries)
+    if facts.marked:
+        yield ngettext(
+            "How %(num)s reason of the round before was marked is told.",
+            "How %(num)s reasons of the round before were marked is told.",
+            facts.marked,
+        )
     if facts.decided:
         yield ngettext(
             "What was decided about %(num)s item is told.",

@@ -143,6 +143,7 @@ def _deviation_words(each: Deviation) -> str:
         "cancellation": _("Round %(number)s was cancelled.", number=each.number),
         "correction": _("A text of round %(number)s was corrected while it was open.", number=each.number),
         "admission": _("Answers were let in after round %(number)s had closed.", number=each.number),
+        "correction": _("A text of round %(number)s was corrected.", number=each.number),
     }
     return f"{format_date(each.at, 'medium')} · {words[each.kind]}"
 
