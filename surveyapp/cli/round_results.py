@@ -30,7 +30,6 @@ _DEVIATION = {
     "extension": "Deadline of round {number} moved,",
     "reopening": "Round {number} opened again,",
     "cancellation": "Round {number} cancelled,",
-    "correction": "A text of round {number} corrected while it was open,",
     "admission": "Answers let in after round {number} had closed,",
     "correction": "A text of round {number} corrected,",
 }

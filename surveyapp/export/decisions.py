@@ -132,7 +132,6 @@ DEVIATION_COLUMNS = (
             "cancellation": "A round was cancelled.",
             "correction": "A text was corrected while its round was open: see corrections.csv.",
             "admission": "Answers were let in after their round had closed.",
-            "correction": "A text was corrected while its round was open.",
         },
     ),
     Column("number", "The round; of an amendment the protocol version that it made."),

@@ -356,7 +356,7 @@ def test_it_stands_among_what_departed_from_the_plan_and_a_copy_begins_with_it(g
     correct(ground, "Ripe apples")
     with ground.database.verb() as session:
         study = session.get_one(Study, ground.study_id)
-        [deviation] = list_deviations(session, study=study, up_to=1)
+        [deviation] = list_deviations(session, study=study)
         assert (deviation.kind, deviation.number, deviation.reason) == ("correction", 1, "a slip")
         copied = copy_design(
             session, study=study, title="Again", slug="again", now=read_now(session), actor="test"

@@ -19,7 +19,6 @@ _KIND_OF: Final[dict[str, Kind]] = {
     "round.cancel": "cancellation",
     "round.correct": "correction",
     "submission.admit": "admission",
-    "round.correct": "correction",
 }
 
 

@@ -42,7 +42,7 @@ def test_a_text_is_found_looked_at_and_corrected(client: JudgingClient, answered
     assert "Why: clearer" in done.words
     assert count(answered) == 1
     assert "1 correction of its wording was made" in client.get(f"{desk}/rounds").words
-    assert "corrected the wording of a round" in client.get(f"{desk}/audit").words
+    assert "put the wording of an open round right" in client.get(f"{desk}/audit").words
 
 
 def test_two_at_once_overwrite_nothing(client: JudgingClient, answered: Ground, desk: str) -> None:

@@ -157,7 +157,6 @@ def act_words(act: str) -> str:
         "round.close": _("closed a round"),
         "round.correct": _("put the wording of an open round right"),
         "round.extend": _("moved a deadline"),
-        "round.correct": _("corrected the wording of a round"),
         "round.open": _("opened a round"),
         "round.refresh": _("renewed a round's figures"),
         "round.release": _("released a round"),

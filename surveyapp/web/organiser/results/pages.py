@@ -141,7 +141,6 @@ def _deviation_words(each: Deviation) -> str:
         "extension": _("The deadline of round %(number)s was moved.", number=each.number),
         "reopening": _("Round %(number)s was opened again.", number=each.number),
         "cancellation": _("Round %(number)s was cancelled.", number=each.number),
-        "correction": _("A text of round %(number)s was corrected while it was open.", number=each.number),
         "admission": _("Answers were let in after round %(number)s had closed.", number=each.number),
         "correction": _("A text of round %(number)s was corrected.", number=each.number),
     }
