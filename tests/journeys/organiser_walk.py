@@ -76,8 +76,11 @@ class Walk:
         self.way.go(self.link(name).first)
 
     def tab(self, name: str) -> None:
-        """Follow one of the study's tabs."""
-        tabs = self.page.get_by_role("navigation", name="Study")
+        """Follow one of the study's tabs; on a phone they are folded up."""
+        fold = self.page.locator("details.tabs-menu > summary")
+        if fold.is_visible():
+            self.way.press(fold)
+        tabs = self.page.get_by_role("navigation", name="Study").locator("visible=true")
         self.way.go(tabs.get_by_role("link", name=name, exact=True))
 
     def unfold(self, name: str | re.Pattern[str]) -> None:

@@ -70,7 +70,8 @@ MEANING = """() => {
       faults.push(`a table without a name: ${each.textContent.slice(0, 60)}`);
   for (const each of document.querySelectorAll('thead th, tbody th'))
     if (!each.scope) faults.push(`a header of nothing: ${each.textContent}`);
-  const ways = [...document.querySelectorAll('nav')].map(each =>
+  const shown = [...document.querySelectorAll('nav')].filter(each => each.checkVisibility());
+  const ways = shown.map(each =>
     each.ariaLabel ?? document.getElementById(each.getAttribute('aria-labelledby'))?.textContent ?? '');
   if (new Set(ways).size < ways.length) faults.push(`ways of the same name: ${ways}`);
   for (const each of document.querySelectorAll('input[type=radio]'))

@@ -35,7 +35,11 @@ def enter(house: House, page: Page, ground: Ground, email: str) -> None:
 
 
 def tab(page: Page, name: str) -> None:
-    page.get_by_role("navigation", name="Study").get_by_role("link", name=name, exact=True).click()
+    fold = page.locator("details.tabs-menu > summary")
+    if fold.is_visible():
+        fold.click()
+    tabs = page.get_by_role("navigation", name="Study").locator("visible=true")
+    tabs.get_by_role("link", name=name, exact=True).click()
     page.wait_for_load_state()
 
 
