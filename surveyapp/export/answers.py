@@ -84,6 +84,11 @@ LONG_COLUMNS = (
     ),
     Column("status", "What kind of answer it is. A cell that was never asked has no row.", STATUS_MEANINGS),
     Column("reason", "The written reason, in rows whose part is 'reason'."),
+    Column(
+        "correction",
+        "Number of the latest correction of the round's wording that stood on the page when this was given: "
+        "see corrections.csv. 0 for the wording that the round was opened with.",
+    ),
 )
 
 
@@ -226,11 +231,12 @@ class AnswerWriter:
         shown: list[tuple[int, str]] = []
         heads, tails, field = self._heads[sheet.is_submitted], self._tails, self._field
         for entry in sheet.entries:
-            cell, status, _, text, _ = entry
+            cell, status, _, text, _, correction = entry
             if text is not None and status == Status.VALUE and cell in tails:
                 # Written texts are by far the most of these; this saves a second per hundred thousand.
                 written = field(text)
-                pieces[str(TOKEN_BASE + cell)] = encoded(f"{heads[cell]}{written}{tails[cell]}")
+                line = f"{heads[cell]}{written}{tails[cell]},{correction}"
+                pieces[str(TOKEN_BASE + cell)] = encoded(line)
                 shown.append((cell, written))
             else:
                 pieces[str(TOKEN_BASE + cell)] = encoded(self.piece(entry, counted=sheet.is_submitted))
@@ -261,8 +267,8 @@ class AnswerWriter:
         word = status or STATUS_WORDS[entry.status]
         start = self._starts[entry.cell]
         if cell.part == "reason":
-            return f"{counts},{start},,,{word},{value}"
-        return f"{counts},{start},{value},{self._field(label(cell, entry))},{word},"
+            return f"{counts},{start},,,{word},{value},{entry.correction}"
+        return f"{counts},{start},{value},{self._field(label(cell, entry))},{word},,{entry.correction}"
 
     def wide_field(self, entry: Entry) -> str:
         """One field of the wide file."""

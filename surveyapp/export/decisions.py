@@ -52,6 +52,22 @@ LINEAGE_COLUMNS = (
     ),
     Column("reason", "Why, in the words of those who decided."),
 )
+CORRECTION_COLUMNS = (
+    Column("round", "The round that was open."),
+    Column(
+        "correction",
+        "Its number in the round, from 1: answers and late drafts name the latest that stood on their page.",
+    ),
+    Column("text", "Which text: its path in the questionnaire, and its language if it has several."),
+    Column("item", "The item whose text it is; empty for all other texts."),
+    Column("item_version", "The version of that item's wording, which stays the same; 0 for other texts."),
+    Column("before", "What the text said."),
+    Column("after", "What it says since then."),
+    Column("reason", "Why, in the words of whoever corrected it."),
+    Column("corrected", "When, in UTC, no finer than the study's grain of time. Who is not told."),
+    Column("questionnaire_before", "The questionnaire version that the round asked until then."),
+    Column("questionnaire_after", "The one that it asks since then, in the same cells."),
+)
 _OF_REASON = (
     Column("reason", "Public name of the reason, as experts' pages know it."),
     Column("item", "The item that the reason is about; empty for none."),
@@ -114,8 +130,8 @@ DEVIATION_COLUMNS = (
             "extension": "A deadline was moved.",
             "reopening": "A closed round was opened again.",
             "cancellation": "A round was cancelled.",
+            "correction": "A text was corrected while its round was open: see corrections.csv.",
             "admission": "Answers were let in after their round had closed.",
-            "correction": "A text was corrected while its round was open.",
         },
     ),
     Column("number", "The round; of an amendment the protocol version that it made."),

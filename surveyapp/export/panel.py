@@ -20,6 +20,7 @@ LATE_COLUMNS = (
     *(_LONG[name] for name in ("question", "item", "item_version", "context", "criterion", "part")),
     Column("value", "The number, the id of the option or opt-out, or the text that was written."),
     _LONG["label"],
+    _LONG["correction"],
 )
 
 

@@ -28,6 +28,12 @@ _COUNTING = (
     "(status 'late_draft') and for withdrawn answers. answers-wide.csv holds counted answers only. "
     "late-drafts.csv holds what arrived after a round had closed; it never counts."
 )
+_WORDING = (
+    "While a round is open, mistakes in its wording may be corrected: corrections.csv says what was, and "
+    "why. The same was asked in the same cells all the while. The column 'correction' in "
+    "answers-long.csv and late-drafts.csv tells which corrections each answer had on its page; an answer "
+    "saw all of its round up to that number, and none after it."
+)
 _ORDER = (
     "Rows are ordered by pseudonym and then as in the questionnaire. Pseudonyms are random, so the "
     "order says nothing about who was invited or answered first. Times are in UTC and no finer than "
@@ -48,7 +54,9 @@ def readme(*, title: str, is_synthetic: bool, exact: bool, files: Iterable[FileE
         for each in sorted(files, key=lambda each: each.name)
     ]
     parts += [heading + "\n" + "=" * min(len(heading), 78), "\n".join(["Files", *listed])]
-    parts += [_paragraph(text) for text in (_COUNTING, _ORDER, _OPENING, _EXACT if exact else _SAFE)]
+    parts += [
+        _paragraph(text) for text in (_COUNTING, _WORDING, _ORDER, _OPENING, _EXACT if exact else _SAFE)
+    ]
     return "\n\n".join(parts) + "\n"
 
 

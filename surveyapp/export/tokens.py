@@ -33,6 +33,8 @@ class Entry(NamedTuple):
     number: Decimal | float | int | None = None
     text: str | None = None
     parts: tuple[str, ...] | None = None
+    correction: int = 0
+    """Number of the wording correction that it saw; tokens are for answers that saw none."""
 
 
 def read_token(token: str) -> Entry:

@@ -81,7 +81,7 @@ def find_problems(questionnaire: Questionnaire, correction: Correction) -> Itera
         )
     if any(ord(letter) < 32 and letter not in "\n\t" for letter in after):
         yield _problem(Sentence("it holds characters that cannot be shown; type it anew."))
-    if correction.path.startswith("criteria.") and _CONTEXT in before and _CONTEXT not in after:
+    if _CONTEXT in before and _CONTEXT not in after:
         yield _problem(Sentence("“{name}” is missing: experts read their context there.", name=_CONTEXT))
     known = {(finding.path, finding.what) for finding in check(questionnaire)}
     for finding in check(corrected(questionnaire, [correction])):

@@ -23,9 +23,10 @@ from surveyapp.models import (
     Study,
 )
 from surveyapp.questionnaire.model import Questionnaire
+from surveyapp.questionnaire.wordings import corrected
 from surveyapp.services import accounts
 from surveyapp.services.audit import record
-from surveyapp.services.item_history import FIRST_QUESTIONNAIRE
+from surveyapp.services.item_history import FIRST_QUESTIONNAIRE, read_corrections
 from surveyapp.services.panel import import_panel
 from surveyapp.services.protocols import set_protocol
 from surveyapp.services.studies import MAX_SLUG, create_study
@@ -57,9 +58,10 @@ def copy_study(
 ) -> Copied:
     """Make another study of the same kind: questionnaire, protocol as a draft, settings, letters, reminders.
 
-    The questionnaire is the one that the study began with. With the panel, everybody who still takes part
-    gets a new seat, with a pseudonym and a link of its own; answers, decisions and results stay where they
-    are. `owner` is the address of an account. Raises InputError with everything that is wrong with the names.
+    The questionnaire is the one that the study began with, its mistakes put right. With the panel, everybody
+    who still takes part gets a new seat, with a pseudonym and a link of its own; answers, decisions and
+    results stay where they are. `owner` is the address of an account. Raises InputError with everything that
+    is wrong with the names.
     """
     made = copy_design(session, study=study, title=title, slug=slug, now=now, actor=actor)
     if owner:
@@ -137,9 +139,11 @@ def find_free_slug(session: Session, *, wanted: str) -> str:
 
 
 def read_first(session: Session, *, study_id: int) -> tuple[Questionnaire, str]:
-    """The questionnaire that a study began with, and its file as its author wrote it."""
+    """The questionnaire that a study began with, mistakes put right, and its file as its author wrote it."""
     version = session.get_one(QuestionnaireVersion, (study_id, FIRST_QUESTIONNAIRE))
-    return Questionnaire.from_canonical(version.canonical), version.source
+    corrections = read_corrections(session, study_id=study_id)
+    every = [each for number in sorted(corrections) for each in corrections[number]]
+    return corrected(Questionnaire.from_canonical(version.canonical), every), version.source
 
 
 def _copy_letters(session: Session, study_id: int, made_id: int, now: datetime, actor: str) -> None:

@@ -45,7 +45,7 @@ _ABOUT = {
     codebook.WIDE: "The counted answers, one row per panellist.",
     "panel.csv": "The panel without identities, one row per panellist.",
     "late-drafts.csv": "What arrived after a round had closed, one row per save and cell. It never counts.",
-    "items.csv": "The items that were rated, one row per item and wording.",
+    "items.csv": "The items that were rated, one row per item and wording, without later corrections.",
     PROPOSALS: "The items that experts proposed and what became of them, without their authors.",
     "codebook.csv": "Every column of every file and every code, explained.",
     "codebook.md": "The same for reading.",
@@ -197,7 +197,9 @@ def _write_files(
         suffix = "" if is_in_force else f"-{version.number}"
         for ending, text in (("json", version.canonical), ("yaml", version.source)):
             about = _ABOUT[f"questionnaire.{ending}"]
-            if not is_in_force:
+            if not is_in_force and version.corrects is not None:
+                about = f"Version {version.number}, with corrected wording. {about}"
+            elif not is_in_force:
                 about = f"Version {version.number}, which other rounds asked. {about}"
             package.add_text(f"questionnaire{suffix}.{ending}", about, text)
     listed = [*package.files, FileEntry("README.txt", _ABOUT["README.txt"], 0, "", None)]
@@ -322,6 +324,7 @@ def _late_cell(cell: AskedCell, entry: Entry) -> tuple[Value, ...]:
         cell.part,
         long_value(cell, entry),
         label(cell, entry),
+        entry.correction,
     )
 
 

@@ -109,18 +109,20 @@ def read_first_put_right(session: Session, *, study_id: int, cohort: str) -> Que
 
 
 def read_corrections(
-    session: Session, *, study_id: int, cohort: str, up_to: int | None = None
+    session: Session, *, study_id: int, cohort: str | None = None, up_to: int | None = None
 ) -> dict[int, list[Correction]]:
-    """Round → what was put right in its wording, of all rounds of `cohort`, or of those up to `up_to`."""
+    """Round → what was put right in its wording, of all rounds (of `cohort`), or of those up to `up_to`."""
     rows = (
         select(WordingCorrection)
         .join(
             Round,
             (Round.study_id == WordingCorrection.study_id) & (Round.number == WordingCorrection.round),
         )
-        .where(WordingCorrection.study_id == study_id, Round.cohort == cohort)
+        .where(WordingCorrection.study_id == study_id)
         .order_by(WordingCorrection.round, WordingCorrection.number)
     )
+    if cohort is not None:
+        rows = rows.where(Round.cohort == cohort)
     found: dict[int, list[Correction]] = {}
     for row in session.scalars(rows if up_to is None else rows.where(WordingCorrection.round <= up_to)):
         found.setdefault(row.round, []).append(Correction(row.path, row.before, row.after))

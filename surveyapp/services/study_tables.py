@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from surveyapp.export.decisions import (
     AMENDMENT_COLUMNS,
+    CORRECTION_COLUMNS,
     DECISION_COLUMNS,
     DEVIATION_COLUMNS,
     LINEAGE_COLUMNS,
@@ -31,6 +32,7 @@ from surveyapp.models import (
     Reason,
     Reply,
     Study,
+    WordingCorrection,
 )
 from surveyapp.services.reading.deviations import list_deviations
 from surveyapp.services.reasons.marks import list_told
@@ -66,7 +68,7 @@ def _stem(version: ProtocolVersion, versions: Sequence[ProtocolVersion]) -> str:
 def course_tables(
     session: Session, *, study: Study, versions: Sequence[ProtocolVersion], at_grain: Grain
 ) -> tuple[Table, ...]:
-    """Protocol versions with why they were amended, decisions, lineage, marks and replies.
+    """Protocol versions with why they were amended, decisions, lineage, corrections, marks and replies.
 
     Who decided is not told: a package goes to analysts and readers, and decisions are the study's.
     """
@@ -94,6 +96,12 @@ def course_tables(
             "Where wordings come from and what became of them, one row per line of descent.",
             LINEAGE_COLUMNS,
             _lineage(session, study),
+        ),
+        Table(
+            "corrections.csv",
+            "Mistakes in the wording that were corrected while a round was open, one row each.",
+            CORRECTION_COLUMNS,
+            _corrections(session, study, at_grain),
         ),
         Table(
             "marks.csv",
@@ -168,6 +176,28 @@ def _lineage(session: Session, study: Study) -> Iterator[tuple[Value, ...]]:
             each.kind,
             "yes" if each.is_comparable else "no",
             each.reason,
+        )
+
+
+def _corrections(session: Session, study: Study, at_grain: Grain) -> Iterator[tuple[Value, ...]]:
+    rows = session.scalars(
+        select(WordingCorrection)
+        .where(WordingCorrection.study_id == study.id)
+        .order_by(WordingCorrection.round, WordingCorrection.number)
+    )
+    for each in rows:
+        yield (
+            each.round,
+            each.number,
+            each.path,
+            each.item,
+            each.item_version,
+            each.before,
+            each.after,
+            each.reason,
+            at_grain(each.at),
+            each.questionnaire_before,
+            each.questionnaire_after,
         )
 
 

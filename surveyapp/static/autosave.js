@@ -16,6 +16,7 @@ class Autosave {
     this.queue = new Queue(form.dataset.queue);
     this.revision = Number(form.elements.revision.value);
     this.release = form.elements.release ? Number(form.elements.release.value) : null;
+    this.correction = Number(form.elements.correction.value);
     /** Fields that this window saved itself while another window saved too: their own revisions. */
     this.own = {};
     this.held = new Set();
@@ -87,7 +88,7 @@ class Autosave {
   change(field) {
     clearTimeout(this.typing.get(field));
     this.typing.delete(field);
-    this.queue.put(field, read(this.form, field), this.own[field] ?? this.revision);
+    this.queue.put(field, read(this.form, field), this.own[field] ?? this.revision, this.correction);
     this.form.dispatchEvent(new CustomEvent("answered", { detail: field }));
     this.send();
   }
@@ -129,6 +130,7 @@ class Autosave {
       this.take(body.revision);
       // In real time the panel's view goes on while the page lies open.
       if (body.newer) document.getElementById("newer").hidden = false;
+      if (body.corrected) document.getElementById("corrected").hidden = false;
       this.send();
     } else if (body.kind === "conflict") {
       this.queue.abandon(body.conflicts.map((each) => each.field));

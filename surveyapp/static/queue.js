@@ -1,5 +1,6 @@
 // Answers that the server has not confirmed yet, kept in this browser until it has.
-// One entry per field: { values, base }, where base is the revision that the change was made on.
+// One entry per field: { values, base, correction }, where base is the revision that the change was made on and
+// correction the number of the wording that stood on the page then.
 
 export class Queue {
   constructor(name) {
@@ -32,10 +33,10 @@ export class Queue {
     return Object.keys(this.memory.entries).length === 0 && this.memory.sending === null;
   }
 
-  put(field, values, base) {
+  put(field, values, base, correction) {
     this.load();
     const earlier = this.memory.entries[field];
-    this.memory.entries[field] = { values, base: earlier ? earlier.base : base };
+    this.memory.entries[field] = { values, base: earlier ? earlier.base : base, correction };
     this.store();
   }
 
@@ -45,16 +46,18 @@ export class Queue {
     this.store();
   }
 
-  /** The next save to send: the one under way, with its own id, or a new one of all fields with one base. */
+  /** The next save to send: the one under way, with its own id, or a new one of all fields alike in both. */
   next(makeId) {
     this.load();
     if (this.memory.sending) return this.memory.sending;
     const entries = Object.entries(this.memory.entries);
     if (!entries.length) return null;
     const base = Math.min(...entries.map(([, entry]) => entry.base));
+    const ofBase = entries.filter(([, entry]) => entry.base === base);
+    const correction = ofBase[0][1].correction ?? 0;
     const answers = {};
-    for (const [field, entry] of entries) if (entry.base === base) answers[field] = entry.values;
-    this.memory.sending = { request_id: makeId(), base, answers };
+    for (const [field, entry] of ofBase) if ((entry.correction ?? 0) === correction) answers[field] = entry.values;
+    this.memory.sending = { request_id: makeId(), base, answers, correction };
     this.store();
     return this.memory.sending;
   }

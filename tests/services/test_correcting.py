@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from sqlalchemy import select, update
@@ -25,7 +26,9 @@ from surveyapp.models import (
 from surveyapp.questionnaire.cells import CellKey, Given, Status
 from surveyapp.questionnaire.model import Text
 from surveyapp.services import admitting, answering, rounds
+from surveyapp.services.copying import copy_design
 from surveyapp.services.instruments import Instrument, get_instrument
+from surveyapp.services.reading.deviations import list_deviations
 from surveyapp.services.reading.seats import Seat
 from surveyapp.services.reading.wordings import list_corrections
 from surveyapp.services.receipts import receipt
@@ -321,3 +324,42 @@ def test_a_round_that_was_opened_again_counts_on(ground: Ground) -> None:
         study = session.get_one(Study, ground.study_id)
         rounds.reopen_round(session, study=study, reason="asked for", now=read_now(session), actor="test")
     assert correct(ground, "Sweet apples").number == 2
+
+
+def test_saves_and_corrections_at_the_same_time_agree_on_what_was_read(ground: Ground) -> None:
+    """Whatever comes first: each answer names the correction that its seat saw, and all are made."""
+    seat = ground.sit_down(0)
+    save(ground, seat, {ground.number("consent"): "1", ground.number("word"): "law"})
+    cell = ground.number("fruit", "apples", "north", "effect")
+    failed: list[BaseException] = []
+
+    def keep_correcting() -> None:
+        try:
+            for number in range(1, 6):
+                assert correct(ground, f"Apples {number}").number == number
+        except BaseException as error:  # noqa: BLE001 - told to the test, whatever it is
+            failed.append(error)
+
+    corrector = Thread(target=keep_correcting)
+    corrector.start()
+    for turn in range(30):
+        looked = ground.sit_down(0)
+        rate(ground, looked, cell, "13"[turn % 2], request_id=f"at the same time {turn}", on=None)
+        assert saw(ground, looked)[cell] == looked.correction
+    corrector.join()
+    assert not failed
+    assert ground.sit_down(0).correction == 5
+    assert asked(ground).questionnaire.items_by_id["apples"].title.get("en") == "Apples 5"
+
+
+def test_it_stands_among_what_departed_from_the_plan_and_a_copy_begins_with_it(ground: Ground) -> None:
+    correct(ground, "Ripe apples")
+    with ground.database.verb() as session:
+        study = session.get_one(Study, ground.study_id)
+        [deviation] = list_deviations(session, study=study)
+        assert (deviation.kind, deviation.number, deviation.reason) == ("correction", 1, "a slip")
+        copied = copy_design(
+            session, study=study, title="Again", slug="again", now=read_now(session), actor="test"
+        )
+        first = get_instrument(session, study_id=copied.id, number=1)
+        assert first.questionnaire.items_by_id["apples"].title.get("en") == "Ripe apples"

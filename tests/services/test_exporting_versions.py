@@ -10,9 +10,11 @@ import pytest
 from surveyapp.delphi.lineage import Detail, Outcome, Wording
 from surveyapp.questionnaire.cells import CellKey, Given, Status
 from surveyapp.questionnaire.model import Text
-from surveyapp.services.unit import Database
-from tests.support.answering import answer
+from surveyapp.services import answering
+from surveyapp.services.unit import Database, read_now
+from tests.support.answering import answer, save
 from tests.support.between_rounds import decide, instrument_of, open_next, release
+from tests.support.correcting import correct
 from tests.support.protocols import set_protocol
 from tests.support.studies import SMALL, Ground, lay_ground, load_text
 from tests.support.taking_home import Row, export, only, pseudonym, read
@@ -99,3 +101,58 @@ def test_every_version_of_the_questionnaire_is_in_the_package(out: tuple[Ground,
     first = json.loads((folder / "questionnaire-1.json").read_text(encoding="utf-8"))
     now = json.loads((folder / "questionnaire.json").read_text(encoding="utf-8"))
     assert [len(each["items"]) for each in (first, now)] == [2, 1]
+
+
+def test_each_answer_tells_which_corrections_it_saw(database: Database, tmp_path: Path) -> None:
+    ground = lay_ground(database, load_text(SMALL, tmp_path), groups=("both",) * 3)
+    answer(ground, 0, {ground.number("fruit", "apples", "north", "effect"): "3"})
+    correct(ground, "=Ripe apples", reason="They are ripe.")
+    correct(ground, "Rate them", path="pages.rate.title")
+    answer(
+        ground,
+        1,
+        {
+            ground.number("fruit", "apples", "north", "effect"): "1",
+            ground.number("fruit", "apples", "north", part="reason"): "Too sour.",
+        },
+    )
+    # Edited after it was submitted, and not submitted again: told from the submission and from the rows.
+    save(ground, ground.sit_down(0), {ground.number("fruit", "apples", "north", "effect"): "1"})
+    late = ground.sit_down(0)
+    ground.close()
+    with database.verb() as session:
+        answering.keep_late_draft(
+            session,
+            seat=late,
+            request_id="came too late",
+            changes={ground.number("best"): ground.given(ground.number("best"), "pears")},
+            now=read_now(session),
+            correction=1,
+        )
+    folder = export(ground, tmp_path / "out")
+    rows = only(read(folder, "answers-long.csv"), question="fruit", item="apples", context="north")
+    told = [
+        (row["panellist"] == pseudonym(ground), row["part"], row["value"] or row["reason"], row["correction"])
+        for row in rows
+        if row["status"] != "blank"
+    ]
+    assert sorted(told) == [
+        (False, "", "1", "2"),
+        (False, "reason", "Too sour.", "2"),
+        (True, "", "1", "2"),
+        (True, "", "3", "0"),
+    ]
+    [draft] = read(folder, "late-drafts.csv")
+    assert (draft["value"], draft["correction"]) == ("pears", "1")
+    # A text that a spreadsheet would run is defused here as everywhere.
+    assert [
+        (row["correction"], row["text"], row["item"], row["before"], row["after"], row["reason"])
+        for row in read(folder, "corrections.csv")
+    ] == [
+        ("1", "items.apples.title", "apples", "Apples", "'=Ripe apples", "They are ripe."),
+        ("2", "pages.rate.title", "", "Rate", "Rate them", "a slip"),
+    ]
+    assert "corrections.csv" in (folder / "README.txt").read_text(encoding="utf-8")
+    book = read(folder, "codebook.csv")
+    assert only(book, file="corrections.csv", column="before")
+    assert only(book, file="answers-long.csv", column="correction")

@@ -17,8 +17,8 @@ _KIND_OF: Final[dict[str, Kind]] = {
     "round.extend": "extension",
     "round.reopen": "reopening",
     "round.cancel": "cancellation",
-    "submission.admit": "admission",
     "round.correct": "correction",
+    "submission.admit": "admission",
 }
 
 

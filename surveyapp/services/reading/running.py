@@ -51,6 +51,8 @@ class RunRound:
     submitted: int
     late: tuple[LateOne, ...]
     acts: frozenset[str]
+    correction: int
+    """How many texts of it were corrected."""
 
     @property
     def is_over(self) -> bool:
@@ -163,6 +165,7 @@ def _run(each: Round, counts: tuple[int, int], late: Sequence[LateOne]) -> RunRo
         submitted=counts[1],
         late=tuple(late),
         acts=frozenset(str(act) for (start, act) in TRANSITIONS if start is state),
+        correction=each.correction,
     )
 
 

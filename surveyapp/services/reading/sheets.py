@@ -142,7 +142,8 @@ def iterate_seats(
 
 
 def _is_token() -> ColumnElement[bool]:
-    return or_(
+    # Most rounds read to their end as they were opened; what saw a correction says so beside what it is.
+    return (Answer.correction == 0) & or_(
         Answer.status.in_([Status.BLANK.value, Status.WITHDRAWN.value]),
         and_(
             Answer.value.is_not(None),
@@ -185,10 +186,14 @@ def _select_given(*, is_sqlite: bool) -> Select[int, str, str]:
     if is_sqlite:
         # Its JSON would round numbers to fifteen digits; as texts they keep all that they have.
         number = case((Answer.value.is_not(None), func.printf("%!.17g", Answer.value)))
-        row = func.json_array(Answer.cell, Answer.status, number, Answer.text, Answer.parts)
+        row = func.json_array(
+            Answer.cell, Answer.status, number, Answer.text, Answer.parts, Answer.correction
+        )
         rows = func.json_group_array(row)
     else:
-        row = func.json_build_array(Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts)
+        row = func.json_build_array(
+            Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts, Answer.correction
+        )
         rows = func.json_agg(row)
     entries = cast(rows.filter(not_(_is_token())), Text)
     return select(Answer.panellist_id, tokens, entries).where(*_THESE_ANSWERS).group_by(Answer.panellist_id)
@@ -294,14 +299,14 @@ def _submitted_entries(content: str, cells: Mapping[CellName, int]) -> list[Entr
 def _read_edits(session: Session, *, key: Mapping[str, Any], row: Any) -> list[Entry]:
     """What was edited after the latest submission."""
     edits = session.execute(
-        select(Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts).where(
+        select(Answer.cell, Answer.status, Answer.value, Answer.text, Answer.parts, Answer.correction).where(
             Answer.study_id == key["study_id"],
             Answer.round == key["round"],
             Answer.panellist_id == row.panellist_id,
             Answer.revision > row.submitted_revision,
         )
     )
-    return [_entry(*edit) for edit in edits]
+    return [_entry(edit) for edit in edits]
 
 
 def _submitted_entry(answer: Mapping[str, Any], cells: Mapping[CellName, int]) -> Entry:
@@ -321,16 +326,20 @@ def _submitted_entry(answer: Mapping[str, Any], cells: Mapping[CellName, int]) -
         None if number is None else Decimal(str(number)),
         answer.get("text"),
         None if parts is None else tuple(parts),
+        answer.get("correction", 0),
     )
 
 
 def _read_entries(packed: str | None) -> list[Entry]:
-    return [_entry(*columns) for columns in json.loads(packed)] if packed else []
+    return [_entry(columns) for columns in json.loads(packed)] if packed else []
 
 
-def _entry(cell: int, status: int, value: float | str | None, text: str | None, parts: str | None) -> Entry:
+def _entry(columns: Sequence[Any]) -> Entry:
+    """Cell, status, value, text, parts and correction, as a row has them."""
+    cell, status, value, text, parts, correction = columns
     number = None if value is None else float(value)
-    return Entry(cell, status, number, text, None if parts is None else tuple(json.loads(parts)))
+    several = None if parts is None else tuple(json.loads(parts))
+    return Entry(cell, status, number, text, several, correction)
 
 
 def _read_late(
@@ -338,14 +347,22 @@ def _read_late(
 ) -> dict[int, list[LateSave]]:
     found: dict[int, list[LateSave]] = defaultdict(list)
     rows = session.execute(
-        select(LateDraft.panellist_id, LateDraft.round, LateDraft.received_at, LateDraft.content)
+        select(
+            LateDraft.panellist_id,
+            LateDraft.round,
+            LateDraft.received_at,
+            LateDraft.content,
+            LateDraft.correction,
+        )
         .where(LateDraft.study_id == study.id, LateDraft.round.in_(rounds), LateDraft.panellist_id.in_(ids))
         .order_by(LateDraft.round, LateDraft.received_at, LateDraft.request_id)
     )
-    for panellist_id, number, received_at, content in rows:
+    for panellist_id, number, received_at, content, correction in rows:
         given = sorted((int(cell), columns) for cell, columns in json.loads(content).items())
         found[panellist_id].append(
-            LateSave(number, received_at, tuple(_entry(cell, *columns) for cell, columns in given))
+            LateSave(
+                number, received_at, tuple(_entry((cell, *columns, correction)) for cell, columns in given)
+            )
         )
     return found
 

@@ -14,11 +14,13 @@ from surveyapp.web.expert import (
     parting,
     routes,
     submitting,
+    wordings,
 )
 from surveyapp.web.expert.blueprints import links, seat
 
 ROUTES = (
-    landing, news, routes, autosave, discussion, submitting, copies, leaving, parting, letters, joining,
+    landing, news, routes, autosave, discussion, submitting, wordings, copies, leaving, parting, letters,
+    joining,
 )  # fmt: skip
 """The modules that add their routes to the two blueprints."""
 

@@ -21,6 +21,7 @@ from surveyapp.web.expert.blueprints import get_seat, seat
 from surveyapp.web.expert.fields import form_texts
 from surveyapp.web.expert.showing import say
 from surveyapp.web.expert.standing import read_instrument
+from surveyapp.web.expert.wordings import read_corrected
 
 
 @seat.post("/save")
@@ -58,7 +59,12 @@ def _save(
     except RoundClosed:
         with get_database().verb() as session:
             is_kept = answering.keep_late_draft(
-                session, seat=here, request_id=read.request_id, changes=changes, now=read_now(session)
+                session,
+                seat=here,
+                request_id=read.request_id,
+                changes=changes,
+                now=read_now(session),
+                correction=read.correction,
             )
         message = (
             _("The round has closed. What you changed since was kept as a late draft and is not counted.")
@@ -74,6 +80,8 @@ def _save(
     if read.release is not None and here.release > read.release:
         # In real time the panel's view goes on while a page lies open.
         reply["newer"] = here.release
+    if read_corrected(here, since=read.correction):
+        reply["corrected"] = here.correction
     return reply
 
 
@@ -87,6 +95,7 @@ def _run(here: Seat, read: forms.Autosave, changes: Mapping[int, Given]) -> answ
             changes=changes,
             place=read.place,
             release=read.release,
+            correction=read.correction,
         )
 
 

@@ -19,6 +19,7 @@ from surveyapp.web.expert import pages
 from surveyapp.web.expert.asking import Wording, page_title
 from surveyapp.web.expert.blueprints import get_seat, seat
 from surveyapp.web.expert.standing import Standing, read_standing
+from surveyapp.web.expert.wordings import read_corrected
 from surveyapp.web.languages import page_language, written_time
 
 # The last four are the full-width forms of the first: some spreadsheets take them for the same.
@@ -53,6 +54,7 @@ def answers(slug: str) -> ResponseReturnValue:
         submitted=submitted,
         has_drafts=here.has_drafts,
         slug=slug,
+        corrected=read_corrected(here),
     )
 
 
@@ -62,9 +64,9 @@ def answers_csv(slug: str) -> ResponseReturnValue:
     here = get_seat()
     written = io.StringIO()
     table = csv.writer(written)
-    table.writerow(
-        [_("page"), _("question"), _("item"), _("context"), _("criterion"), _("what"), _("answer")]
-    )
+    head = [_("page"), _("question"), _("item"), _("context"), _("criterion"), _("what"), _("answer")]
+    # Where nothing was corrected, every answer saw the same words, and there is nothing to tell apart.
+    table.writerow([*head, _("correction seen")] if here.correction else head)
     for page in copy_of(read_standing(here)):
         for question in page.questions:
             for each in question.answers:
@@ -77,7 +79,8 @@ def answers_csv(slug: str) -> ResponseReturnValue:
                     each.what,
                     each.words,
                 )
-                table.writerow([defuse(cell) for cell in row])
+                saw = [str(each.correction)] if here.correction else []
+                table.writerow([*(defuse(cell) for cell in row), *saw])
     name = f"{slug}-round-{here.round}-{'synthetic-' if here.is_synthetic else ''}answers.csv"
     # The mark at the start tells spreadsheets that this is UTF-8.
     return _as_file("\ufeff" + written.getvalue(), "text/csv", name)
@@ -118,7 +121,8 @@ def copy_of(standing: Standing) -> tuple[pages.AnsweredPage, ...]:
 def _answered(standing: Standing, wording: Wording, spec: CellSpec) -> pages.Answered:
     questionnaire = standing.instrument.questionnaire
     key = spec.key
-    given: Given | None = standing.answers.get(standing.instrument.number_of[key])
+    number = standing.instrument.number_of[key]
+    given: Given | None = standing.answers.get(number)
     question = questionnaire.questions_by_id[key.question]
     kind = KINDS[question.kind]
     context = questionnaire.contexts_by_id.get(key.context)
@@ -138,6 +142,7 @@ def _answered(standing: Standing, wording: Wording, spec: CellSpec) -> pages.Ans
         words=_words(given, kind.show(questionnaire, question, spec, given, wording.language))
         if given is not None
         else "",
+        correction=standing.sheet.corrections.get(number, 0),
         is_text=bool(key.part) or question.kind in {"short_text", "long_text", "proposals"},
     )
 

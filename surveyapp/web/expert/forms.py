@@ -55,6 +55,7 @@ class PageForm(_Unseen):
     request_id = StringField(validators=_REQUEST_ID)
     shown = StringField(validators=[Length(max=20_000)])
     release = IntegerField(validators=[Optional(), NumberRange(0, LARGEST_RELEASE)])
+    correction = IntegerField(validators=[Optional(), NumberRange(0, LARGEST_RELEASE)])
 
 
 class SubmitForm(_Unseen):
@@ -156,6 +157,8 @@ class Autosave:
     place: str | None
     release: int | None
     """The release that stood on the page; None where the page has none."""
+    correction: int
+    """The correction of the wording that stood on the page; 0 before the first."""
     values: Values
 
 
@@ -175,7 +178,10 @@ def read_autosave(body: Any, *, most: int) -> Autosave:
     release = _take(
         body, "release", lambda it: it is None or (type(it) is int and 0 <= it <= LARGEST_RELEASE)
     )
-    unknown = set(body) - {"request_id", "base", "place", "answers", "release"}
+    correction = _take(
+        body, "correction", lambda it: it is None or (type(it) is int and 0 <= it <= LARGEST_RELEASE)
+    )
+    unknown = set(body) - {"request_id", "base", "place", "answers", "release", "correction"}
     if unknown:
         raise InputError(
             [Problem(str(name)[:60], _("this is not part of a save")) for name in sorted(unknown)]
@@ -188,7 +194,7 @@ def read_autosave(body: Any, *, most: int) -> Autosave:
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
             raise InputError([Problem(name, _("its answer is not a list of texts"))])
         values[int(match[1])] = texts
-    return Autosave(request_id, base, place, release, values)
+    return Autosave(request_id, base, place, release, correction or 0, values)
 
 
 def _take(body: Mapping[str, Any], name: str, fits: Callable[[Any], bool]) -> Any:

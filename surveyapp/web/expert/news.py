@@ -22,6 +22,7 @@ from surveyapp.web.expert.blueprints import get_seat, seat
 from surveyapp.web.expert.feedback import Shown
 from surveyapp.web.expert.over_scale import fill, point_words, span_words
 from surveyapp.web.expert.standing import Standing, read_standing
+from surveyapp.web.expert.wordings import ToldText, read_corrected
 from surveyapp.web.languages import page_language
 
 
@@ -63,6 +64,8 @@ class NewsPage:
     discussion: Discussion | None
     changed: tuple[ItemNews, ...]
     settled: tuple[ItemNews, ...]
+    corrected: tuple[ToldText, ...] = ()
+    """What was corrected in the wording of this round."""
 
 
 @seat.get("/news")
@@ -73,11 +76,19 @@ def news(slug: str) -> ResponseReturnValue:
     shown = standing.shown
     if shown is None or not here.takes_answers:
         return redirect(url_for("seat.enter", slug=slug), 303)
-    page = news_page(standing, shown, csrf=generate_csrf(), first_url=_next_url(standing))
+    page = news_page(
+        standing,
+        shown,
+        csrf=generate_csrf(),
+        first_url=_next_url(standing),
+        corrected=read_corrected(here),
+    )
     return render_template("expert/news.html", page=page, form=None)
 
 
-def news_page(standing: Standing, shown: Shown, *, csrf: str, first_url: str) -> NewsPage:
+def news_page(
+    standing: Standing, shown: Shown, *, csrf: str, first_url: str, corrected: tuple[ToldText, ...] = ()
+) -> NewsPage:
     """What is told at the beginning of a round to whoever sits in this seat."""
     here, panel = standing.seat, shown.panel
     wording = Wording(standing.instrument.questionnaire, here.language, page_language())
@@ -95,6 +106,7 @@ def news_page(standing: Standing, shown: Shown, *, csrf: str, first_url: str) ->
         discussion=shown.discussion,
         changed=tuple(_changed(shown, wording, standing.instrument.proposed)),
         settled=tuple(_settled(shown, standing.instrument, wording)),
+        corrected=corrected,
     )
 
 

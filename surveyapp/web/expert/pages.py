@@ -152,6 +152,8 @@ class QuestionPage:
     is_conflict: bool = False
     release: int | None = None
     """Number of the release on the page; None in a round without feedback."""
+    correction: int = 0
+    """Number of the latest correction of its wording; 0 before the first."""
     legend: Legend | None = None
     discussion: Discussion | None = None
     """What may be done with the reasons on the page; None for nothing."""
@@ -172,6 +174,7 @@ def question_page(
     is_conflict: bool = False,
     shown: Shown | None = None,
     talk: TalkOf | None = None,
+    correction: int = 0,
 ) -> QuestionPage:
     """The page `routed` with `fields` in its places, and beside its ratings what the expert is shown."""
     wording = Wording(instrument.questionnaire, language, page_language())
@@ -199,6 +202,7 @@ def question_page(
         mistakes=mistakes,
         is_conflict=is_conflict,
         release=None if shown is None else (shown.panel.release if shown.panel is not None else 0),
+        correction=correction,
         legend=_legend(shown, routed),
         discussion=shown.discussion if shown is not None and _has_ratings(routed) else None,
     )
@@ -314,6 +318,8 @@ class Answered:
     criterion: str
     what: str
     words: str
+    correction: int
+    """Number of the correction of the wording that the answer saw; 0 before the first."""
     is_text: bool
 
 

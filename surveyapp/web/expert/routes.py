@@ -26,6 +26,7 @@ from surveyapp.web.expert.parting import end_session
 from surveyapp.web.expert.showing import fill_page, say_expired, show_again, show_closed, show_conflict
 from surveyapp.web.expert.standing import read_instrument, read_standing
 from surveyapp.web.expert.talking import OPEN_REASON
+from surveyapp.web.expert.wordings import notice_asked_for, read_corrected, with_notice
 from surveyapp.web.languages import page_language
 
 _CLEAR = re.compile(r"a([1-9][0-9]{0,6})", re.ASCII)
@@ -94,7 +95,7 @@ def show_page(slug: str, key: str) -> ResponseReturnValue:
     if not standing.is_open(key):
         last_open = standing.route.pages[standing.route.open_until - 1].key
         return redirect(pages.page_url(slug, last_open), 303)
-    notice = ""
+    notice: str = notice_asked_for(here)
     if request.args.get("needs") == "consent" and not standing.route.is_consented:
         notice = _("Your consent is needed before you can go on. What you answered is saved.")
     person = steps.person_of(
@@ -127,7 +128,9 @@ def save_page(slug: str, key: str) -> ResponseReturnValue:  # noqa: ARG001 - the
     if errors:
         return show_again(key, instrument, values=values, errors=errors, status=422)
     request_id = forms.name_save(form.request_id.data or "", values)
-    saving = Saving(request_id, form.revision.data or 0, changes, key, form.release.data)
+    saving = Saving(
+        request_id, form.revision.data or 0, changes, key, form.release.data, form.correction.data or 0
+    )
     try:
         return _save_and_go_on(saving, here, key, cleared)
     except answering.Conflicted as conflict:
@@ -142,11 +145,14 @@ def _save_and_go_on(saving: Saving, here: Seat, key: str, cleared: int | None) -
     go = request.form.get("go", "next")
     if go == "submit" and cleared is None:
         is_submitted = saving.run_and_submit(here)
-        return redirect(url_for("seat.thanks" if is_submitted else "seat.review", slug=here.slug), 303)
+        if is_submitted and read_corrected(here, since=saving.correction):
+            return redirect(url_for("seat.corrections", slug=here.slug), 303)
+        where = url_for("seat.thanks" if is_submitted else "seat.review", slug=here.slug)
+        return redirect(with_notice(where, here, since=saving.correction), 303)
     route = saving.run(here)
     if go == "leave":
         return end_session()
-    return redirect(_next_url(here, route, key, cleared), 303)
+    return redirect(with_notice(_next_url(here, route, key, cleared), here, since=saving.correction), 303)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +165,8 @@ class Saving:
     place: str | None
     release: int | None
     """The release that stood on the page; None in a round without feedback."""
+    correction: int
+    """The correction of the wording that stood on the page; 0 before the first."""
 
     def run(self, here: Seat) -> Route:
         """Save, and find the route as it is then."""
@@ -190,6 +198,7 @@ class Saving:
                 changes=self.changes,
                 place=self.place,
                 release=self.release,
+                correction=self.correction,
             )
 
     def _run(self, here: Seat) -> answering.Saved:
@@ -202,6 +211,7 @@ class Saving:
                 changes=self.changes,
                 place=self.place,
                 release=self.release,
+                correction=self.correction,
             )
 
     def keep_late(self, here: Seat) -> bool:
@@ -213,6 +223,7 @@ class Saving:
                 request_id=self.request_id,
                 changes=self.changes,
                 now=read_now(session),
+                correction=self.correction,
             )
 
 

@@ -36,6 +36,7 @@ def compile_page(standing: Standing, routed: RoutedPage) -> Compiled:
         here.study_id,
         standing.instrument.sha256,
         here.round,
+        here.correction,
         here.language,
         page_language(),
         frame,
@@ -106,6 +107,7 @@ def render_page(
         is_conflict=is_conflict,
         shown=standing.shown,
         talk=talk,
+        correction=standing.seat.correction,
     )
     return render_template("expert/page.html", page=page, form=None)
 

@@ -83,10 +83,11 @@ def show_steps(
     """The side navigation for one expert on the page `current`."""
     key = _outline_key(seat, instrument, route)
     has_news = seat.plan.feedback_for(seat.variant) is not None
+    is_corrected = seat.correction > 0
     stages = _outlines.get(key, lambda: _make_outline(seat, instrument, route))
     compiled = _navigations.get(
-        (key, route.open_until, route.is_consented, current, has_news),
-        lambda: _compile_steps(stages, route, current, has_news=has_news),
+        (key, route.open_until, route.is_consented, current, has_news, is_corrected),
+        lambda: _compile_steps(stages, route, current, has_news=has_news, is_corrected=is_corrected),
     )
     given = {number for number, answer in answers.items() if answer.status not in _EMPTY}
     pieces: dict[str, bytes] = {}
@@ -99,7 +100,9 @@ def show_steps(
     return compiled.fill_person(pieces)
 
 
-def _compile_steps(stages: tuple[Stage, ...], route: Route, current: str, *, has_news: bool) -> Compiled:
+def _compile_steps(
+    stages: tuple[Stage, ...], route: Route, current: str, *, has_news: bool, is_corrected: bool
+) -> Compiled:
     steps = []
     for position, stage in enumerate(stages):
         state: str = slot(f"state {position}")
@@ -123,6 +126,7 @@ def _compile_steps(stages: tuple[Stage, ...], route: Route, current: str, *, has
             "expert/steps.html",
             steps=steps,
             news_url=url_for("seat.news", slug=slug) if has_news else "",
+            corrections_url=url_for("seat.corrections", slug=slug) if is_corrected else "",
             review_url=url_for("seat.review", slug=slug),
             is_review=current == REVIEW,
             may_review=route.is_consented,

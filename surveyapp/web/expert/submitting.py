@@ -22,6 +22,7 @@ from surveyapp.web.expert.compiled import SLOTTED_PERSON, Kept, cut
 from surveyapp.web.expert.fields import slot
 from surveyapp.web.expert.showing import show_closed
 from surveyapp.web.expert.standing import Standing, read_standing
+from surveyapp.web.expert.wordings import notice_asked_for
 from surveyapp.web.languages import page_language, written_time
 
 _thanks = Kept()
@@ -38,7 +39,7 @@ def review(slug: str) -> ResponseReturnValue:
     if not standing.route.is_consented:
         last_open = standing.route.pages[standing.route.open_until - 1].key
         return redirect(url_for("seat.show_page", slug=slug, key=last_open, needs="consent"), 303)
-    return show_review(standing)
+    return show_review(standing, notice=notice_asked_for(here))
 
 
 def show_review(standing: Standing, *, notice: str = "") -> Response:

@@ -47,5 +47,6 @@ from surveyapp.web.organiser.release import routes as release_routes  # noqa: F4
 from surveyapp.web.organiser.replies import routes as replies_routes  # noqa: F401
 from surveyapp.web.organiser.results import routes as results_routes  # noqa: F401
 from surveyapp.web.organiser.rounds import routes as rounds_routes  # noqa: F401
+from surveyapp.web.organiser.wording import routes as wording_routes  # noqa: F401
 
 __all__ = ["blueprint"]

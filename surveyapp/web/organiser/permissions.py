@@ -70,6 +70,10 @@ IN_STUDY: Mapping[str, Right] = MappingProxyType(
         "reopen_round": Right.ROUNDS,
         "cancel_round": Right.ROUNDS,
         "admit_late": Right.ROUNDS,
+        # What was corrected in a round's wording is read by everybody who watches the study.
+        "wording": Right.PROGRESS,
+        "wording_text": Right.ROUNDS,
+        "correct_text": Right.ROUNDS,
         # Between rounds.
         "results_latest": Right.RESULTS,
         "results": Right.RESULTS,

@@ -56,7 +56,8 @@ def tabs(desk: Desk) -> tuple[Tab, ...]:
     )
     here = request.path
     of_round = _OF_A_ROUND.search(here)
-    part = of_round["part"] if of_round else ""
+    # The wording of a round belongs to the rounds themselves.
+    part = of_round["part"] if of_round and of_round["part"] != "wording" else ""
     found = []
     for endpoint, label in listed:
         if not desk.may(IN_STUDY.get(endpoint, Right.DELETE)):

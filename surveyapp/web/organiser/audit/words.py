@@ -199,6 +199,7 @@ def _detail_words() -> Mapping[str, str]:
         "changed": _("changed"),
         "closes_at": _("closes"),
         "coder": _("coder"),
+        "correction": _("correction"),
         "codes": _("codes"),
         "cohort": _("cohort"),
         "definition": _("definition"),

@@ -92,9 +92,7 @@ def rounds_page(
                 state=each.state,
                 word=state_word(each.state),
                 facts=tuple(_facts(each, found)),
-                parts=tuple(Way(part.label, part.url) for part in parts_of(desk, each.number))
-                if each.is_over
-                else (),
+                parts=tuple(_ways(each, desk)),
                 acts=tuple(maker.of(each)) if may_run else (),
             )
             for each in reversed(shown)
@@ -105,6 +103,14 @@ def rounds_page(
         next_way=way,
         may_run=may_run,
     )
+
+
+def _ways(each: RunRound, desk: Desk) -> Iterator[Way]:
+    if each.is_over:
+        for part in parts_of(desk, each.number):
+            yield Way(part.label, part.url)
+    if each.correction or (each.state == "open" and desk.may(Right.ROUNDS)):
+        yield Way(_("Wording"), url_for("organiser.wording", slug=desk.slug, number=each.number))
 
 
 def _name(each: RunRound) -> str:
@@ -160,6 +166,12 @@ def _facts(each: RunRound, found: StudyRounds) -> Iterator[str]:
             started=each.started,
             submitted=each.submitted,
             panel=found.panel,
+        )
+    if each.correction:
+        yield ngettext(
+            "%(num)s correction of its wording was made while it was open.",
+            "%(num)s corrections of its wording were made while it was open.",
+            each.correction,
         )
     if each.late:
         yield ngettext(

@@ -1,0 +1,1 @@
+"""The wording of an open round: every text to find, and mistakes to put right."""
