@@ -11,7 +11,7 @@ from tests.support.studies import QUESTIONNAIRES, Ground
 
 SLUG = "second-round"
 PROTOCOL = (QUESTIONNAIRES / "systemic-risk-mitigations.protocol.yaml").read_text(encoding="utf-8")
-PANEL = ("cbrn",) * 48 + ("ai-safety",) * 8
+PANEL = ("cbrn",) * 96 + ("ai-safety",) * 8
 RATED = 3
 """So many items were rated in round 1: the first three of the page."""
 

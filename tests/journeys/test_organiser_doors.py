@@ -238,6 +238,7 @@ def test_a_new_study_from_the_workplace(home: str, account: str, page: OpenPage,
     opened.get_by_label("Your questionnaire (YAML)").set_input_files(broken)
     opened.get_by_role("button", name="Make the study").click()
     expect(opened.get_by_role("heading", name="Before the first round")).to_be_visible()
+    opened.locator("details.tabs-menu > summary").click()
     opened.get_by_role("link", name="Members").click()
     expect(opened.get_by_role("main")).to_contain_text("Owner · you")
 
