@@ -49,7 +49,7 @@ def _at(visit: Visit, ground: Ground, path: str) -> Page:
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    page.wait_for_load_state()
+    page.get_by_role("button", name="Sign out").wait_for()
     page.goto(f"{visit.house.url}/organiser/s/{ground.slug}/rounds/{path}")
     return page
 

@@ -144,7 +144,7 @@ def sign_in(eyes: Eyes, *grounds: Ground) -> None:
     eyes.page.get_by_label("E-mail").fill("everywhere@example.org")
     eyes.page.get_by_label("Password").fill(PASSWORD)
     eyes.page.get_by_role("button", name="Sign in", exact=True).click()
-    eyes.page.wait_for_load_state()
+    eyes.page.get_by_role("button", name="Sign out").wait_for()
 
 
 def pages_of(house: House, ground: Ground, **filled: str) -> dict[str, Address]:

@@ -48,6 +48,7 @@ def test_a_letter_is_written_looked_at_and_sent(  # noqa: PLR0917 - fixtures
     at.get_by_label("E-mail").fill(EMAIL)
     at.get_by_label("Password").fill(PASSWORD)
     at.get_by_role("button", name="Sign in", exact=True).click()
+    at.get_by_role("button", name="Sign out").wait_for()
     at.goto(f"{home}/s/{ground.slug}/letters")
     look("letters")
     at.get_by_role("link", name="Invitation", exact=True).click()

@@ -34,7 +34,7 @@ def test_a_text_is_corrected_and_told(
     desk.get_by_label("E-mail").fill(join(ground, Role.OWNER, "wording@example.org"))
     desk.get_by_label("Password").fill(PASSWORD)
     desk.get_by_role("button", name="Sign in", exact=True).click()
-    desk.wait_for_load_state()
+    desk.get_by_role("button", name="Sign out").wait_for()
     desk.goto(f"{house.url}/organiser/s/wording/rounds")
     desk.get_by_role("link", name="Wording", exact=True).click()
     assert find_faults(desk, axe) == []
