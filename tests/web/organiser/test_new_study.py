@@ -273,5 +273,12 @@ def test_what_is_wrong_is_told_in_german(client: JudgingClient) -> None:
         assert words in page.words
     doubled = send(client, questionnaire="own file", file=upload(SMALL.replace("id: pears", "id: apples")))
     assert "die Kennung „apples“ steht hier zum zweiten Mal" in doubled.words
+    listed = send(
+        client,
+        questionnaire="own file",
+        file=upload("format: 1\nitems: {file: items.csv}\n"),
+        table=upload("id,Name\nplums,\n", "items.csv"),
+    )
+    assert "dieses Item hat keinen Titel; schreiben Sie einen oder entfernen Sie die Zeile" in listed.words
     unclosed = send(client, questionnaire="own file", file=upload('title: "Fruit\n'))
     assert "ein Text in Anführungszeichen wird nicht geschlossen" in unclosed.words
