@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from surveyapp.errors import InputError, Problem
+from surveyapp.errors import InputError, Problem, Sentence
 from surveyapp.exchange.sheet_writing import Table, as_cell, read_coded, write_tables
 from surveyapp.exchange.sheets import read_sheets
 
@@ -63,17 +63,24 @@ def read_proposal_file(path: Path) -> tuple[ProposalRow, ...]:
     sheets = read_sheets(path)
     is_workbook = "" not in sheets
     if is_workbook and PROPOSALS not in sheets:
-        raise InputError(f"{path.name}: there is no sheet '{PROPOSALS}'. Keep it as it was exported.")
+        what = Sentence(
+            "{file}: there is no sheet '{sheet}'. Keep it as it was exported.",
+            file=path.name,
+            sheet=PROPOSALS,
+        )
+        raise InputError(what)
     rows = sheets[PROPOSALS if is_workbook else ""]
     if not rows:
-        raise InputError(f"{path.name}: the file is empty; its first row must name the columns.")
+        what = Sentence("{file}: the file is empty; its first row must name the columns.", file=path.name)
+        raise InputError(what)
     (header_number, header), *body = rows
     places = {title.casefold().translate(_FOLDED): place for place, title in enumerate(header) if title}
     found = {name: places.get(title.translate(_FOLDED)) for name, title in _TITLES.items()}
     missing = ", ".join(f"'{_TITLES[name]}'" for name in _NEEDED if found[name] is None)
     if missing:
-        where = f"{path.name}, row {header_number}"
-        raise InputError([Problem(where, f"columns are missing: {missing}. Their order is free.")])
+        where = Sentence("{file}, row {row}", file=path.name, row=header_number)
+        what = Sentence("columns are missing: {missing}. Their order is free.", missing=missing)
+        raise InputError([Problem(where, what)])
     return tuple(
         ProposalRow(
             row=number,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TypeVar
 
-from surveyapp.errors import InputError, Problem
+from surveyapp.errors import InputError, Problem, Sentence
 from surveyapp.exchange.sheet_writing import Table, as_cell, read_coded, write_tables
 from surveyapp.exchange.sheets import Row, read_sheets
 
@@ -129,10 +129,13 @@ def read_reason_file(path: Path) -> ReasonFile:
         return ReasonFile(_read(path, REASONS, ReasonRow, sheets[""], is_workbook=False), is_whole=False)
     missing = [title for title in (REASONS, CODE_BOOK, SUMMARIES) if title not in sheets]
     if missing:
-        raise InputError(
-            f"{path.name}: there is no sheet '{missing[0]}'. Keep the sheets as they were exported, or save "
-            "the sheet 'reasons' alone as CSV."
+        what = Sentence(
+            "{file}: there is no sheet '{sheet}'. Keep the sheets as they were exported, or save the sheet "
+            "'reasons' alone as CSV.",
+            file=path.name,
+            sheet=missing[0],
         )
+        raise InputError(what)
     return ReasonFile(
         reasons=_read(path, REASONS, ReasonRow, sheets[REASONS], is_workbook=True),
         themes=_read(path, CODE_BOOK, ThemeRow, sheets[CODE_BOOK], is_workbook=True),
@@ -150,7 +153,12 @@ def _read(
     path: Path, sheet: str, kind: type[_AnyRow], rows: Sequence[Row], *, is_workbook: bool
 ) -> tuple[_AnyRow, ...]:
     if not rows:
-        raise InputError(f"{path.name}: the sheet '{sheet}' is empty; its first row must name the columns.")
+        what = Sentence(
+            "{file}: the sheet '{sheet}' is empty; its first row must name the columns.",
+            file=path.name,
+            sheet=sheet,
+        )
+        raise InputError(what)
     (header_number, header), *body = rows
     places = {title.casefold().translate(_FOLDED): place for place, title in enumerate(header) if title}
     titles: dict[str, str] = _TITLES[sheet]
@@ -160,9 +168,16 @@ def _read(
     missing = [titles[name] for name, place in found.items() if place is None]
     if missing:
         named = ", ".join(f"'{title}'" for title in missing)
-        what = f"the column {named} is" if len(missing) == 1 else f"the columns {named} are"
-        where = f"{path.name}, sheet '{sheet}', row {header_number}"
-        raise InputError([Problem(where, f"{what} missing. Keep all columns; their order is free.")])
+        if len(missing) == 1:
+            what = Sentence(
+                "the column {name} is missing. Keep all columns; their order is free.", name=named
+            )
+        else:
+            what = Sentence(
+                "the columns {names} are missing. Keep all columns; their order is free.", names=named
+            )
+        where = Sentence("{file}, sheet '{sheet}', row {row}", file=path.name, sheet=sheet, row=header_number)
+        raise InputError([Problem(where, what)])
     assert {field.name for field in fields(kind)} == {"row", *titles}
     read = []
     for number, cells in body:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from string import Formatter
 
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire import conditions, translations
 from surveyapp.questionnaire.finding import Finding, Path
 from surveyapp.questionnaire.model import Combination, Page, Questionnaire, Rating, Scale, Text
@@ -41,38 +42,46 @@ def _scale(path: Path, scale: Scale, language: str) -> Iterator[Finding]:
     values = [point.value for point in scale.points]
     for index, (before, after) in enumerate(pairwise(values), start=1):
         if after <= before:
-            what = f"{after} does not follow {before}; the points of a scale ascend"
+            what = Sentence(
+                "{after} does not follow {before}; the points of a scale ascend", after=after, before=before
+            )
             yield Finding((*path, "points", index, "value"), what)
     points = [
         ((*path, "points", i, "label"), point.label.get(language)) for i, point in enumerate(scale.points)
     ]
-    yield from twice(points, "the label")
+    yield from twice(points, Sentence("the label"))
     for side in ("agreement", "disagreement"):
         for index, value in enumerate(getattr(scale, side)):
             if value not in values:
-                what = f"{value} is not a point of this scale; its points are {', '.join(map(str, values))}"
+                what = Sentence(
+                    "{value} is not a point of this scale; its points are {points}",
+                    value=value,
+                    points=", ".join(map(str, values)),
+                )
                 yield Finding((*path, side, index), what)
     for index, value in enumerate(scale.disagreement):
         if value in scale.agreement:
-            what = f"{value} counts as agreement already; it cannot count as both"
+            what = Sentence("{value} counts as agreement already; it cannot count as both", value=value)
             yield Finding((*path, "disagreement", index), what)
     opt_outs = [((*path, "opt_outs", i, "id"), each.id) for i, each in enumerate(scale.opt_outs)]
-    yield from twice(opt_outs, "the id")
+    yield from twice(opt_outs, Sentence("the id"))
 
 
 def _criteria(questionnaire: Questionnaire) -> Iterator[Finding]:
     for name, criterion in questionnaire.criteria.items():
         path: Path = ("criteria", name)
-        yield from unknown((*path, "scale"), criterion.scale, questionnaire.scales, "scale")
+        yield from unknown((*path, "scale"), criterion.scale, questionnaire.scales, Sentence("scale"))
         if criterion.statement is not None:
             yield from _placeholders((*path, "statement"), criterion.statement)
     practice = questionnaire.practice
     if practice is None:
         return
-    yield from unknown(("practice", "criterion"), practice.criterion, questionnaire.criteria, "criterion")
+    yield from unknown(
+        ("practice", "criterion"), practice.criterion, questionnaire.criteria, Sentence("criterion")
+    )
     chosen = questionnaire.criteria.get(practice.criterion)
     if chosen is not None and chosen.statement is not None and needs_context(chosen.statement):
-        what = (
+        what = Sentence(
             "the practice item has no context, but this criterion's statement names {context}; choose another"
         )
         yield Finding(("practice", "criterion"), what)
@@ -85,7 +94,9 @@ def _placeholders(path: Path, statement: Text) -> Iterator[Finding]:
         except ValueError:
             fields = {text[text.find("{") : text.find("{") + 20].strip("{}")}
         for name in sorted(fields - {"context"}):
-            what = f"“{{{name}}}” is not known in a statement; only {{context}} is replaced"
+            what = Sentence(
+                "“{{{name}}}” is not known in a statement; only {{context}} is replaced", name=name
+            )
             yield Finding(path, what)
 
 
@@ -95,52 +106,54 @@ def _contexts(questionnaire: Questionnaire) -> Iterator[Finding]:
         for name, group in questionnaire.contexts.items()
         for index, member in enumerate(group.members)
     ]
-    yield from twice((((*path, "id"), member.id) for path, member in members), "the id")
+    yield from twice((((*path, "id"), member.id) for path, member in members), Sentence("the id"))
     if "groups" in questionnaire.contexts:
-        what = "“groups” means the groups of the panel; give this set another name"
+        what = Sentence("“groups” means the groups of the panel; give this set another name")
         yield Finding(("contexts", "groups"), what, is_key=True)
 
 
 def _groups(questionnaire: Questionnaire) -> Iterator[Finding]:
     groups = [(("groups", index, "id"), group.id) for index, group in enumerate(questionnaire.groups)]
-    yield from twice(groups, "the id")
+    yield from twice(groups, Sentence("the id"))
     titles = [
         (("groups", index, "title"), group.title.get(questionnaire.language))
         for index, group in enumerate(questionnaire.groups)
     ]
-    yield from twice(titles, "the title")
+    yield from twice(titles, Sentence("the title"))
     languages = [(("languages", index), code) for index, code in enumerate(questionnaire.languages)]
-    yield from twice(languages, "the language")
+    yield from twice(languages, Sentence("the language"))
 
 
 def _items(questionnaire: Questionnaire) -> Iterator[Finding]:
     language = questionnaire.language
     items = questionnaire.items
-    yield from twice(((("items", i, "id"), item.id) for i, item in enumerate(items)), "the id")
+    yield from twice(((("items", i, "id"), item.id) for i, item in enumerate(items)), Sentence("the id"))
     titles = (item.title.get(language) for item in items)
-    yield from _alike("title", titles)
+    yield from _alike("title", Sentence("title"), titles)
     definitions = ("" if item.definition is None else item.definition.get(language) for item in items)
-    yield from _alike("definition", definitions)
+    yield from _alike("definition", Sentence("definition"), definitions)
     for index, item in enumerate(items):
         for number, category in enumerate(item.categories):
             path: Path = ("items", index, "categories", number)
             taxonomy = questionnaire.taxonomies.get(category.taxonomy)
             if taxonomy is None:
                 known: Mapping[str, object] = questionnaire.taxonomies
-                yield from unknown((*path, "taxonomy"), category.taxonomy, known, "taxonomy")
+                yield from unknown((*path, "taxonomy"), category.taxonomy, known, Sentence("taxonomy"))
             elif taxonomy.categories:
-                what = f"category in {category.taxonomy}"
+                what = Sentence("category in {taxonomy}", taxonomy=category.taxonomy)
                 yield from unknown((*path, "code"), category.code, taxonomy.categories, what)
 
 
-def _alike(field: str, texts: Iterable[str]) -> Iterator[Finding]:
+def _alike(field: str, named: Sentence, texts: Iterable[str]) -> Iterator[Finding]:
     """A finding for each text that, but for case and spaces, stood before."""
     seen: dict[str, int] = {}
     for index, text in enumerate(texts):
         plain = " ".join(text.casefold().split())
         if plain and plain in seen:
-            what = (
-                f"this {field} is the same as that of item {seen[plain] + 1}; tell the two apart or drop one"
+            what = Sentence(
+                "this {field} is the same as that of item {number}; tell the two apart or drop one",
+                field=named,
+                number=seen[plain] + 1,
             )
             yield Finding(("items", index, field), what)
         seen.setdefault(plain, index)
@@ -148,11 +161,11 @@ def _alike(field: str, texts: Iterable[str]) -> Iterator[Finding]:
 
 def _pages(questionnaire: Questionnaire) -> Iterator[Finding]:
     pages = [(("pages", index, "id"), page.id) for index, page in enumerate(questionnaire.pages)]
-    yield from twice(pages, "the id")
+    yield from twice(pages, Sentence("the id"))
     for index, page in enumerate(questionnaire.pages):
         if page.for_each is not None:
             path: Path = ("pages", index, "for_each")
-            yield from unknown(path, page.for_each, questionnaire.contexts, "set of contexts")
+            yield from unknown(path, page.for_each, questionnaire.contexts, Sentence("set of contexts"))
         if page.once:
             yield from _once(index, page)
 
@@ -161,8 +174,9 @@ def _once(index: int, page: Page) -> Iterator[Finding]:
     """Ratings are what rounds are for: asked once, there would be nothing to keep or to change."""
     for question in page.questions:
         if isinstance(question, Rating | Combination):
-            what = (
-                f"“{question.id}” is asked anew in each round, so it cannot stand on a page that is asked "
-                "once; move it to another page, or leave once out"
+            what = Sentence(
+                "“{question}” is asked anew in each round, so it cannot stand on a page that is asked "
+                "once; move it to another page, or leave once out",
+                question=question.id,
             )
             yield Finding(("pages", index, "once"), what)

@@ -6,6 +6,7 @@ from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire import expressions
 from surveyapp.questionnaire.explaining import nearest
 from surveyapp.questionnaire.expressions import Comparison, Expression, Literally, Name, Operand
@@ -25,10 +26,10 @@ from surveyapp.questionnaire.planning import Walk, plan
 
 Sort = Literal["text", "texts", "number", "truth"]
 _SORTS: Mapping[Sort, str] = {
-    "text": "a text",
-    "texts": "a list of texts",
-    "number": "a number",
-    "truth": "true or false",
+    "text": Sentence("a text"),
+    "texts": Sentence("a list of texts"),
+    "number": Sentence("a number"),
+    "truth": Sentence("true or false"),
 }
 
 
@@ -48,7 +49,7 @@ def check(questionnaire: Questionnaire) -> Iterator[Finding]:
             try:
                 expression = expressions.parse(text)
             except expressions.ExpressionError as error:
-                yield Finding(path, f"column {error.column} of the condition: {error.what}")
+                yield Finding(path, _at_column(error.column, error.what))
                 continue
             yield from _Check(questionnaire, page, earlier, path).whole(expression)
         for question in page.questions:
@@ -85,10 +86,13 @@ class _Check:
                 continue
             meaning = yield from self.meaning(leaf)
             if meaning is not None and meaning.sort != "truth":
-                what = (
-                    f"“{expressions.write(leaf)}” is {_SORTS[meaning.sort]} and not true or false by itself"
+                what = Sentence(
+                    "“{name}” is {sort} and not true or false by itself; compare it, for instance with == "
+                    "or in",
+                    name=expressions.write(leaf),
+                    sort=_SORTS[meaning.sort],
                 )
-                yield self.finding(leaf.column, f"{what}; compare it, for instance with == or in")
+                yield self.finding(leaf.column, what)
 
     def comparison(self, leaf: Comparison) -> Iterator[Finding]:
         left = yield from self.meaning(leaf.left)
@@ -98,16 +102,22 @@ class _Check:
         sorts = (left.sort, right.sort)
         if leaf.operator in {"in", "not in"}:
             fits = sorts == ("text", "texts")
-            due = "a text on the left and a list on the right"
+            due = Sentence("a text on the left and a list on the right")
         elif leaf.operator in {"==", "!="}:
             fits = left.sort == right.sort and left.sort != "texts"
-            due = "two of the same sort; for lists, write 'text' in list"
+            due = Sentence("two of the same sort; for lists, write {example}", example="'text' in list")
         else:
             fits = sorts == ("number", "number")
-            due = "two numbers"
+            due = Sentence("two numbers")
         if not fits:
-            found = f"{_SORTS[left.sort]} and {_SORTS[right.sort]}"
-            yield self.finding(leaf.column, f"“{leaf.operator}” stands between {found}; it takes {due}")
+            what = Sentence(
+                "“{operator}” stands between {left} and {right}; it takes {due}",
+                operator=leaf.operator,
+                left=_SORTS[left.sort],
+                right=_SORTS[right.sort],
+                due=due,
+            )
+            yield self.finding(leaf.column, what)
             return
         yield from self.possible(leaf, left, right)
 
@@ -121,10 +131,12 @@ class _Check:
             if isinstance(side, Literally):
                 yield from self.strangers(side, own, other)
                 return
-        what = (
-            f"“{expressions.write(leaf.left)}” and “{expressions.write(leaf.right)}” have nothing in common"
+        what = Sentence(
+            "“{left}” and “{right}” have nothing in common; this can never hold",
+            left=expressions.write(leaf.left),
+            right=expressions.write(leaf.right),
         )
-        yield self.finding(leaf.column, f"{what}; this can never hold")
+        yield self.finding(leaf.column, what)
 
     def strangers(
         self, side: Literally, own: frozenset[str] | None, other: frozenset[str] | None
@@ -132,8 +144,9 @@ class _Check:
         if own is None or other is None:
             return
         for text in sorted(own - other):
-            what = f"“{text}” is not possible here{nearest(text, sorted(other))}"
-            yield Finding(self.path, f"column {side.column} of the condition: {what}", about=text)
+            instead = nearest(text, sorted(other))
+            what = Sentence("“{text}” is not possible here{instead}", text=text, instead=instead)
+            yield Finding(self.path, _at_column(side.column, what), about=text)
 
     def meaning(self, operand: Operand) -> Generator[Finding, None, Meaning | None]:
         """What `operand` stands for; where that cannot be told, a finding is yielded, and None returned."""
@@ -150,13 +163,14 @@ class _Check:
     def group(self, name: Name) -> Generator[Finding, None, Meaning | None]:
         groups = frozenset(group.id for group in self.questionnaire.groups)
         if not groups:
-            yield self.finding(name.column, "no groups are declared; add groups: with their ids")
+            what = Sentence("no groups are declared; add groups: with their ids")
+            yield self.finding(name.column, what)
             return None
         return Meaning("text", groups)
 
     def context(self, name: Name) -> Generator[Finding, None, Meaning | None]:
         if self.page.for_each is None:
-            what = "“context” is known only on a page with for_each; name a question, group or tags"
+            what = Sentence("“context” is known only on a page with for_each; name a question, group or tags")
             yield self.finding(name.column, what)
             return None
         contexts = self.questionnaire.contexts.get(self.page.for_each)
@@ -172,31 +186,56 @@ class _Check:
         per_context = question.contexts if isinstance(question, Expertise) else None
         contexts = per_context or page.for_each
         if contexts is not None and contexts != self.page.for_each:
-            what = f"“{name.name}” is answered once per context of “{contexts}”, and this page is not"
-            yield self.finding(name.column, f"{what} for_each: {contexts}")
+            what = Sentence(
+                "“{name}” is answered once per context of “{contexts}”, and this page is not for_each: "
+                "{contexts}",
+                name=name.name,
+                contexts=contexts,
+            )
+            yield self.finding(name.column, what)
             return None
         meaning = _meaning_of_question(self.questionnaire, question)
         if meaning is None:
-            what = f"“{name.name}” is of kind {question.kind}, which cannot decide what is shown"
-            what = f"column {name.column} of the condition: {what}; use a choice, a number, or a consent"
-            yield Finding(self.path, what, about=name.name)
+            what = Sentence(
+                "“{name}” is of kind {kind}, which cannot decide what is shown; use a choice, a number, or a "
+                "consent",
+                name=name.name,
+                kind=question.kind,
+            )
+            yield Finding(self.path, _at_column(name.column, what), about=name.name)
         return meaning
 
     def unknown(self, name: Name) -> Finding:
         if any(question.id == name.name for question in self.page.questions):
-            what = f"“{name.name}” is asked on this same page; conditions read earlier pages only"
-            return self.finding(name.column, f"{what}. Move it to an earlier page")
+            what = Sentence(
+                "“{name}” is asked on this same page; conditions read earlier pages only. Move it to an "
+                "earlier page",
+                name=name.name,
+            )
+            return self.finding(name.column, what)
         if name.name in self.questionnaire.questions_by_id:
-            what = f"“{name.name}” is asked on a later page; conditions read earlier pages only"
-            return self.finding(name.column, f"{what}. Change the order of the pages")
+            what = Sentence(
+                "“{name}” is asked on a later page; conditions read earlier pages only. Change the order of "
+                "the pages",
+                name=name.name,
+            )
+            return self.finding(name.column, what)
         known = [*self.earlier, "group", "tags", "context"]
-        what = f"there is no question “{name.name}”{nearest(name.name, known)}"
+        what = Sentence(
+            "there is no question “{name}”{instead}", name=name.name, instead=nearest(name.name, known)
+        )
         if any(group.id == name.name for group in self.questionnaire.groups):
-            what = f"“{name.name}” is a group; texts stand in quotes: '{name.name}'"
-        return Finding(self.path, f"column {name.column} of the condition: {what}", about=name.name)
+            what = Sentence(
+                "“{name}” is a group; texts stand in quotes: {text}", name=name.name, text=f"'{name.name}'"
+            )
+        return Finding(self.path, _at_column(name.column, what), about=name.name)
 
     def finding(self, column: int, what: str) -> Finding:
-        return Finding(self.path, f"column {column} of the condition: {what}")
+        return Finding(self.path, _at_column(column, what))
+
+
+def _at_column(column: int, what: str) -> Sentence:
+    return Sentence("column {column} of the condition: {what}", column=column, what=what)
 
 
 def _meaning_of_literal(literal: Literally) -> Meaning:
@@ -246,15 +285,18 @@ def check_reach(questionnaire: Questionnaire) -> Iterator[Finding]:
         path: Path = ("pages", p)
         missed = [context for context in questionnaire.members_of(page) if page.key(context) not in pages]
         if len(missed) == len(questionnaire.members_of(page)):
-            what = "nobody of any group can ever come to this page; change the condition"
+            what = Sentence("nobody of any group can ever come to this page; change the condition")
             yield Finding((*path, "show_if"), what, of_whole=True)
             continue
         for context in missed:
-            what = f"nobody of any group is ever asked about the context “{context}”; change the condition"
+            what = Sentence(
+                "nobody of any group is ever asked about the context “{context}”; change the condition",
+                context=context,
+            )
             yield Finding((*path, "show_if"), what, of_whole=True)
         for q, question in enumerate(page.questions):
             if question.id not in questions:
-                what = "nobody of any group can ever be asked this question; change the condition"
+                what = Sentence("nobody of any group can ever be asked this question; change the condition")
                 yield Finding((*path, "questions", q, "show_if"), what, of_whole=True)
 
 

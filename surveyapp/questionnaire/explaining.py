@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.finding import Finding, Path
 from surveyapp.questionnaire.model import IDENTIFIER, Question, Text
 
@@ -68,11 +69,11 @@ def nearest(word: str, known: Iterable[str]) -> str:
     choices = list(known)
     close = get_close_matches(word, choices, n=1, cutoff=0.6)
     if close:
-        return f"; did you mean “{close[0]}”?"
+        return Sentence("; did you mean “{word}”?", word=close[0])
     if not choices:
         return ""
     shown = ", ".join(choices[:12]) + (", …" if len(choices) > 12 else "")
-    return f"; known are {shown}"
+    return Sentence("; known are {shown}", shown=shown)
 
 
 def _finding(
@@ -82,32 +83,42 @@ def _finding(
     context = error.get("ctx", {})
     match sort:
         case "missing":
-            return Finding(path[:-1], f"“{loc[-1]}” is missing; add “{loc[-1]}: …”")
+            return Finding(path[:-1], Sentence("“{key}” is missing; add “{key}: …”", key=loc[-1]))
         case "extra_forbidden":
             return Finding(path, _unknown_key(str(loc[-1]), shape_at(root, loc[:-1])), is_key=True)
         case "union_tag_not_found":
-            return Finding(path, f"“kind” is missing; write one of {', '.join(_KINDS)}")
+            what = Sentence("“kind” is missing; write one of {kinds}", kinds=", ".join(_KINDS))
+            return Finding(path, what)
         case "union_tag_invalid":
             tag = str(context["tag"])
-            return Finding((*path, "kind"), f"“{tag}” is no kind of question{nearest(tag, _KINDS)}")
+            instead = nearest(tag, _KINDS)
+            what = Sentence("“{tag}” is no kind of question{instead}", tag=tag, instead=instead)
+            return Finding((*path, "kind"), what)
     if loc and loc[-1] == "[key]":
-        return Finding(path, f"{_shown(given)} cannot be an id; {_ID_RULE}", is_key=True)
+        return Finding(path, _no_id(given), is_key=True)
     return Finding(path, _sentence(sort, given, context, shapes))
 
 
-_ID_RULE: Final = "write lower-case letters and digits, joined by single hyphens, like pre-release-tests"
+def _no_id(given: Any) -> Sentence:
+    return Sentence(
+        "{given} cannot be an id; write lower-case letters and digits, joined by single hyphens, "
+        "like pre-release-tests",
+        given=_shown(given),
+    )
+
+
 _DUE: Final = {
-    "string_type": "a text is due here, not {given}; put it in quotes",
-    "int_type": "a whole number is due here, not {given}; write it without quotes, like 5",
-    "float_type": "a number is due here, not {given}; write it without quotes, like 5",
-    "bool_type": "true or false is due here, not {given}",
-    "tuple_type": "a list is due here, not {given}; write [a, b] or one entry per line after “- ”",
-    "dict_type": "a mapping of names is due here, not {given}; write “name: …” lines, indented",
-    "model_type": "a mapping of keys is due here, not {given}; write “key: …” lines, indented",
-    "greater_than_equal": "{given} is too small; the least is {ge}",
-    "less_than_equal": "{given} is too large; the most is {le}",
-    "string_too_long": "this is too long; up to {max_length} characters are possible",
-    "too_short": "there are too few entries; at least {min_length} are needed",
+    "string_type": Sentence("a text is due here, not {given}; put it in quotes"),
+    "int_type": Sentence("a whole number is due here, not {given}; write it without quotes, like 5"),
+    "float_type": Sentence("a number is due here, not {given}; write it without quotes, like 5"),
+    "bool_type": Sentence("true or false is due here, not {given}"),
+    "tuple_type": Sentence("a list is due here, not {given}; write [a, b] or one entry per line after “- ”"),
+    "dict_type": Sentence("a mapping of names is due here, not {given}; write “name: …” lines, indented"),
+    "model_type": Sentence("a mapping of keys is due here, not {given}; write “key: …” lines, indented"),
+    "greater_than_equal": Sentence("{given} is too small; the least is {ge}"),
+    "less_than_equal": Sentence("{given} is too large; the most is {le}"),
+    "string_too_long": Sentence("this is too long; up to {max_length} characters are possible"),
+    "too_short": Sentence("there are too few entries; at least {min_length} are needed"),
 }
 _DUE_ALIKE: Final = {
     "int_from_float": "int_type",
@@ -123,23 +134,27 @@ SAID: Final = "said"
 def _sentence(sort: str, given: Any, context: Mapping[str, Any], shapes: tuple[type[BaseModel], ...]) -> str:
     if sort == "literal_error":
         expected = [each.strip("'") for each in str(context["expected"]).replace(" or ", ", ").split(", ")]
-        return f"{_shown(given)} cannot stand here; write {' or '.join(expected)}"
+        return Sentence(
+            "{given} cannot stand here; write {expected}", given=_shown(given), expected=_either(expected)
+        )
     if sort == "string_pattern_mismatch":
         if context["pattern"] == IDENTIFIER:
-            return f"{_shown(given)} cannot be an id; {_ID_RULE}"
-        return f"{_shown(given)} is not a language code; write it like en, de or pt-BR"
+            return _no_id(given)
+        return Sentence("{given} is not a language code; write it like en, de or pt-BR", given=_shown(given))
     if sort == SAID:
-        return str(context["what"])
+        what: str = context["what"]
+        return what
     if sort == "value_error":
-        return f"{context['error']}; write something or remove the key"
+        # The error holds the sentence that the model raised.
+        return Sentence("{error}; write something or remove the key", error=context["error"].args[0])
     if given is None and sort.endswith("_type"):
-        return "nothing stands here; write something or remove the key"
+        return Sentence("nothing stands here; write something or remove the key")
     if sort == "dict_type" and Text in shapes:
         sort = "string_type"
     template = _DUE.get(_DUE_ALIKE.get(sort, sort))
     if template is None:
-        return f"{_shown(given)} cannot stand here; see the description of the format"
-    return template.format(given=_shown(given), **context)
+        return Sentence("{given} cannot stand here; see the description of the format", given=_shown(given))
+    return Sentence(template.template, given=_shown(given), **context)
 
 
 def _unknown_key(key: str, shapes: tuple[type[BaseModel], ...]) -> str:
@@ -147,8 +162,27 @@ def _unknown_key(key: str, shapes: tuple[type[BaseModel], ...]) -> str:
     kinds = [str(_kind_of(cls)) for cls in get_args(get_args(Question)[0]) if key in cls.model_fields]
     here = [kind for shape in shapes if (kind := _kind_of(shape)) is not None]
     if here and kinds and not get_close_matches(key, known, n=1, cutoff=0.85):
-        return f"“{key}” belongs to {' and '.join(kinds)}, not to {here[0]}; remove it or change the kind"
-    return f"“{key}” is not known here{nearest(key, known)}"
+        return Sentence(
+            "“{key}” belongs to {kinds}, not to {here}; remove it or change the kind",
+            key=key,
+            kinds=_all_of(kinds),
+            here=here[0],
+        )
+    return Sentence("“{key}” is not known here{instead}", key=key, instead=nearest(key, known))
+
+
+def _either(words: list[str]) -> str:
+    said = words[0]
+    for word in words[1:]:
+        said = Sentence("{first} or {second}", first=said, second=word)
+    return said
+
+
+def _all_of(words: list[str]) -> str:
+    said = words[0]
+    for word in words[1:]:
+        said = Sentence("{first} and {second}", first=said, second=word)
+    return said
 
 
 def is_emptied(error: ErrorDetails, path: Path, paths: list[Path]) -> bool:
@@ -178,5 +212,5 @@ def _shown(given: Any) -> str:
     if isinstance(given, int | float):
         return str(given)
     if given is None:
-        return "nothing"
-    return "a list" if isinstance(given, tuple) else "a mapping"
+        return Sentence("nothing")
+    return Sentence("a list") if isinstance(given, tuple) else Sentence("a mapping")

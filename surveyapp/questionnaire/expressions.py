@@ -23,6 +23,8 @@ from functools import lru_cache, reduce
 from itertools import product
 from typing import Literal
 
+from surveyapp.errors import Sentence
+
 Scalar = str | float | bool
 Value = Scalar | frozenset[str]
 Truth = bool | None
@@ -108,12 +110,12 @@ _TOKEN = re.compile(
     r"|(?P<name>[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*(?![\w]))|(?P<sign>==|!=|<=|>=|<|>|\(|\)|\[|\]|,))"
 )
 _INSTEAD = {
-    "=": "write == to compare",
-    "&": "write and",
-    "|": "write or",
-    "!": "write not, or != to compare",
-    "'": "this text has no closing quote",
-    '"': "this text has no closing quote",
+    "=": Sentence("write == to compare"),
+    "&": Sentence("write and"),
+    "|": Sentence("write or"),
+    "!": Sentence("write not, or != to compare"),
+    "'": Sentence("this text has no closing quote"),
+    '"': Sentence("this text has no closing quote"),
 }
 _WORDS = frozenset({"and", "or", "not", "in", "true", "false"})
 _MOST_DEEP = 40
@@ -137,11 +139,17 @@ def _tokens(text: str) -> Iterator[_Token]:
             if word is not None:
                 raise ExpressionError(
                     column,
-                    f"“{word.group()}” is neither a name nor a number; names are lower-case ids, "
-                    "and texts stand in quotes, like 'text'",
+                    Sentence(
+                        "“{word}” is neither a name nor a number; names are lower-case ids, and texts stand "
+                        "in quotes, like 'text'",
+                        word=word.group(),
+                    ),
                 )
-            instead = _INSTEAD.get(rest[0], "only and, or, not, in, comparisons and brackets can stand here")
-            raise ExpressionError(column, f"“{rest[0]}” is not understood; {instead}")
+            instead = _INSTEAD.get(
+                rest[0], Sentence("only and, or, not, in, comparisons and brackets can stand here")
+            )
+            what = Sentence("“{sign}” is not understood; {instead}", sign=rest[0], instead=instead)
+            raise ExpressionError(column, what)
         sort = str(match.lastgroup)
         token = match.group(sort)
         if sort == "name" and token in _WORDS:
@@ -171,12 +179,12 @@ class _Parser:
 
     def whole(self) -> Expression:
         if self.token.sort == "end":
-            raise ExpressionError(1, "the condition is empty; leave show_if out to show always")
+            raise ExpressionError(1, Sentence("the condition is empty; leave show_if out to show always"))
         expression = self.either()
         if self.token.sort != "end":
             raise ExpressionError(
                 self.token.column,
-                f"“{self.token.text}” cannot follow here; join conditions with and / or",
+                Sentence("“{word}” cannot follow here; join conditions with and / or", word=self.token.text),
             )
         return expression
 
@@ -197,7 +205,8 @@ class _Parser:
         # exhausting the stack.
         self.depth += 1
         if self.depth > _MOST_DEEP:
-            raise ExpressionError(self.token.column, f"more than {_MOST_DEEP} brackets inside each other")
+            what = Sentence("more than {most} brackets inside each other", most=_MOST_DEEP)
+            raise ExpressionError(self.token.column, what)
         try:
             return Not(self.negation()) if self.take("not") else self.comparison()
         finally:
@@ -207,7 +216,7 @@ class _Parser:
         if self.take("("):
             expression = self.either()
             if not self.take(")"):
-                raise ExpressionError(self.token.column, "a closing bracket ) is missing")
+                raise ExpressionError(self.token.column, Sentence("a closing bracket ) is missing"))
             return expression
         left = self.operand()
         column = self.token.column
@@ -216,7 +225,7 @@ class _Parser:
             return left
         comparison = Comparison(left, operator, self.operand(), column)
         if self.take("==", "!=", "<", "<=", ">", ">="):
-            raise ExpressionError(column, "comparisons cannot be chained; join them with and")
+            raise ExpressionError(column, Sentence("comparisons cannot be chained; join them with and"))
         return comparison
 
     def operator(self) -> Operator | None:
@@ -225,7 +234,7 @@ class _Parser:
                 return operator
         if self.token.text == "not" and self.take("not"):
             if not self.take("in"):
-                raise ExpressionError(self.token.column, "after a name, not is followed by in")
+                raise ExpressionError(self.token.column, Sentence("after a name, not is followed by in"))
             return "not in"
         return None
 
@@ -243,16 +252,23 @@ class _Parser:
         if token.text == "[" and token.sort == "sign":
             return Literally(self.texts(), token.column)
         self.position -= 1
-        found = f"“{token.text}” stands" if token.text else "the condition ends"
-        raise ExpressionError(token.column, f"{found} where a name, a 'text' or a number is due")
+        what = Sentence("the condition ends where a name, a 'text' or a number is due")
+        if token.text:
+            what = Sentence("“{word}” stands where a name, a 'text' or a number is due", word=token.text)
+        raise ExpressionError(token.column, what)
 
     def texts(self) -> tuple[str, ...]:
         texts: list[str] = []
         while not self.take("]"):
             if texts and not self.take(","):
-                raise ExpressionError(self.token.column, "the texts of a list are divided by commas")
+                raise ExpressionError(
+                    self.token.column, Sentence("the texts of a list are divided by commas")
+                )
             if self.token.sort != "text":
-                raise ExpressionError(self.token.column, "a list holds texts in quotes, like ['a', 'b']")
+                raise ExpressionError(
+                    self.token.column,
+                    Sentence("a list holds texts in quotes, like {example}", example="['a', 'b']"),
+                )
             texts.append(self.token.text[1:-1])
             self.position += 1
         return tuple(texts)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from surveyapp.errors import Problem
+from surveyapp.errors import Problem, Sentence
 from surveyapp.questionnaire.model import Identifier, Strict
 from surveyapp.questionnaire.tables import Row, TableError, read_table
 
@@ -64,22 +64,27 @@ def read_items(folder: Path, wanted: ItemsFile, taxonomies: Sequence[str]) -> It
     table = ItemsTable()
     name = wanted.file
     if Path(name).name != name or name in {"", ".", ".."} or "\\" in name:
-        what = "name a file that lies beside this one, without folders, like items.csv"
+        what = Sentence("name a file that lies beside this one, without folders, like items.csv")
         table.problems.append(Problem(f"“{name}”", what))
         return table
     try:
         rows = read_table(folder / name, sheet=wanted.sheet)
     except TableError as error:
-        table.problems.append(Problem(name, str(error)))
+        table.problems.append(Problem(name, error.args[0]))
         return table
     targets = _targets(table, name, rows[0], wanted.columns)
     if not any(target.partition(".")[0] == "title" for target in targets):
         known = ", ".join(f"“{header}”" for header in rows[0].cells if header)
-        what = f"no column holds the titles; name one of {known} “title”, or write columns: {{title: …}}"
+        what = Sentence(
+            "no column holds the titles; name one of {known} “title”, or write columns: {{title: …}}",
+            known=known,
+        )
         table.problems.append(Problem(f"{name}: row {rows[0].number}", what))
         return table
     if len(rows) - 1 > _MOST_ITEMS:
-        what = f"there are {len(rows) - 1:,} items; up to {_MOST_ITEMS:,} can be read"
+        what = Sentence(
+            "there are {count:,} items; up to {most:,} can be read", count=len(rows) - 1, most=_MOST_ITEMS
+        )
         table.problems.append(Problem(name, what))
         return table
     taxonomy = wanted.taxonomy or (taxonomies[0] if len(taxonomies) == 1 else None)
@@ -87,7 +92,9 @@ def read_items(folder: Path, wanted: ItemsFile, taxonomies: Sequence[str]) -> It
         place = f"{name}: row {row.number}"
         extra = [cell.strip() for cell in row.cells[len(targets) :] if cell.strip()]
         if extra:
-            what = f"“{extra[0][:40]}” stands outside the columns; put texts with commas in quotes"
+            what = Sentence(
+                "“{text}” stands outside the columns; put texts with commas in quotes", text=extra[0][:40]
+            )
             table.problems.append(Problem(place, what))
         item = _item(table, place, dict(zip(targets, row.cells, strict=False)), taxonomy)
         if item is not None:
@@ -104,14 +111,16 @@ def _targets(table: ItemsTable, name: str, header: Row, columns: Mapping[str, st
     for target, title in columns.items():
         if target.partition(".")[0] not in _TARGETS:
             known = ", ".join(sorted(_TARGETS))
-            table.problems.append(Problem(place, f"“{target}” is no part of an item; parts are {known}"))
+            what = Sentence("“{part}” is no part of an item; parts are {known}", part=target, known=known)
+            table.problems.append(Problem(place, what))
         if _plain(title) not in present:
-            table.problems.append(Problem(place, f"there is no column “{title}”; check the first row"))
+            what = Sentence("there is no column “{title}”; check the first row", title=title)
+            table.problems.append(Problem(place, what))
     targets: list[str] = []
     for number, cell in enumerate(header.cells, start=1):
         target = asked.get(_plain(cell)) or _known(cell, columns) or cell.strip() or f"column {number}"
         if target in targets:
-            what = f"two columns hold “{target}”; rename or remove one"
+            what = Sentence("two columns hold “{part}”; rename or remove one", part=target)
             table.problems.append(Problem(place, what))
             target = f"column {number}"
         targets.append(target)
@@ -138,12 +147,13 @@ def _item(
 ) -> dict[str, Any] | None:
     texts = {name: dict(_text(name, cells)) for name in _TEXTS}
     if not texts["title"]:
-        table.problems.append(Problem(place, "this item has no title; write one, or remove the row"))
+        what = Sentence("this item has no title; write one, or remove the row")
+        table.problems.append(Problem(place, what))
         return None
     title = next(iter(texts["title"].values()))
     item: dict[str, Any] = {"id": cells.get("id", "").strip() or identifier_of(title)}
     if not item["id"]:
-        what = "no id can be made from this title; add a column “id”"
+        what = Sentence("no id can be made from this title; add a column “id”")
         table.problems.append(Problem(place, what))
         return None
     # A text in one language only is written plainly, so that missing translations are noticed.
@@ -183,7 +193,10 @@ def _categories(
         return
     named = cells.get("taxonomy", "").strip() or taxonomy
     if named is None:
-        what = f"code “{code}” means nothing without its taxonomy; add a column, or taxonomy: … beside file:"
+        what = Sentence(
+            "code “{code}” means nothing without its taxonomy; add a column, or taxonomy: … beside file:",
+            code=code,
+        )
         table.problems.append(Problem(place, what))
         return
     category: dict[str, Any] = {"taxonomy": named, "code": code}

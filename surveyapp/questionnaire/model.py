@@ -24,6 +24,7 @@ from pydantic import (
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.cells import BLANK, Given, Status
 
 ANY_LANGUAGE = "*"
@@ -52,7 +53,7 @@ class Text(RootModel[dict[str, str]]):
     @classmethod
     def _not_empty(cls, value: dict[str, str]) -> dict[str, str]:
         if not value or not all(text.strip() for text in value.values()):
-            raise ValueError("the text is empty")
+            raise ValueError(Sentence("the text is empty"))
         return value
 
     @classmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.finding import Finding, Path
 from surveyapp.questionnaire.model import (
     Combination,
@@ -28,10 +29,13 @@ def check_questions(questionnaire: Questionnaire) -> Iterator[Finding]:
         for p, page in enumerate(questionnaire.pages)
         for q, question in enumerate(page.questions)
     ]
-    yield from twice((((*path, "id"), question.id) for path, _, question in places), "the id")
+    yield from twice((((*path, "id"), question.id) for path, _, question in places), Sentence("the id"))
     for path, page, question in places:
         if question.id in _TAKEN:
-            what = f"“{question.id}” has a meaning of its own in conditions; give this question another id"
+            what = Sentence(
+                "“{question}” has a meaning of its own in conditions; give this question another id",
+                question=question.id,
+            )
             yield Finding((*path, "id"), what)
         match question:
             case SingleChoice() | MultipleChoice():
@@ -48,7 +52,10 @@ def check_questions(questionnaire: Questionnaire) -> Iterator[Finding]:
 
 def _least_and_most(path: Path, least: float | None, most: float | None) -> Iterator[Finding]:
     if least is not None and most is not None and least > most:
-        yield Finding((*path, "min"), f"min {least:g} is more than max {most:g}; swap them or change one")
+        what = Sentence(
+            "min {least:g} is more than max {most:g}; swap them or change one", least=least, most=most
+        )
+        yield Finding((*path, "min"), what)
 
 
 def _choice(
@@ -57,58 +64,68 @@ def _choice(
     source = question.options_from
     if source == "groups":
         if not questionnaire.groups:
-            yield Finding((*path, "options_from"), "no groups are declared; add groups, or write options")
+            what = Sentence("no groups are declared; add groups, or write options")
+            yield Finding((*path, "options_from"), what)
     elif source is not None and source not in questionnaire.contexts:
         known = [*questionnaire.contexts, "groups"]
-        yield from unknown((*path, "options_from"), source, known, "set of contexts")
+        yield from unknown((*path, "options_from"), source, known, Sentence("set of contexts"))
         return
     options = questionnaire.options_of(question)
     ids = [((*path, "options", index, "id"), option.id) for index, option in enumerate(options)]
-    yield from twice(ids, "the option")
+    yield from twice(ids, Sentence("the option"))
     labels = [
         ((*path, "options", index, "label"), option.label.get(questionnaire.language))
         for index, option in enumerate(options)
     ]
-    yield from twice(labels, "the option")
+    yield from twice(labels, Sentence("the option"))
     if question.other is not None and any(option.id == "other" for option in options):
-        yield Finding((*path, "other"), "an option has the id “other” already; give that option another id")
+        what = Sentence("an option has the id “other” already; give that option another id")
+        yield Finding((*path, "other"), what)
     if len(options) + (question.other is not None) < 2:
-        yield Finding(path, "a choice needs at least two options; add options, or options_from")
+        yield Finding(path, Sentence("a choice needs at least two options; add options, or options_from"))
     if isinstance(question, MultipleChoice):
         yield from _least_and_most(path, question.min, question.max)
         choosable = sum(not option.exclusive for option in options) + (question.other is not None)
         if question.min > choosable:
-            what = f"at least {question.min} are to be chosen of {choosable} options; lower min"
+            what = Sentence(
+                "at least {least} are to be chosen of {count} options; lower min",
+                least=question.min,
+                count=choosable,
+            )
             yield Finding((*path, "min"), what)
 
 
 def _expertise(
     path: Path, questionnaire: Questionnaire, page: Page, question: Expertise
 ) -> Iterator[Finding]:
-    yield from unknown((*path, "scale"), question.scale, questionnaire.scales, "scale")
+    yield from unknown((*path, "scale"), question.scale, questionnaire.scales, Sentence("scale"))
     if question.contexts is None:
         return
     contexts = (*path, "contexts")
-    yield from unknown(contexts, question.contexts, questionnaire.contexts, "set of contexts")
+    yield from unknown(contexts, question.contexts, questionnaire.contexts, Sentence("set of contexts"))
     if page.for_each is not None:
-        what = "this page is for one context at a time already; leave contexts out, or for_each"
+        what = Sentence("this page is for one context at a time already; leave contexts out, or for_each")
         yield Finding(contexts, what)
 
 
 def _rating(path: Path, questionnaire: Questionnaire, page: Page, question: Rating) -> Iterator[Finding]:
     yield from twice(
-        (((*path, "criteria", index), name) for index, name in enumerate(question.criteria)), "the criterion"
+        (((*path, "criteria", index), name) for index, name in enumerate(question.criteria)),
+        Sentence("the criterion"),
     )
     for index, name in enumerate(question.criteria):
         place = (*path, "criteria", index)
-        yield from unknown(place, name, questionnaire.criteria, "criterion")
+        yield from unknown(place, name, questionnaire.criteria, Sentence("criterion"))
         criterion = questionnaire.criteria.get(name)
         statement = None if criterion is None else criterion.statement
         if page.for_each is None and statement is not None and needs_context(statement):
-            what = f"the statement of “{name}” names {{context}}, but this page has no for_each; add it"
+            what = Sentence(
+                "the statement of “{name}” names {{context}}, but this page has no for_each; add it",
+                name=name,
+            )
             yield Finding(place, what)
     if question.reason == "none" and question.reason_required:
-        what = "a reason cannot be required where none is asked; write reason: item or reason: cell"
+        what = Sentence("a reason cannot be required where none is asked; write reason: item or reason: cell")
         yield Finding((*path, "reason_required"), what)
     yield from _selection(path, questionnaire, question)
 
@@ -116,12 +133,15 @@ def _rating(path: Path, questionnaire: Questionnaire, page: Page, question: Rati
 def _combination(path: Path, questionnaire: Questionnaire, question: Combination) -> Iterator[Finding]:
     yield from _least_and_most(path, question.min, question.max)
     if question.none_label is not None and "none" in questionnaire.items_by_id:
-        yield Finding((*path, "none_label"), "an item has the id “none” already; give that item another id")
+        taken = Sentence("an item has the id “none” already; give that item another id")
+        yield Finding((*path, "none_label"), taken)
     unfit = list(_selection(path, questionnaire, question))
     yield from unfit
     offered = 0 if unfit else len(questionnaire.items_of(question))
     if not unfit and question.max > offered and not questionnaire.awaits_items:
-        what = f"up to {question.max} are to be chosen of {offered} items; lower max"
+        what = Sentence(
+            "up to {most} are to be chosen of {count} items; lower max", most=question.max, count=offered
+        )
         yield Finding((*path, "max"), what, of_whole=True)
 
 
@@ -131,15 +151,17 @@ def _selection(path: Path, questionnaire: Questionnaire, question: Rating | Comb
         return
     if question.items is not None:
         places = [((*path, "items", index), item) for index, item in enumerate(question.items)]
-        yield from twice(places, "the item")
+        yield from twice(places, Sentence("the item"))
         missing = [
-            each for place, item in places for each in unknown(place, item, questionnaire.items_by_id, "item")
+            each
+            for place, item in places
+            for each in unknown(place, item, questionnaire.items_by_id, Sentence("item"))
         ]
         yield from missing
         if missing:
             return
     if question.tagged is not None and not questionnaire.items_of(question):
         tags = sorted({tag for item in questionnaire.items for tag in item.tags})
-        yield from unknown((*path, "tagged"), question.tagged, tags, "item with the tag")
+        yield from unknown((*path, "tagged"), question.tagged, tags, Sentence("item with the tag"))
     elif not questionnaire.items_of(question):
-        yield Finding(path, "this asks about no item at all; add items", of_whole=True)
+        yield Finding(path, Sentence("this asks about no item at all; add items"), of_whole=True)

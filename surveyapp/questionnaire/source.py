@@ -14,14 +14,14 @@ from typing import Any, Final, NoReturn
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from surveyapp.errors import InputError, Problem, QuestionnaireError
+from surveyapp.errors import InputError, Problem, QuestionnaireError, Sentence
 from surveyapp.questionnaire.composing import MOST_DEEP, compose
 from surveyapp.questionnaire.finding import Path
 
 MAX_BYTES: Final = 1_000_000
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}")
 _REAL = re.compile(r"[-+]?[0-9]{1,18}\.[0-9]{1,18}")
-_TOO_DEEP: Final = f"more than {MOST_DEEP} levels inside each other; that is too deep"
+_TOO_DEEP: Final = Sentence("more than {most} levels inside each other; that is too deep", most=MOST_DEEP)
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -112,11 +112,12 @@ class Source:
         data: dict[str, Any] = {}
         for key_node, value_node in node.value:
             if not isinstance(key_node, ScalarNode):
-                self._refuse(key_node, "a key must be a plain word")
+                self._refuse(key_node, Sentence("a key must be a plain word"))
                 continue
             key = str(key_node.value)
             if key in data:
-                self._refuse(key_node, f"“{key}” stands here a second time; keep one of the two")
+                what = Sentence("“{key}” stands here a second time; keep one of the two", key=key)
+                self._refuse(key_node, what)
                 continue
             data[key] = self._plain(value_node, depth + 1)
         return data
@@ -146,7 +147,9 @@ def read_bytes(path: pathlib.Path, fails: type[InputError] = QuestionnaireError)
             _refuse_size(path.name, size, fails)
         return path.read_bytes()
     except OSError as error:
-        what = f"the file cannot be read ({error.strerror or error}); check its name and rights"
+        what = Sentence(
+            "the file cannot be read ({why}); check its name and rights", why=error.strerror or error
+        )
         raise fails([Problem(path.name, what)]) from error
 
 
@@ -171,17 +174,18 @@ def _read(name: str, content: bytes) -> Source:
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
         raise QuestionnaireError([Problem(place, _sentence(error, text))]) from error
     except (YAMLError, RecursionError, ValueError) as error:
-        _refuse(name, "this is not readable as YAML; check its indentation and quotes", error)
+        _refuse(name, Sentence("this is not readable as YAML; check its indentation and quotes"), error)
     if root is None:
-        _refuse(f"{name}:1:1", "the file is empty; begin with “format: 1”")
+        _refuse(f"{name}:1:1", Sentence("the file is empty; begin with “format: 1”"))
     if not isinstance(root, MappingNode):
-        _refuse(f"{name}:1:1", "the file must be a mapping of keys; begin with “format: 1”")
+        _refuse(f"{name}:1:1", Sentence("the file must be a mapping of keys; begin with “format: 1”"))
     return Source(name, root)
 
 
 def _refuse_size(name: str, size: int, fails: type[InputError]) -> NoReturn:
-    what = (
-        f"the file has {size / 1_000_000:.1f} MB; up to 1 MB is read. Put long lists of items in a CSV file"
+    what = Sentence(
+        "the file has {size:.1f} MB; up to 1 MB is read. Put long lists of items in a CSV file",
+        size=size / 1_000_000,
     )
     raise fails([Problem(name, what)])
 
@@ -195,12 +199,13 @@ def _decode(name: str, content: bytes) -> str:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        _refuse(f"{name}:{line}:1", "a character here is not UTF-8; save the file as UTF-8", error)
+        what = Sentence("a character here is not UTF-8; save the file as UTF-8")
+        _refuse(f"{name}:{line}:1", what, error)
     strange = re.search("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufffe\uffff]", text)
     if strange is not None:
         line = text.count("\n", 0, strange.start()) + 1
         column = strange.start() - text.rfind("\n", 0, strange.start())
-        _refuse(f"{name}:{line}:{column}", "a control character stands here; remove it")
+        _refuse(f"{name}:{line}:{column}", Sentence("a control character stands here; remove it"))
     return text
 
 
@@ -216,20 +221,20 @@ def _step(node: Node, step: str | int) -> tuple[Node, Node] | None:
 
 
 _SENTENCES: Final[Sequence[tuple[str, str]]] = (
-    ("alias", "aliases (*name) are not read; write the text out again"),
+    ("alias", Sentence("aliases (*name) are not read; write the text out again")),
     ("too deep", _TOO_DEEP),
-    ("duplicate", "the same key stands twice; keep one of the two"),
-    ("'\\t'", "a tab stands here; indent with spaces"),
+    ("duplicate", Sentence("the same key stands twice; keep one of the two")),
+    ("'\\t'", Sentence("a tab stands here; indent with spaces")),
     (
         "mapping values are not",
-        "a colon is not expected here; put the text in quotes, or check the line above",
+        Sentence("a colon is not expected here; put the text in quotes, or check the line above"),
     ),
-    ("expected <block end>", "this line is not indented like its neighbours"),
-    ("could not find expected ':'", "a colon is missing after this key"),
-    ("quoted scalar", "a text in quotes is not closed"),
-    ("cannot start any token", "a text cannot begin with this character; put it in quotes"),
-    ("expected ',' or", "a comma or a closing bracket is missing"),
-    ("expected a single document", "a second document begins here; keep one per file"),
+    ("expected <block end>", Sentence("this line is not indented like its neighbours")),
+    ("could not find expected ':'", Sentence("a colon is missing after this key")),
+    ("quoted scalar", Sentence("a text in quotes is not closed")),
+    ("cannot start any token", Sentence("a text cannot begin with this character; put it in quotes")),
+    ("expected ',' or", Sentence("a comma or a closing bracket is missing")),
+    ("expected a single document", Sentence("a second document begins here; keep one per file")),
 )
 
 
@@ -239,8 +244,10 @@ def _sentence(error: MarkedYAMLError, text: str) -> str:
     if mark is not None:
         lines = text.splitlines()
         if mark.line < len(lines) and re.match(r" *\t", lines[mark.line]):
-            return "a tab stands at the beginning of this line; indent with spaces"
+            return Sentence("a tab stands at the beginning of this line; indent with spaces")
     for words, sentence in _SENTENCES:
         if words in said:
             return sentence
-    return "the file cannot be read here; check indentation, quotes and colons of this line and the one above"
+    return Sentence(
+        "the file cannot be read here; check indentation, quotes and colons of this line and the one above"
+    )

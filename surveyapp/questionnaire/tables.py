@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from openpyxl import load_workbook
 
+from surveyapp.errors import Sentence
+
 _MAX_BYTES: Final = 10_000_000
 _MAX_UNPACKED: Final = 100_000_000
 _MAX_ROWS: Final = 20_000
@@ -37,29 +39,37 @@ def read_table(path: Path, *, sheet: str | None = None) -> Sequence[Row]:
     """The header row and all others that hold something; raises TableError."""
     try:
         if path.stat().st_size > _MAX_BYTES:
-            raise TableError(f"the file is too large; up to {_MAX_BYTES // 1_000_000} MB are read")
+            most = _MAX_BYTES // 1_000_000
+            raise TableError(Sentence("the file is too large; up to {most} MB are read", most=most))
         content = path.read_bytes()
     except OSError as error:
         why = error.strerror or str(error)
-        raise TableError(f"the file cannot be read ({why}); it must lie beside the questionnaire") from error
+        what = Sentence("the file cannot be read ({why}); it must lie beside the questionnaire", why=why)
+        raise TableError(what) from error
     if content.startswith(b"PK"):
         rows = _from_xlsx(content, sheet)
     elif path.suffix.lower() in {".xls", ".xlsx", ".ods"}:
-        raise TableError("this is no XLSX file; save it as XLSX or as CSV")
+        raise TableError(Sentence("this is no XLSX file; save it as XLSX or as CSV"))
     else:
         rows = _from_csv(content)
     read = [row for row in islice(rows, _MAX_ROWS + 1) if any(cell.strip() for cell in row.cells)]
     if not read:
-        raise TableError("the file is empty; the first row names the columns")
+        raise TableError(Sentence("the file is empty; the first row names the columns"))
     if len(read) > _MAX_ROWS:
-        raise TableError(f"there are more than {_MAX_ROWS:,} rows; divide the file")
+        raise TableError(Sentence("there are more than {most:,} rows; divide the file", most=_MAX_ROWS))
     if max(len(row.cells) for row in read) > _MAX_COLUMNS:
-        raise TableError(f"there are more than {_MAX_COLUMNS} columns; check the delimiter")
+        what = Sentence("there are more than {most} columns; check the delimiter", most=_MAX_COLUMNS)
+        raise TableError(what)
     for row in read:
         if any(len(cell) > _MAX_CELL for cell in row.cells):
-            raise TableError(f"row {row.number} has a cell of more than {_MAX_CELL:,} characters; shorten it")
+            what = Sentence(
+                "row {row} has a cell of more than {most:,} characters; shorten it",
+                row=row.number,
+                most=_MAX_CELL,
+            )
+            raise TableError(what)
         if any("\x00" in cell for cell in row.cells):
-            raise TableError(f"row {row.number} has a NUL character; remove it")
+            raise TableError(Sentence("row {row} has a NUL character; remove it", row=row.number))
     return read
 
 
@@ -74,7 +84,7 @@ def _from_csv(content: bytes) -> Iterator[Row]:
         for number, cells in enumerate(reader, start=1):
             yield Row(number, tuple(cells))
     except csv.Error as error:
-        what = f"row {number + 1} cannot be read ({error}); check its quotes"
+        what = Sentence("row {row} cannot be read ({error}); check its quotes", row=number + 1, error=error)
         raise TableError(what) from error
 
 
@@ -88,7 +98,7 @@ def _decode(content: bytes) -> str:
             return content.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
         except UnicodeDecodeError:
             continue
-    raise TableError("the characters of this file cannot be read; save it as “CSV UTF-8”")
+    raise TableError(Sentence("the characters of this file cannot be read; save it as “CSV UTF-8”"))
 
 
 def _from_xlsx(content: bytes, sheet: str | None) -> Iterator[Row]:
@@ -98,13 +108,15 @@ def _from_xlsx(content: bytes, sheet: str | None) -> Iterator[Row]:
         is_bomb = unpacked > _MAX_UNPACKED
         book = None if is_bomb else load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     except Exception as error:  # openpyxl raises anything at all on broken files
-        raise TableError("this XLSX file cannot be read; save it anew, or as CSV") from error
+        raise TableError(Sentence("this XLSX file cannot be read; save it anew, or as CSV")) from error
     if book is None:
-        raise TableError("the file unpacks to far more than a list needs; save it anew, or as CSV")
+        raise TableError(Sentence("the file unpacks to far more than a list needs; save it anew, or as CSV"))
     try:
         if sheet is not None and sheet not in book.sheetnames:
             names = ", ".join(f"“{name}”" for name in book.sheetnames)
-            raise TableError(f"there is no sheet “{sheet}”; sheets are {names}")
+            raise TableError(
+                Sentence("there is no sheet “{sheet}”; sheets are {names}", sheet=sheet, names=names)
+            )
         chosen = book[sheet] if sheet is not None else book.worksheets[0]
         rows = chosen.iter_rows(values_only=True, max_col=_MAX_COLUMNS + 1)
         for number, cells in enumerate(rows, start=1):

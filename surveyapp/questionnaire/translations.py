@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.explaining import nearest
 from surveyapp.questionnaire.finding import Finding, Path
 from surveyapp.questionnaire.model import ANY_LANGUAGE, Questionnaire, Text
@@ -17,11 +18,14 @@ def check(questionnaire: Questionnaire) -> Iterator[Finding]:
     declared = questionnaire.languages
     for path, text in _texts(questionnaire, ()):
         for code in sorted(text.languages - set(declared)):
-            what = f"the language “{code}” is not declared{nearest(code, declared)}"
+            what = Sentence(
+                "the language “{code}” is not declared{instead}", code=code, instead=nearest(code, declared)
+            )
             yield Finding((*path, code), what, is_key=True)
         missing = [code for code in declared if code not in text.root]
         if missing and ANY_LANGUAGE not in text.root:
-            yield Finding(path, f"this text is missing in {', '.join(missing)}; add it")
+            what = Sentence("this text is missing in {languages}; add it", languages=", ".join(missing))
+            yield Finding(path, what)
 
 
 def find_plain(questionnaire: Questionnaire, data: Any) -> Iterator[Finding]:
@@ -35,8 +39,13 @@ def find_plain(questionnaire: Questionnaire, data: Any) -> Iterator[Finding]:
     several = ", ".join(f"{code}: …" for code in languages)
     for path, text in _texts(questionnaire, ()):
         if ANY_LANGUAGE in text.root and isinstance(_at(data, path), str):
-            what = f"this text stands here in one language; write {{{several}}}"
-            yield Finding(path, f'{what}, or {{"*": …}} if it is the same in all')
+            what = Sentence(
+                "this text stands here in one language; write {{{several}}}, or {everywhere} if it is the "
+                "same in all",
+                several=several,
+                everywhere='{"*": …}',
+            )
+            yield Finding(path, what)
 
 
 def _texts(part: Any, path: Path) -> Iterator[tuple[Path, Text]]:

@@ -254,3 +254,31 @@ def test_everything_wrong_with_a_list_is_said(client: JudgingClient, database: D
     assert {"question-error", "title-error"} <= errors
     assert "choose the file" in send(client, questionnaire="list", **ASKED).words.lower()
     assert count_studies(database) == 0
+
+
+@one_database
+def test_what_is_wrong_is_told_in_german(client: JudgingClient) -> None:
+    client.http.set_cookie("surveyapp-language", "de", domain="127.0.0.1", path="/organiser")
+    broken = (
+        SMALL.replace("kind: number", "kind: numbr")
+        .replace("scale: agreement}", "scale: agreemnt}")
+        .replace("title: Apples", "title: 7")
+    )
+    page = send(client, questionnaire="own file", file=upload(broken))
+    for words in (
+        "„numbr“ ist keine Art von Frage; meinten Sie „number“?",
+        "Skala „agreemnt“ gibt es nicht; meinten Sie „agreement“?",
+        "hier gehört ein Text hin, nicht 7; setzen Sie ihn in Anführungszeichen",
+    ):
+        assert words in page.words
+    doubled = send(client, questionnaire="own file", file=upload(SMALL.replace("id: pears", "id: apples")))
+    assert "die Kennung „apples“ steht hier zum zweiten Mal" in doubled.words
+    listed = send(
+        client,
+        questionnaire="own file",
+        file=upload("format: 1\nitems: {file: items.csv}\n"),
+        table=upload("id,Name\nplums,\n", "items.csv"),
+    )
+    assert "dieses Item hat keinen Titel; schreiben Sie einen oder entfernen Sie die Zeile" in listed.words
+    unclosed = send(client, questionnaire="own file", file=upload('title: "Fruit\n'))
+    assert "ein Text in Anführungszeichen wird nicht geschlossen" in unclosed.words
