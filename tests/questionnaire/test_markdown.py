@@ -54,7 +54,7 @@ def test_links_tell_nobody_where_they_came_from() -> None:
     ],
 )
 @pytest.mark.parametrize("render", [to_html, to_inline_html])
-def test_nothing_that_runs_or_loads(text: str, render: object) -> None:
+def test_sec_41_nothing_that_runs_or_loads(text: str, render: object) -> None:
     assert callable(render)
     tree = html5lib.parseFragment(render(text), namespaceHTMLElements=False)
     for element in tree.iter():
@@ -69,6 +69,6 @@ def test_inline_has_no_blocks() -> None:
 
 
 @given(st.text(max_size=200))
-def test_cleaning_again_changes_nothing(text: str) -> None:
+def test_sec_41_cleaning_again_changes_nothing(text: str) -> None:
     for html, tags in ((to_html(text), _TAGS), (to_inline_html(text), _INLINE_TAGS)):
         assert clean(html, tags) == html
