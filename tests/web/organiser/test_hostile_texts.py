@@ -139,7 +139,7 @@ def test_sec_63_signs_of_patterns_are_looked_for_as_they_are(
         assert ("expert1@example.org" in page.words) is there, words
 
 
-def test_sec_23_and_sec_57_files_are_saved_and_kept_by_nobody(
+def test_sec_23_sec_56_and_sec_57_files_are_saved_and_kept_by_nobody(
     app: Flask, client: JudgingClient, sign_in: SignIn, hostile: Ground
 ) -> None:
     sign_in(join(hostile, Role.OWNER))
