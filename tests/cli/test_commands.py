@@ -130,7 +130,7 @@ def test_importing_says_what_would_happen_and_does_nothing(shell: Shell, study: 
     assert "nobody was added" in told
 
 
-def test_links_are_private_and_safe_for_spreadsheets(shell: Shell, study: str) -> None:
+def test_sec_93_links_are_private_and_safe_for_spreadsheets(shell: Shell, study: str) -> None:
     out = shell.folder / "links.csv"
     result = shell.run("links", study, "--out", str(out))
     assert result.exit_code == 0

@@ -36,7 +36,7 @@ def test_the_manifest_names_every_file_with_size_rows_and_checksum(tmp_path: Pat
     assert [each["rows"] for each in manifest["files"]] == [None, 1]
 
 
-def test_only_the_owner_may_read_what_was_written(tmp_path: Path) -> None:
+def test_sec_93_only_the_owner_may_read_what_was_written(tmp_path: Path) -> None:
     write(tmp_path / "out")
     write(tmp_path / "out.zip")
     assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o700

@@ -131,7 +131,7 @@ def test_names() -> None:
     }
 
 
-def test_long_conditions_take_no_long_time() -> None:
+def test_sec_64_long_conditions_take_no_long_time() -> None:
     """Pending answers in fifty parts do not multiply."""
     text = " or ".join(f"later == 'a{number}'" for number in range(50))
     assert None in outcomes(parse(text), look)

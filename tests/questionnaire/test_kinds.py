@@ -81,7 +81,7 @@ def test_rating() -> None:
 
 
 @pytest.mark.parametrize("bomb", [*BOMBS, "0", "5", "cannot-judge "])
-def test_rating_refuses_what_no_page_sends(bomb: str) -> None:
+def test_sec_85_rating_refuses_what_no_page_sends(bomb: str) -> None:
     assert "Alarms – Urgency: " in refusal("rating", RATING, bomb)
 
 

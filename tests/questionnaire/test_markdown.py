@@ -33,7 +33,7 @@ def test_headings_leave_no_level_out(text: str, top: int, outline: list[str]) ->
     assert re.findall("<(h[1-6])>", to_html(text, top)) == outline
 
 
-def test_links_tell_nobody_where_they_came_from() -> None:
+def test_sec_102_links_tell_nobody_where_they_came_from() -> None:
     assert to_html("[x](https://example.org/)") == (
         '<p><a href="https://example.org/" rel="noopener noreferrer">x</a></p>\n'
     )
@@ -54,7 +54,7 @@ def test_links_tell_nobody_where_they_came_from() -> None:
     ],
 )
 @pytest.mark.parametrize("render", [to_html, to_inline_html])
-def test_nothing_that_runs_or_loads(text: str, render: object) -> None:
+def test_sec_41_nothing_that_runs_or_loads(text: str, render: object) -> None:
     assert callable(render)
     tree = html5lib.parseFragment(render(text), namespaceHTMLElements=False)
     for element in tree.iter():
@@ -63,12 +63,18 @@ def test_nothing_that_runs_or_loads(text: str, render: object) -> None:
         assert element.attrib.get("href", "https:").split(":")[0] in {"https", "http", "mailto"}
 
 
+def test_sec_46_nothing_takes_a_name_that_a_script_looks_for() -> None:
+    for text in ("<a id=form name=body href='https://example.org'>x</a>", "# form {#form}", "[form]: x 'id'"):
+        for html in (to_html(text), to_inline_html(text)):
+            assert not re.search(r"<[^>]*\s(id|name|class)=", html), html
+
+
 def test_inline_has_no_blocks() -> None:
     assert to_inline_html("*one* `two`") == "<em>one</em> <code>two</code>"
     assert "<h3" not in to_inline_html("# not a heading")
 
 
 @given(st.text(max_size=200))
-def test_cleaning_again_changes_nothing(text: str) -> None:
+def test_sec_41_cleaning_again_changes_nothing(text: str) -> None:
     for html, tags in ((to_html(text), _TAGS), (to_inline_html(text), _INLINE_TAGS)):
         assert clean(html, tags) == html

@@ -60,7 +60,7 @@ def test_an_unknown_study_and_a_taken_place_are_named(ground: Ground, tmp_path: 
         export(ground, tmp_path / "out")
 
 
-def test_each_export_is_recorded(ground: Ground, tmp_path: Path) -> None:
+def test_sec_98_each_export_is_recorded(ground: Ground, tmp_path: Path) -> None:
     ground.close()
     export(ground, tmp_path / "out", exact=True)
     with ground.database.reading() as session:

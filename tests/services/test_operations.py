@@ -177,7 +177,7 @@ def reseal(file: Path, change: Callable[[dict[str, bytes]], None]) -> None:
         operations._seal(stream)
 
 
-def test_rel_41_a_backup_of_another_version_is_refused(
+def test_rel_41_sec_82_a_backup_of_another_version_is_refused(
     ground: Ground, other: Database, tmp_path: Path
 ) -> None:
     file = tmp_path / "all.backup"
@@ -214,7 +214,7 @@ def test_rel_41_a_row_changed_with_care_is_found_too(ground: Ground, tmp_path: P
         verify(file)
 
 
-def test_what_is_no_backup_is_told_so(tmp_path: Path) -> None:
+def test_sec_82_what_is_no_backup_is_told_so(tmp_path: Path) -> None:
     note = tmp_path / "note.txt"
     note.write_text("Dear all, " * 50)
     with pytest.raises(InputError, match="no backup of Surveyapp"):
@@ -223,7 +223,7 @@ def test_what_is_no_backup_is_told_so(tmp_path: Path) -> None:
         verify(tmp_path / "nowhere")
 
 
-def test_a_filled_database_is_not_restored_into(ground: Ground, tmp_path: Path) -> None:
+def test_sec_82_a_filled_database_is_not_restored_into(ground: Ground, tmp_path: Path) -> None:
     file = tmp_path / "all.backup"
     backup(ground.database, file=file)
     before = hash_of(ground.database)
@@ -232,7 +232,7 @@ def test_a_filled_database_is_not_restored_into(ground: Ground, tmp_path: Path) 
     assert hash_of(ground.database) == before
 
 
-def test_a_restore_that_fails_in_the_middle_leaves_nothing(
+def test_sec_82_a_restore_that_fails_in_the_middle_leaves_nothing(
     ground: Ground, other: Database, tmp_path: Path
 ) -> None:
     file = tmp_path / "all.backup"

@@ -98,7 +98,7 @@ def test_everybody_gets_a_seat_an_identity_and_a_link(
         assert not any("@" in detail for detail in details)
 
 
-def test_every_bad_row_is_told_and_nobody_is_added(
+def test_sec_71_sec_72_every_bad_row_is_told_and_nobody_is_added(
     database: Database, questionnaire: Questionnaire, study: str
 ) -> None:
     bring_in(database, questionnaire, [row(2, "there@example.org")])
@@ -131,7 +131,7 @@ def test_every_bad_row_is_told_and_nobody_is_added(
         assert session.execute(select(func.count()).select_from(Identity)).scalar_one() == 2
 
 
-def test_the_same_person_in_another_study_is_no_duplicate(
+def test_sec_72_the_same_person_in_another_study_is_no_duplicate(
     database: Database, questionnaire: Questionnaire, study: str
 ) -> None:
     result = bring_in(database, questionnaire, [row(2, "jane@example.org", name="Jane Doe")])

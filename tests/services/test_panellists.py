@@ -100,7 +100,7 @@ def test_everything_is_changed_or_every_problem_told(ground: Ground) -> None:
     assert change(ground, Wanted(email="New@example.org")) == ("email",)
 
 
-def test_the_group_is_fixed_with_the_first_answer(ground: Ground) -> None:
+def test_sec_87_the_group_is_fixed_with_the_first_answer(ground: Ground) -> None:
     seat = ground.sit_down(0)
     change(ground, Wanted(group="south"))
     with ground.database.reading() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 from pathlib import Path
@@ -141,6 +142,31 @@ def test_sec_96_forged_names_and_agents_make_no_line_of_their_own(
     client.http.get("/organiser/l/x%0d%0aforged", base_url=client.base_url)
     assert [each["refused"] for each in refusals(caplog)] == ["sign-in", "personal link", "one-time link"]
     assert not any(word in caplog.text for word in ("nothing", "31m", "forged"))
+
+
+def test_sec_99_a_log_that_cannot_be_written_stops_neither_the_refusal_nor_the_record(
+    client: JudgingClient,
+    ground: Ground,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class FullDisk(io.StringIO):
+        def write(self, text: str, /) -> int:
+            raise OSError(28, "No space left on device")
+
+    handler = logging.StreamHandler(FullDisk())
+    monkeypatch.setattr(logging, "raiseExceptions", True)
+    log = logging.getLogger("surveyapp.refusals")
+    log.addHandler(handler)
+    try:
+        client.get("/organiser/sign-in")
+        client.submit({"email": EMAIL, "password": "a wrong password"}, action="sign-in", expect=422)
+    finally:
+        log.removeHandler(handler)
+    assert "No space left" in capsys.readouterr().err, "the log was full indeed"
+    assert len(entries(database, "organiser.sign_in_refused")) == 1
+    sign_in(client)
 
 
 def test_sec_98_whoever_is_not_let_in_stands_in_the_log_and_in_the_record(

@@ -38,7 +38,7 @@ pytestmark = pytest.mark.parametrize("database_engine", ["sqlite"], indirect=Tru
         ("GET", "/left?x=<script>alert(1)</script>", 200),
     ],
 )
-def test_sec_21_every_response_carries_its_headers(
+def test_sec_21_sec_23_and_sec_68_every_response_carries_its_headers(
     client: JudgingClient, method: str, path: str, status: int
 ) -> None:
     page = client._judge(client._send(method, path, follow=False), status)

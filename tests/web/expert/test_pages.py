@@ -209,7 +209,7 @@ def test_mistakes_are_listed_and_nothing_typed_is_lost(
 
 
 @pytest.mark.parametrize("value", ["9", "5 ", "\uff15", "1.5", "NaN", "true", "-1", "3\x00", "dont-know "])
-def test_a_rating_that_no_page_can_send_is_refused_by_name(
+def test_sec_85_a_rating_that_no_page_can_send_is_refused_by_name(
     client: JudgingClient, expert: Expert, ground: Ground, value: str
 ) -> None:
     expert.consent()
@@ -221,7 +221,7 @@ def test_a_rating_that_no_page_can_send_is_refused_by_name(
     ]
 
 
-def test_two_places_alike_are_told(client: JudgingClient, expert: Expert) -> None:
+def test_sec_85_two_places_alike_are_told(client: JudgingClient, expert: Expert) -> None:
     expert.consent()
     client.get("/s/every-kind/p/choose")
     order = expert.field("order")
@@ -229,7 +229,9 @@ def test_two_places_alike_are_told(client: JudgingClient, expert: Expert) -> Non
     assert "Two items have place 1" in page.words
 
 
-def test_a_text_that_cannot_be_stored_is_refused_and_kept(client: JudgingClient, expert: Expert) -> None:
+def test_sec_65_a_text_that_cannot_be_stored_is_refused_and_kept(
+    client: JudgingClient, expert: Expert
+) -> None:
     expert.consent()
     client.get("/s/every-kind/p/about")
     life = expert.field("life")
