@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 from string import Formatter
 
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire import conditions, translations
 from surveyapp.questionnaire.finding import Finding, Path
 from surveyapp.questionnaire.model import Combination, Page, Questionnaire, Rating, Scale, Text
@@ -46,7 +47,7 @@ def _scale(path: Path, scale: Scale, language: str) -> Iterator[Finding]:
     points = [
         ((*path, "points", i, "label"), point.label.get(language)) for i, point in enumerate(scale.points)
     ]
-    yield from twice(points, "the label")
+    yield from twice(points, Sentence("the label"))
     for side in ("agreement", "disagreement"):
         for index, value in enumerate(getattr(scale, side)):
             if value not in values:
@@ -57,19 +58,21 @@ def _scale(path: Path, scale: Scale, language: str) -> Iterator[Finding]:
             what = f"{value} counts as agreement already; it cannot count as both"
             yield Finding((*path, "disagreement", index), what)
     opt_outs = [((*path, "opt_outs", i, "id"), each.id) for i, each in enumerate(scale.opt_outs)]
-    yield from twice(opt_outs, "the id")
+    yield from twice(opt_outs, Sentence("the id"))
 
 
 def _criteria(questionnaire: Questionnaire) -> Iterator[Finding]:
     for name, criterion in questionnaire.criteria.items():
         path: Path = ("criteria", name)
-        yield from unknown((*path, "scale"), criterion.scale, questionnaire.scales, "scale")
+        yield from unknown((*path, "scale"), criterion.scale, questionnaire.scales, Sentence("scale"))
         if criterion.statement is not None:
             yield from _placeholders((*path, "statement"), criterion.statement)
     practice = questionnaire.practice
     if practice is None:
         return
-    yield from unknown(("practice", "criterion"), practice.criterion, questionnaire.criteria, "criterion")
+    yield from unknown(
+        ("practice", "criterion"), practice.criterion, questionnaire.criteria, Sentence("criterion")
+    )
     chosen = questionnaire.criteria.get(practice.criterion)
     if chosen is not None and chosen.statement is not None and needs_context(chosen.statement):
         what = (
@@ -95,7 +98,7 @@ def _contexts(questionnaire: Questionnaire) -> Iterator[Finding]:
         for name, group in questionnaire.contexts.items()
         for index, member in enumerate(group.members)
     ]
-    yield from twice((((*path, "id"), member.id) for path, member in members), "the id")
+    yield from twice((((*path, "id"), member.id) for path, member in members), Sentence("the id"))
     if "groups" in questionnaire.contexts:
         what = "“groups” means the groups of the panel; give this set another name"
         yield Finding(("contexts", "groups"), what, is_key=True)
@@ -103,20 +106,20 @@ def _contexts(questionnaire: Questionnaire) -> Iterator[Finding]:
 
 def _groups(questionnaire: Questionnaire) -> Iterator[Finding]:
     groups = [(("groups", index, "id"), group.id) for index, group in enumerate(questionnaire.groups)]
-    yield from twice(groups, "the id")
+    yield from twice(groups, Sentence("the id"))
     titles = [
         (("groups", index, "title"), group.title.get(questionnaire.language))
         for index, group in enumerate(questionnaire.groups)
     ]
-    yield from twice(titles, "the title")
+    yield from twice(titles, Sentence("the title"))
     languages = [(("languages", index), code) for index, code in enumerate(questionnaire.languages)]
-    yield from twice(languages, "the language")
+    yield from twice(languages, Sentence("the language"))
 
 
 def _items(questionnaire: Questionnaire) -> Iterator[Finding]:
     language = questionnaire.language
     items = questionnaire.items
-    yield from twice(((("items", i, "id"), item.id) for i, item in enumerate(items)), "the id")
+    yield from twice(((("items", i, "id"), item.id) for i, item in enumerate(items)), Sentence("the id"))
     titles = (item.title.get(language) for item in items)
     yield from _alike("title", titles)
     definitions = ("" if item.definition is None else item.definition.get(language) for item in items)
@@ -127,7 +130,7 @@ def _items(questionnaire: Questionnaire) -> Iterator[Finding]:
             taxonomy = questionnaire.taxonomies.get(category.taxonomy)
             if taxonomy is None:
                 known: Mapping[str, object] = questionnaire.taxonomies
-                yield from unknown((*path, "taxonomy"), category.taxonomy, known, "taxonomy")
+                yield from unknown((*path, "taxonomy"), category.taxonomy, known, Sentence("taxonomy"))
             elif taxonomy.categories:
                 what = f"category in {category.taxonomy}"
                 yield from unknown((*path, "code"), category.code, taxonomy.categories, what)
@@ -148,11 +151,11 @@ def _alike(field: str, texts: Iterable[str]) -> Iterator[Finding]:
 
 def _pages(questionnaire: Questionnaire) -> Iterator[Finding]:
     pages = [(("pages", index, "id"), page.id) for index, page in enumerate(questionnaire.pages)]
-    yield from twice(pages, "the id")
+    yield from twice(pages, Sentence("the id"))
     for index, page in enumerate(questionnaire.pages):
         if page.for_each is not None:
             path: Path = ("pages", index, "for_each")
-            yield from unknown(path, page.for_each, questionnaire.contexts, "set of contexts")
+            yield from unknown(path, page.for_each, questionnaire.contexts, Sentence("set of contexts"))
         if page.once:
             yield from _once(index, page)
 

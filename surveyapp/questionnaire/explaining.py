@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.finding import Finding, Path
 from surveyapp.questionnaire.model import IDENTIFIER, Question, Text
 
@@ -63,16 +64,16 @@ def keys_of(shape: type[BaseModel]) -> dict[str, FieldInfo]:
     return {field.alias or name: field for name, field in shape.model_fields.items()}
 
 
-def nearest(word: str, known: Iterable[str]) -> str:
+def nearest(word: str, known: Iterable[str]) -> Sentence:
     """“; did you mean x?” or the list of what is known when nothing comes near."""
     choices = list(known)
     close = get_close_matches(word, choices, n=1, cutoff=0.6)
     if close:
-        return f"; did you mean “{close[0]}”?"
+        return Sentence("; did you mean “{name}”?", name=close[0])
     if not choices:
-        return ""
+        return Sentence("")
     shown = ", ".join(choices[:12]) + (", …" if len(choices) > 12 else "")
-    return f"; known are {shown}"
+    return Sentence("; known are {names}", names=shown)
 
 
 def _finding(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.explaining import nearest
 from surveyapp.questionnaire.finding import Finding, Path
 from surveyapp.questionnaire.model import Text
@@ -14,7 +15,10 @@ def twice(values: Iterable[tuple[Path, str]], what: str) -> Iterator[Finding]:
     seen: set[str] = set()
     for path, value in values:
         if value in seen:
-            yield Finding(path, f"{what} “{value[:60]}” stands here a second time; each needs its own")
+            said = Sentence(
+                "{what} “{name}” stands here a second time; each needs its own", what=what, name=value[:60]
+            )
+            yield Finding(path, said)
         seen.add(value)
 
 
@@ -22,7 +26,10 @@ def unknown(path: Path, name: str, known: Iterable[str], what: str) -> Iterator[
     """A finding if there is no `name` among what is `known`."""
     choices = list(known)
     if name not in choices:
-        yield Finding(path, f"there is no {what} “{name}”{nearest(name, choices)}", about=name)
+        said = Sentence(
+            "there is no {what} “{name}”{hint}", what=what, name=name, hint=nearest(name, choices)
+        )
+        yield Finding(path, said, about=name)
 
 
 def needs_context(statement: Text) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from surveyapp.errors import Problem
+from surveyapp.errors import Problem, Sentence
 from surveyapp.questionnaire.finding import Finding
 from surveyapp.questionnaire.source import Source
 
@@ -21,7 +21,9 @@ def place(read: Source, findings: Iterable[Finding]) -> Iterator[Problem]:
         if inside is not None:
             yield Problem(inside, finding.what)
             continue
-        what = f"character {finding.column} of this text: {finding.what}" if finding.column else finding.what
+        what = finding.what
+        if finding.column:
+            what = Sentence("character {number} of this text: {what}", number=finding.column, what=what)
         yield Problem(read.where(finding.path, key=finding.is_key), what)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.finding import Finding, Path
 from surveyapp.questionnaire.model import (
     Combination,
@@ -28,7 +29,7 @@ def check_questions(questionnaire: Questionnaire) -> Iterator[Finding]:
         for p, page in enumerate(questionnaire.pages)
         for q, question in enumerate(page.questions)
     ]
-    yield from twice((((*path, "id"), question.id) for path, _, question in places), "the id")
+    yield from twice((((*path, "id"), question.id) for path, _, question in places), Sentence("the id"))
     for path, page, question in places:
         if question.id in _TAKEN:
             what = f"“{question.id}” has a meaning of its own in conditions; give this question another id"
@@ -60,16 +61,16 @@ def _choice(
             yield Finding((*path, "options_from"), "no groups are declared; add groups, or write options")
     elif source is not None and source not in questionnaire.contexts:
         known = [*questionnaire.contexts, "groups"]
-        yield from unknown((*path, "options_from"), source, known, "set of contexts")
+        yield from unknown((*path, "options_from"), source, known, Sentence("set of contexts"))
         return
     options = questionnaire.options_of(question)
     ids = [((*path, "options", index, "id"), option.id) for index, option in enumerate(options)]
-    yield from twice(ids, "the option")
+    yield from twice(ids, Sentence("the option"))
     labels = [
         ((*path, "options", index, "label"), option.label.get(questionnaire.language))
         for index, option in enumerate(options)
     ]
-    yield from twice(labels, "the option")
+    yield from twice(labels, Sentence("the option"))
     if question.other is not None and any(option.id == "other" for option in options):
         yield Finding((*path, "other"), "an option has the id “other” already; give that option another id")
     if len(options) + (question.other is not None) < 2:
@@ -85,11 +86,11 @@ def _choice(
 def _expertise(
     path: Path, questionnaire: Questionnaire, page: Page, question: Expertise
 ) -> Iterator[Finding]:
-    yield from unknown((*path, "scale"), question.scale, questionnaire.scales, "scale")
+    yield from unknown((*path, "scale"), question.scale, questionnaire.scales, Sentence("scale"))
     if question.contexts is None:
         return
     contexts = (*path, "contexts")
-    yield from unknown(contexts, question.contexts, questionnaire.contexts, "set of contexts")
+    yield from unknown(contexts, question.contexts, questionnaire.contexts, Sentence("set of contexts"))
     if page.for_each is not None:
         what = "this page is for one context at a time already; leave contexts out, or for_each"
         yield Finding(contexts, what)
@@ -97,11 +98,12 @@ def _expertise(
 
 def _rating(path: Path, questionnaire: Questionnaire, page: Page, question: Rating) -> Iterator[Finding]:
     yield from twice(
-        (((*path, "criteria", index), name) for index, name in enumerate(question.criteria)), "the criterion"
+        (((*path, "criteria", index), name) for index, name in enumerate(question.criteria)),
+        Sentence("the criterion"),
     )
     for index, name in enumerate(question.criteria):
         place = (*path, "criteria", index)
-        yield from unknown(place, name, questionnaire.criteria, "criterion")
+        yield from unknown(place, name, questionnaire.criteria, Sentence("criterion"))
         criterion = questionnaire.criteria.get(name)
         statement = None if criterion is None else criterion.statement
         if page.for_each is None and statement is not None and needs_context(statement):
@@ -131,15 +133,17 @@ def _selection(path: Path, questionnaire: Questionnaire, question: Rating | Comb
         return
     if question.items is not None:
         places = [((*path, "items", index), item) for index, item in enumerate(question.items)]
-        yield from twice(places, "the item")
+        yield from twice(places, Sentence("the item"))
         missing = [
-            each for place, item in places for each in unknown(place, item, questionnaire.items_by_id, "item")
+            each
+            for place, item in places
+            for each in unknown(place, item, questionnaire.items_by_id, Sentence("item"))
         ]
         yield from missing
         if missing:
             return
     if question.tagged is not None and not questionnaire.items_of(question):
         tags = sorted({tag for item in questionnaire.items for tag in item.tags})
-        yield from unknown((*path, "tagged"), question.tagged, tags, "item with the tag")
+        yield from unknown((*path, "tagged"), question.tagged, tags, Sentence("item with the tag"))
     elif not questionnaire.items_of(question):
         yield Finding(path, "this asks about no item at all; add items", of_whole=True)
