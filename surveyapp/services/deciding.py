@@ -91,7 +91,7 @@ def list_items(
                 verdicts=judgement.by_rule if judgement else {},
                 stability=judgement.stability.verdict if judgement and judgement.stability else "",
                 proposed=judgement.proposed.outcome if judgement else "",
-                because=str(judgement.proposed.because) if judgement else "",
+                because=judgement.proposed.because if judgement else "",
                 decided=decided.outcome if decided else "",
                 reason=decided.reason if decided else "",
                 actor=row.actor if row else "",

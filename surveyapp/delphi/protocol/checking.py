@@ -19,6 +19,7 @@ from surveyapp.delphi.rules.names import STABILITY as LEVELS_OF_STABILITY
 from surveyapp.delphi.rules.names import STOPPING as LEVELS_OF_STOPPING
 from surveyapp.delphi.rules.outcomes import STABILITY, givens, read_outcome
 from surveyapp.delphi.rules.reading import read_condition, read_rule
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.explaining import nearest
 from surveyapp.questionnaire.expressions import ExpressionError
 from surveyapp.questionnaire.finding import Finding, Path
@@ -48,102 +49,139 @@ def rules_of(protocol: Protocol) -> Iterator[tuple[Path, Rule]]:
 def _rounds(protocol: Protocol) -> Iterator[Finding]:
     rounds = protocol.rounds
     if rounds[0].number > 1:
-        what = f"the first round has the number {rounds[0].number}; begin with 1, or with 0 to collect items"
+        what = Sentence(
+            "the first round has the number {number}; begin with 1, or with 0 to collect items",
+            number=rounds[0].number,
+        )
         yield Finding(("rounds", 0, "number"), what)
     for index, (before, after) in enumerate(pairwise(rounds), start=1):
         if after.number != before.number + 1:
-            what = f"round {after.number} does not follow round {before.number}; number them one by one"
+            what = Sentence(
+                "round {number} does not follow round {before}; number them one by one",
+                number=after.number,
+                before=before.number,
+            )
             yield Finding(("rounds", index, "number"), what)
     for index, each in enumerate(rounds):
         yield from _round(("rounds", index), each, protocol)
     if not protocol.rating_rounds:
-        what = "no round asks for ratings; add one that asks for all items"
+        what = Sentence("no round asks for ratings; add one that asks for all items")
         yield Finding(("rounds",), what, of_whole=True)
     elif protocol.rating_rounds[0].asks == "only open":
         place = rounds.index(protocol.rating_rounds[0])
-        what = "in the first round of ratings every item is open; write all items"
+        what = Sentence("in the first round of ratings every item is open; write all items")
         yield Finding(("rounds", place, "asks"), what, of_whole=True)
 
 
 def _round(path: Path, each: PlannedRound, protocol: Protocol) -> Iterator[Finding]:
     if (each.number == 0) != (each.asks == "proposals"):
         what = (
-            "round 0 collects items; write proposals, or number it from 1"
+            Sentence("round 0 collects items; write proposals, or number it from 1")
             if each.number == 0
-            else "only round 0 collects items; write all items or only open"
+            else Sentence("only round 0 collects items; write all items or only open")
         )
         yield Finding((*path, "asks"), what)
     is_first = each is protocol.rounds[0] or each.number <= 1
     if is_first and each.feedback is not None and each.real_time is None and each.feedback.is_any:
-        what = "no ratings come before this round, so there is nothing to show; remove the feedback"
+        what = Sentence("no ratings come before this round, so there is nothing to show; remove the feedback")
         yield Finding((*path, "feedback"), what)
     if each.feedback is not None:
         yield from _shown((*path, "feedback"), each.feedback)
     if each.real_time is not None and each.real_time.batch < protocol.anonymity.k:
         k = protocol.anonymity.k
-        what = (
-            f"figures are renewed after {each.real_time.batch} people, fewer than k = {k}; write {k} or more"
+        what = Sentence(
+            "figures are renewed after {batch} people, fewer than k = {k}; write {k} or more",
+            batch=each.real_time.batch,
+            k=k,
         )
         yield Finding((*path, "real_time", "batch"), what)
     if each.real_time is not None and each.asks == "proposals":
-        what = "a round that collects items has no figures to renew; remove real_time"
+        what = Sentence("a round that collects items has no figures to renew; remove real_time")
         yield Finding((*path, "real_time"), what)
 
 
 def _shown(path: Path, feedback: Feedback) -> Iterator[Finding]:
     if feedback.of_groups != "none" and not feedback.of_panel:
-        what = "figures of groups are shown beside those of everybody; show the distribution or the quartiles"
+        what = Sentence(
+            "figures of groups are shown beside those of everybody; show the distribution or the quartiles"
+        )
         yield Finding((*path, "of_groups"), what)
 
 
 def _feedback(protocol: Protocol) -> Iterator[Finding]:
     yield from _shown(("feedback",), protocol.feedback)
     variants = protocol.variants
-    yield from twice(((("variants", i, "id"), each.id) for i, each in enumerate(variants)), "the variant")
+    yield from twice(
+        ((("variants", i, "id"), each.id) for i, each in enumerate(variants)), Sentence("the variant")
+    )
     for index, each in enumerate(variants):
         yield from _shown(("variants", index, "feedback"), each.feedback)
     total = sum((share_of(each.share) for each in variants), Fraction())
     if variants and total != 1:
-        what = f"the shares of the variants add up to {float(total * 100):g} %; they must make 100 %"
+        what = Sentence(
+            "the shares of the variants add up to {total} %; they must make 100 %",
+            total=f"{float(total * 100):g}",
+        )
         yield Finding(("variants",), what, of_whole=True)
     is_live = any(each.real_time is not None for each in protocol.rounds)
     if variants and len(protocol.rating_rounds) < 2 and not is_live:
-        what = "variants differ in the feedback on an earlier round, but there is one round of ratings only"
-        yield Finding(("variants",), f"{what}; plan a second, or remove them", of_whole=True)
+        what = Sentence(
+            "variants differ in the feedback on an earlier round, but there is one round of ratings only"
+        )
+        yield Finding(
+            ("variants",), Sentence("{what}; plan a second, or remove them", what=what), of_whole=True
+        )
     shown = [protocol.feedback, *(v.feedback for v in variants)]
     shown += [each.feedback for each in protocol.rounds if each.feedback is not None]
     if protocol.discussion is not None and not any(each.reasons for each in shown):
-        what = "experts discuss the reasons that they are shown, but none are shown; write reasons: true"
+        what = Sentence(
+            "experts discuss the reasons that they are shown, but none are shown; write reasons: true"
+        )
         yield Finding(("discussion",), what, is_key=True)
 
 
 def _anonymity(protocol: Protocol) -> Iterator[Finding]:
     k, reasons = protocol.anonymity.k, protocol.anonymity.k_reasons
     if reasons < k:
-        what = (
-            f"{reasons} is less than k = {k}; a written reason tells more than a figure, so write {k} or more"
+        what = Sentence(
+            "{reasons} is less than k = {k}; a written reason tells more than a figure, so write {k} or more",
+            reasons=reasons,
+            k=k,
         )
         yield Finding(("anonymity", "k_reasons"), what)
     least = protocol.counting.minimum_n_in_group
     if least is not None and least < k:
-        what = f"a verdict on {least} people of a group, fewer than k = {k}, could tell what one answered"
-        yield Finding(("counting", "minimum_n_in_group"), f"{what}; write {k} or more, or leave it out")
+        what = Sentence(
+            "a verdict on {least} people of a group, fewer than k = {k}, could tell what one answered",
+            least=least,
+            k=k,
+        )
+        yield Finding(
+            ("counting", "minimum_n_in_group"),
+            Sentence("{what}; write {k} or more, or leave it out", what=what, k=k),
+        )
 
 
 def _consensus(protocol: Protocol) -> Iterator[Finding]:
     rules = protocol.consensus
-    yield from twice(((("consensus", i, "id"), each.id) for i, each in enumerate(rules)), "the rule")
+    yield from twice(
+        ((("consensus", i, "id"), each.id) for i, each in enumerate(rules)), Sentence("the rule")
+    )
     groups = protocol.groups.which
     if groups is not None:
         yield from twice(
-            ((("groups", "which", index), group) for index, group in enumerate(groups)), "the group"
+            ((("groups", "which", index), group) for index, group in enumerate(groups)), Sentence("the group")
         )
         if not groups:
-            yield Finding(("groups", "which"), "no group is named; name some, or remove the key for all")
+            yield Finding(
+                ("groups", "which"), Sentence("no group is named; name some, or remove the key for all")
+            )
     for index, each in enumerate(rules):
         path: Path = ("consensus", index, "rule")
         if each.id in {STABILITY, "round", "last"}:
-            what = f"“{each.id}” has a meaning of its own in decisions; give this rule another id"
+            what = Sentence(
+                "“{id}” has a meaning of its own in decisions; give this rule another id", id=each.id
+            )
             yield Finding(("consensus", index, "id"), what)
         try:
             rule = read_rule(each.rule)
@@ -160,13 +198,23 @@ def _scopes(path: Path, protocol: Protocol, condition: Expression) -> Iterator[F
         if scope.over != "group":
             continue
         if groups.each_must_agree:
-            what = "each_must_agree says already that the rule holds in each group; keep one of the two"
+            what = Sentence(
+                "each_must_agree says already that the rule holds in each group; keep one of the two"
+            )
             yield Finding(path, what, column=scope.column)
         if scope.name and groups.which is not None and scope.name not in groups.which:
-            what = f"“{scope.name}” is not among the groups that count{nearest(scope.name, groups.which)}"
+            what = Sentence(
+                "“{name}” is not among the groups that count{hint}",
+                name=scope.name,
+                hint=nearest(scope.name, groups.which),
+            )
             yield Finding(path, what, column=scope.column, about=scope.name)
         if scope.least is not None and groups.which is not None and scope.least > len(groups.which):
-            what = f"{scope.least} groups are asked for, but {len(groups.which)} count; lower the number"
+            what = Sentence(
+                "{least} groups are asked for, but {count} count; lower the number",
+                least=scope.least,
+                count=len(groups.which),
+            )
             yield Finding(path, what, column=scope.column)
 
 
@@ -178,7 +226,9 @@ def _stability(protocol: Protocol) -> Iterator[Finding]:
     except ExpressionError as error:
         yield Finding(("stability", "rule"), error.what, column=error.column)
     if len(protocol.rating_rounds) < 2:
-        what = "stability is told from two rounds of ratings, but one is planned; plan another, or remove it"
+        what = Sentence(
+            "stability is told from two rounds of ratings, but one is planned; plan another, or remove it"
+        )
         yield Finding(("stability",), what, is_key=True, of_whole=True)
 
 
@@ -192,7 +242,7 @@ def _stopping(protocol: Protocol) -> Iterator[Finding]:
         return
     for figure in figures(condition):
         if figure.name in {"stable", "done"} and protocol.stability is None:
-            what = f"“{figure.name}” needs a rule of stability; add stability:"
+            what = Sentence("“{name}” needs a rule of stability; add stability:", name=figure.name)
             yield Finding(("stopping",), what, column=figure.column, of_whole=True)
 
 
@@ -214,13 +264,22 @@ def _decisions(protocol: Protocol) -> Iterator[Finding]:
             continue
         for given in givens(outcome):
             if given.rule == STABILITY and given.rule not in verdicts:
-                yield Finding(path, "there is no rule of stability; add stability:", column=given.column)
+                yield Finding(
+                    path, Sentence("there is no rule of stability; add stability:"), column=given.column
+                )
                 continue
             if given.rule not in verdicts:
-                what = f"there is no rule “{given.rule}”{nearest(given.rule, verdicts)}"
+                what = Sentence(
+                    "there is no rule “{rule}”{hint}", rule=given.rule, hint=nearest(given.rule, verdicts)
+                )
                 yield Finding(path, what, column=given.column, about=given.rule)
                 continue
             possible = verdicts[given.rule]
             if possible is not None and given.verdict not in possible:
-                what = f"“{given.rule}” never gives “{given.verdict}”{nearest(given.verdict, possible)}"
+                what = Sentence(
+                    "“{rule}” never gives “{verdict}”{hint}",
+                    rule=given.rule,
+                    verdict=given.verdict,
+                    hint=nearest(given.verdict, possible),
+                )
                 yield Finding(path, what, column=given.verdict_column)

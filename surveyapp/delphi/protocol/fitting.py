@@ -23,6 +23,7 @@ from surveyapp.delphi.rules.expression import (
     scopes,
 )
 from surveyapp.delphi.rules.names import Level, Unit
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.cells import CellKey
 from surveyapp.questionnaire.explaining import nearest
 from surveyapp.questionnaire.expressions import ExpressionError
@@ -33,6 +34,11 @@ from surveyapp.questionnaire.noticing import unknown
 _NEED_AGREEMENT = frozenset({"agree", "cvr", "icvi", "apmo"})
 _NEED_DISAGREEMENT = frozenset({"disagree", "apmo"})
 _NEED_NINE = frozenset({"disagreement", "di"})
+_TOO_MANY = {
+    "context": Sentence("{least} contexts are asked for, but there are {count}; lower the number"),
+    "group": Sentence("{least} groups are asked for, but there are {count}; lower the number"),
+}
+_OVER = {"context": Sentence("context"), "group": Sentence("group")}
 
 
 def check(protocol: Protocol, questionnaire: Questionnaire) -> Iterator[Finding]:
@@ -43,8 +49,10 @@ def check(protocol: Protocol, questionnaire: Questionnaire) -> Iterator[Finding]
     yield from _collecting(protocol, questionnaire)
     questionnaire = as_if_proposed(questionnaire)
     if protocol.questionnaire not in {None, questionnaire.id}:
-        what = (
-            f"this protocol is for “{protocol.questionnaire}”, but the questionnaire is “{questionnaire.id}”"
+        what = Sentence(
+            "this protocol is for “{questionnaire}”, but the questionnaire is “{id}”",
+            questionnaire=protocol.questionnaire,
+            id=questionnaire.id,
         )
         yield Finding(("questionnaire",), what)
     yield from _groups(protocol, questionnaire)
@@ -66,29 +74,40 @@ def _collecting(protocol: Protocol, questionnaire: Questionnaire) -> Iterator[Fi
     first = protocol.rounds[0]
     if first.number or not only_collects(first.asks):
         if questionnaire.awaits_items and not only_collects(first.asks):
-            what = "the questionnaire has no items yet; begin with {number: 0, asks: proposals}, or add items"
+            what = Sentence(
+                "the questionnaire has no items yet; begin with {number: 0, asks: proposals}, or add items"
+            )
             yield Finding(("rounds",), what, of_whole=True)
         return
     path: Path = ("rounds", 0, "asks")
     if not questionnaire.asks_for_proposals:
-        what = "this round collects items, but the questionnaire has no question of the kind proposals"
-        yield Finding(path, f"{what}; add one, or remove the round")
+        what = Sentence(
+            "this round collects items, but the questionnaire has no question of the kind proposals"
+        )
+        yield Finding(path, Sentence("{what}; add one, or remove the round", what=what))
     if not rates_new_items(questionnaire):
-        what = "what is proposed in this round could never be rated, for each rating names its own items"
-        yield Finding(path, f"{what}; let one ask about all items, or about all with a tag")
+        what = Sentence(
+            "what is proposed in this round could never be rated, for each rating names its own items"
+        )
+        yield Finding(
+            path, Sentence("{what}; let one ask about all items, or about all with a tag", what=what)
+        )
     for name in sorted(find_unreachable(questionnaire)):
-        what = f"what this round asks is shown only after “{name}”, which is about items and not asked in it"
-        yield Finding(path, f"{what}; change the condition in the questionnaire")
+        what = Sentence(
+            "what this round asks is shown only after “{name}”, which is about items and not asked in it",
+            name=name,
+        )
+        yield Finding(path, Sentence("{what}; change the condition in the questionnaire", what=what))
 
 
 def _groups(protocol: Protocol, questionnaire: Questionnaire) -> Iterator[Finding]:
     known = [group.id for group in questionnaire.groups]
     for index, name in enumerate(protocol.groups.which or ()):
-        yield from unknown(("groups", "which", index), name, known, "group")
+        yield from unknown(("groups", "which", index), name, known, Sentence("group"))
     if known:
         return
     if protocol.groups.each_must_agree:
-        what = "each group must agree, but the questionnaire declares no groups; remove this"
+        what = Sentence("each group must agree, but the questionnaire declares no groups; remove this")
         yield Finding(("groups", "each_must_agree"), what)
     for path, feedback in (
         (("feedback",), protocol.feedback),
@@ -96,7 +115,9 @@ def _groups(protocol: Protocol, questionnaire: Questionnaire) -> Iterator[Findin
         *((("rounds", i, "feedback"), each.feedback) for i, each in enumerate(protocol.rounds)),
     ):
         if feedback is not None and feedback.of_groups != "none":
-            what = "figures of groups are to be shown, but the questionnaire declares no groups; write none"
+            what = Sentence(
+                "figures of groups are to be shown, but the questionnaire declares no groups; write none"
+            )
             yield Finding((*path, "of_groups"), what)
 
 
@@ -104,32 +125,48 @@ def _selection(path: Path, questionnaire: Questionnaire, selection: Selection) -
     """What a rule is for: whether it exists, and whether anything is rated there."""
     missing: list[Finding] = []
     if selection.criterion is not None:
-        missing += unknown((*path, "criterion"), selection.criterion, questionnaire.criteria, "criterion")
+        missing += unknown(
+            (*path, "criterion"), selection.criterion, questionnaire.criteria, Sentence("criterion")
+        )
     if selection.question is not None:
         asked = questionnaire.questions_by_id
         ratings = [name for name, each in asked.items() if isinstance(each, Rating)]
-        missing += unknown((*path, "question"), selection.question, ratings, "question with ratings")
+        missing += unknown(
+            (*path, "question"), selection.question, ratings, Sentence("question with ratings")
+        )
     for index, context in enumerate(selection.contexts or ()):
-        missing += unknown((*path, "contexts", index), context, questionnaire.contexts_by_id, "context")
+        missing += unknown(
+            (*path, "contexts", index), context, questionnaire.contexts_by_id, Sentence("context")
+        )
     yield from missing
     if missing:
         return
     cells = _selected(questionnaire, selection)
     if not cells:
-        yield Finding(path, "no item is rated there; change what the rule is for")
+        yield Finding(path, Sentence("no item is rated there; change what the rule is for"))
         return
     criteria = list(dict.fromkeys(cell.criterion for cell in cells))
     if len(criteria) > 1:
-        what = f"items are rated on {', '.join(criteria)}; say which one is meant, like for: {{criterion: "
-        yield Finding(path, f"{what}{criteria[0]}}}")
+        what = Sentence(
+            "items are rated on {names}; say which one is meant, like for: {{criterion: {first}}}",
+            names=", ".join(criteria),
+            first=criteria[0],
+        )
+        yield Finding(path, what)
         return
     seen: set[CellKey] = set()
     for cell in cells:
         place = cell._replace(question="")
         if place in seen:
             questions = ", ".join(dict.fromkeys(each.question for each in cells))
-            what = f"items are rated on {cell.criterion} in several questions ({questions}); say which one"
-            yield Finding(path, f"{what}, like for: {{question: {cell.question}}}")
+            what = Sentence(
+                "items are rated on {criterion} in several questions ({questions}); say which "
+                "one, like for: {{question: {question}}}",
+                criterion=cell.criterion,
+                questions=questions,
+                question=cell.question,
+            )
+            yield Finding(path, what)
             return
         seen.add(place)
 
@@ -171,19 +208,24 @@ class _Check:
         if scope.over == "group":
             known = list(groups_of(self.protocol, self.questionnaire))
             if not known:
-                yield self.at(scope.column, "the questionnaire declares no groups; leave this out")
+                yield self.at(scope.column, Sentence("the questionnaire declares no groups; leave this out"))
                 return
         else:
             known = self.contexts
             if not known:
-                what = "what this rule is for is not rated per context; leave this out"
+                what = Sentence("what this rule is for is not rated per context; leave this out")
                 yield self.at(scope.column, what)
                 return
         if scope.name and scope.name not in known:
-            what = f"there is no {scope.over} “{scope.name}”{nearest(scope.name, known)}"
+            what = Sentence(
+                "there is no {what} “{name}”{hint}",
+                what=_OVER[scope.over],
+                name=scope.name,
+                hint=nearest(scope.name, known),
+            )
             yield self.at(scope.column, what, about=scope.name)
         if scope.least is not None and scope.least > len(known):
-            what = f"{scope.least} {scope.over}s are asked for, but there are {len(known)}; lower the number"
+            what = Sentence(_TOO_MANY[scope.over], least=scope.least, count=len(known))
             yield self.at(scope.column, what)
 
     def figure(self, figure: Figure) -> Iterator[Finding]:
@@ -192,11 +234,15 @@ class _Check:
         elif figure.known.level is Level.CHOICE:
             questions = self.combinations()
             if not questions:
-                what = "the questionnaire asks for no preferred combination, so nothing is chosen in one"
+                what = Sentence(
+                    "the questionnaire asks for no preferred combination, so nothing is chosen in one"
+                )
                 yield self.at(figure.column, what)
             elif len(questions) > 1:
                 named = " or ".join(f"chosen of {question}" for question in questions)
-                what = f"several questions ask for a preferred combination; write {named}"
+                what = Sentence(
+                    "several questions ask for a preferred combination; write {named}", named=named
+                )
                 yield self.at(figure.column, what)
         for name, scale in self.scales(figure):
             yield from self.scale(figure, name, scale)
@@ -207,21 +253,30 @@ class _Check:
 
     def other(self, figure: Figure) -> Iterator[Finding]:
         if figure.known.level is Level.CHOICE:
-            known, what = self.combinations(), "question about a combination"
+            known, what = self.combinations(), Sentence("question about a combination")
         else:
             asked = self.questionnaire.questions_by_id
             known = [*self.questionnaire.criteria, *(n for n, q in asked.items() if isinstance(q, Rating))]
-            what = "criterion"
+            what = Sentence("criterion")
         if figure.of not in known:
-            said = f"there is no {what} “{figure.of}”{nearest(figure.of, known)}"
+            said = Sentence(
+                "there is no {what} “{name}”{hint}", what=what, name=figure.of, hint=nearest(figure.of, known)
+            )
             yield self.at(figure.column, said, about=figure.of)
             return
         if figure.known.level is Level.CELL:
             cells = self.cells_of(figure)
             criteria = list(dict.fromkeys(cell.criterion for cell in cells))
             if len(criteria) != 1:
-                found = f"is rated on {', '.join(criteria)}" if criteria else "rates no item"
-                yield self.at(figure.column, f"“{figure.of}” {found}; name one criterion instead")
+                found = (
+                    Sentence("is rated on {names}", names=", ".join(criteria))
+                    if criteria
+                    else Sentence("rates no item")
+                )
+                yield self.at(
+                    figure.column,
+                    Sentence("“{of}” {found}; name one criterion instead", of=figure.of, found=found),
+                )
 
     def cells_of(self, figure: Figure) -> tuple[CellKey, ...]:
         if figure.known.level not in {Level.CELL, Level.PAIRS, Level.ROUND}:
@@ -247,13 +302,27 @@ class _Check:
             ("disagreement", _NEED_DISAGREEMENT, scale.disagreement),
         ):
             if figure.name in needing and not given:
-                what = f"“{figure.name}” needs the points that count as {side}; add {side}: […] to the scale"
-                yield self.at(figure.column, f"{what} “{name}” of the questionnaire")
+                what = Sentence(
+                    "“{name}” needs the points that count as {side}; add {side}: […] to the scale",
+                    name=figure.name,
+                    side=side,
+                )
+                yield self.at(
+                    figure.column, Sentence("{what} “{name}” of the questionnaire", what=what, name=name)
+                )
         if figure.name in _NEED_NINE and points != list(range(1, 10)):
-            what = f"“{figure.name}” is defined for nine points from 1 to 9; the scale “{name}” has others"
+            what = Sentence(
+                "“{name}” is defined for nine points from 1 to 9; the scale “{scale}” has others",
+                name=figure.name,
+                scale=name,
+            )
             yield self.at(figure.column, what)
         if figure.name == "a" and len(points) < 3:
-            what = f"“a” is defined from three points on; the scale “{name}” has {len(points)}"
+            what = Sentence(
+                "“a” is defined from three points on; the scale “{name}” has {count}",
+                name=name,
+                count=len(points),
+            )
             yield self.at(figure.column, what)
 
     def thresholds(self, condition: Expression) -> Iterator[Finding]:
@@ -264,10 +333,21 @@ class _Check:
             for name, scale in self.scales(comparison.left):
                 least, most = scale.points[0].value, scale.points[-1].value
                 if unit is Unit.POINT and not least <= value <= most:
-                    what = f"{comparison.right.text} is off the scale “{name}” from {least} to {most}"
+                    what = Sentence(
+                        "{text} is off the scale “{name}” from {least} to {most}",
+                        text=comparison.right.text,
+                        name=name,
+                        least=least,
+                        most=most,
+                    )
                     yield self.at(comparison.right.column, what)
                 if unit is Unit.DISTANCE and value > most - least:
-                    what = f"{comparison.right.text} is more than the scale “{name}” is wide: {most - least}"
+                    what = Sentence(
+                        "{text} is more than the scale “{name}” is wide: {width}",
+                        text=comparison.right.text,
+                        name=name,
+                        width=most - least,
+                    )
                     yield self.at(comparison.right.column, what)
 
     def bare(self, part: Expression, *, is_scoped: bool) -> Iterator[Finding]:
@@ -285,8 +365,12 @@ class _Check:
             case Figure():
                 contexts = {cell.context for cell in self.cells_of(part)}
                 if len(contexts) > 1 and not is_scoped and part.known.level is Level.CELL:
-                    what = f"this is rated in {len(contexts)} contexts; say in how many it must hold, like "
-                    yield self.at(part.column, f"{what}in every context or in at least 2 contexts")
+                    what = Sentence(
+                        "this is rated in {count} contexts; say in how many it must hold, like in "
+                        "every context or in at least 2 contexts",
+                        count=len(contexts),
+                    )
+                    yield self.at(part.column, what)
 
 
 def _comparisons(part: Expression) -> Iterator[Comparison]:
@@ -312,7 +396,7 @@ def _stability(protocol: Protocol, questionnaire: Questionnaire) -> Iterator[Fin
     if missing:
         return
     if not _selected(questionnaire, stability.for_):
-        yield Finding(path, "no item is rated there; change what the rule is for")
+        yield Finding(path, Sentence("no item is rated there; change what the rule is for"))
         return
     try:
         condition = stability.read
@@ -327,7 +411,9 @@ def _step(protocol: Protocol, questionnaire: Questionnaire) -> Iterator[Finding]
     widths = [scale.points[-1].value - scale.points[0].value for scale in scales]
     step = protocol.reasons.step
     if step is not None and widths and step > max(widths):
-        what = (
-            f"no rating can change by {step} points; the widest scale is {max(widths)} wide. Lower the step"
+        what = Sentence(
+            "no rating can change by {step} points; the widest scale is {most} wide. Lower the step",
+            step=step,
+            most=max(widths),
         )
         yield Finding(("reasons", "step"), what)

@@ -21,8 +21,9 @@ from surveyapp.delphi.rules.expression import (
     Within,
     write_scope,
 )
-from surveyapp.delphi.rules.names import NAMES, PLACES, STOPPING, Level, Name, Unit
+from surveyapp.delphi.rules.names import NAMES, PLACES, STOPPING, UNITS, Level, Name, Unit
 from surveyapp.delphi.rules.tokens import Token, tokens
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.explaining import nearest
 from surveyapp.questionnaire.expressions import ExpressionError
 
@@ -65,11 +66,15 @@ class ConditionReader:
         return False
 
     def found(self) -> str:
-        return f"“{self.token.text}” stands" if self.token.text else "the rule ends"
+        return (
+            Sentence("“{text}” stands", text=self.token.text)
+            if self.token.text
+            else Sentence("the rule ends")
+        )
 
     def condition(self) -> Expression:
         if self.is_over():
-            raise self.refuse("the rule is empty; write a measure, a comparison and a threshold")
+            raise self.refuse(Sentence("the rule is empty; write a measure, a comparison and a threshold"))
         expression = self.either()
         self.end()
         return expression
@@ -78,8 +83,10 @@ class ConditionReader:
         if self.is_over():
             return
         if self.token.text == ";":
-            raise self.refuse("a rule with several verdicts names each: in: …; out: …")
-        raise self.refuse(f"“{self.token.text}” cannot follow here; join conditions with and / or")
+            raise self.refuse(Sentence("a rule with several verdicts names each: in: …; out: …"))
+        raise self.refuse(
+            Sentence("“{text}” cannot follow here; join conditions with and / or", text=self.token.text)
+        )
 
     def either(self) -> Expression:
         return self.chain("or")
@@ -104,8 +111,13 @@ class ConditionReader:
             if scope.over in bare:
                 raise ExpressionError(
                     scope.column,
-                    f"it is not clear whether this is said of what stands before “{word}” as well; put into "
-                    f"brackets what it is said of, like (agree >= 70% {word} iqr <= 1) {write_scope(scope)}",
+                    Sentence(
+                        "it is not clear whether this is said of what stands before “{word}” as well; "
+                        "put into brackets what it is said of, like (agree >= 70% {word} iqr <= 1) "
+                        "{scope}",
+                        word=word,
+                        scope=write_scope(scope),
+                    ),
                 )
 
     def negation(self) -> Expression:
@@ -113,7 +125,7 @@ class ConditionReader:
         # exhausting the stack.
         self.depth += 1
         if self.depth > _MOST_DEEP:
-            raise self.refuse(f"more than {_MOST_DEEP} brackets inside each other")
+            raise self.refuse(Sentence("more than {most} brackets inside each other", most=_MOST_DEEP))
         try:
             return Not(self.negation()) if self.take("not") else self.scoped()
         finally:
@@ -123,7 +135,7 @@ class ConditionReader:
         if self.take("("):
             part = self.either()
             if not self.take(")"):
-                raise self.refuse("a closing bracket ) is missing")
+                raise self.refuse(Sentence("a closing bracket ) is missing"))
         else:
             part = self.comparison()
         for scope in self.scopes():
@@ -136,21 +148,30 @@ class ConditionReader:
             return named
         left = self.figure()
         if left.known.level is Level.ROUND:
-            what = f"“{left.name}” is a cut-off to compare others with; write agree >= {left.name}"
+            what = Sentence(
+                "“{name}” is a cut-off to compare others with; write agree >= {name}", name=left.name
+            )
             raise ExpressionError(left.column, what)
         sign = self.token
         if not self.take(*_OPERATORS):
             if left.known.unit is Unit.TRUTH:
                 return left
-            raise self.refuse(f"{self.found()} where a comparison is due, like {left.name} >= …")
+            raise self.refuse(
+                Sentence(
+                    "{found} where a comparison is due, like {name} >= …", found=self.found(), name=left.name
+                )
+            )
         operator = next(each for each in _OPERATORS if each == sign.text)
         if left.known.unit is Unit.TRUTH:
-            raise self.refuse(f"“{left.name}” is true or false by itself; leave the comparison out", sign)
+            raise self.refuse(
+                Sentence("“{name}” is true or false by itself; leave the comparison out", name=left.name),
+                sign,
+            )
         right = self.figure() if self.token.sort == "name" else self.threshold(left)
         if isinstance(right, Figure):
             self.check_pair(left, right)
         if self.token.text in _OPERATORS:
-            raise self.refuse("comparisons cannot be chained; join them with and")
+            raise self.refuse(Sentence("comparisons cannot be chained; join them with and"))
         return Comparison(left, operator, right, self.column(sign))
 
     def named(self) -> Expression | None:
@@ -160,19 +181,33 @@ class ConditionReader:
     def figure(self) -> Figure:
         token = self.token
         if token.sort != "name" or token.text in _WORDS:
-            raise self.refuse(f"{self.found()} where a measure is due; known are {', '.join(self.known())}")
+            raise self.refuse(
+                Sentence(
+                    "{found} where a measure is due; known are {names}",
+                    found=self.found(),
+                    names=", ".join(self.known()),
+                )
+            )
         known = NAMES.get(token.text)
         if known is None:
-            raise self.refuse(f"there is no measure “{token.text}”{nearest(token.text, self.known())}")
+            raise self.refuse(
+                Sentence(
+                    "there is no measure “{text}”{hint}",
+                    text=token.text,
+                    hint=nearest(token.text, self.known()),
+                )
+            )
         if known.level not in self.levels:
-            raise self.refuse(f"“{token.text}” is {PLACES[known.level]}")
+            raise self.refuse(Sentence("“{text}” is {place}", text=token.text, place=PLACES[known.level]))
         self.position += 1
         if not self.take("of"):
             return Figure(token.text, "", self.column(token))
         if known.level not in {Level.CELL, Level.CHOICE, Level.PAIRS}:
-            raise self.refuse(f"“{token.text}” is not taken of one question; leave “of” out", token)
+            raise self.refuse(
+                Sentence("“{text}” is not taken of one question; leave “of” out", text=token.text), token
+            )
         if self.token.sort != "name":
-            raise self.refuse(f"{self.found()} where a criterion or a question is due")
+            raise self.refuse(Sentence("{found} where a criterion or a question is due", found=self.found()))
         self.position += 1
         return Figure(token.text, self.tokens[self.position - 1].text, self.column(token))
 
@@ -182,19 +217,29 @@ class ConditionReader:
     def check_pair(self, left: Figure, right: Figure) -> None:
         alike = {left.known.unit, right.known.unit}
         if len(alike) > 1 or Unit.TRUTH in alike:
-            what = f"“{left.name}” is {left.known.unit} and “{right.name}” is {right.known.unit}"
-            raise ExpressionError(right.column, f"{what}; compare two of the same sort")
+            what = Sentence(
+                "“{name}” is {unit} and “{right}” is {right_unit}",
+                name=left.name,
+                unit=UNITS[left.known.unit],
+                right=right.name,
+                right_unit=UNITS[right.known.unit],
+            )
+            raise ExpressionError(right.column, Sentence("{what}; compare two of the same sort", what=what))
 
     def threshold(self, of: Figure | None = None) -> Threshold:
         token = self.token
         if token.sort != "number":
-            raise self.refuse(f"{self.found()} where a number is due, like {_example(of)}")
+            raise self.refuse(
+                Sentence(
+                    "{found} where a number is due, like {example}", found=self.found(), example=_example(of)
+                )
+            )
         self.position += 1
         value, text = Fraction(token.text), token.text
         if self.take("/"):
             below = self.token
             if below.sort != "number" or Fraction(below.text) <= 0:
-                raise self.refuse("after / comes a number above 0, like 2/3")
+                raise self.refuse(Sentence("after / comes a number above 0, like 2/3"))
             self.position += 1
             value, text = value / Fraction(below.text), f"{text}/{below.text}"
         is_percent = self.take("%")
@@ -206,18 +251,50 @@ class ConditionReader:
 
     def check_threshold(self, known: Name, value: Fraction, text: str, token: Token) -> None:
         if known.unit is Unit.SHARE and "%" not in text and "/" not in text:
-            raise self.refuse(f"“{known.name}” is a share; write it like {_as_percent(value)} or 2/3", token)
+            raise self.refuse(
+                Sentence(
+                    "“{name}” is a share; write it like {example} or 2/3",
+                    name=known.name,
+                    example=_as_percent(value),
+                ),
+                token,
+            )
         if known.unit is not Unit.SHARE and "%" in text:
-            what = f"“{known.name}” is {known.unit} and not a share; write a number without %"
+            what = Sentence(
+                "“{name}” is {unit} and not a share; write a number without %",
+                name=known.name,
+                unit=UNITS[known.unit],
+            )
             raise self.refuse(what, token)
         if known.least is not None and value < known.least:
             least = "0%" if known.unit is Unit.SHARE else str(known.least)
-            raise self.refuse(f"{text} is out of range: “{known.name}” is never below {least}", token)
+            raise self.refuse(
+                Sentence(
+                    "{text} is out of range: “{name}” is never below {least}",
+                    text=text,
+                    name=known.name,
+                    least=least,
+                ),
+                token,
+            )
         if known.most is not None and value > known.most:
             most = "100%" if known.unit is Unit.SHARE else str(known.most)
-            raise self.refuse(f"{text} is out of range: “{known.name}” is never above {most}", token)
+            raise self.refuse(
+                Sentence(
+                    "{text} is out of range: “{name}” is never above {most}",
+                    text=text,
+                    name=known.name,
+                    most=most,
+                ),
+                token,
+            )
         if known.unit is Unit.COUNT and value.denominator != 1:
-            raise self.refuse(f"“{known.name}” is a whole number; {text} can never be met exactly", token)
+            raise self.refuse(
+                Sentence(
+                    "“{name}” is a whole number; {text} can never be met exactly", name=known.name, text=text
+                ),
+                token,
+            )
 
     def scopes(self) -> list[Scope]:
         found: list[Scope] = []
@@ -226,31 +303,44 @@ class ConditionReader:
             self.position += 1
             scope = self.scope(token)
             if any(each.over == scope.over for each in found):
-                raise self.refuse(f"where it must hold is said twice for {scope.over}s; keep one", token)
+                raise self.refuse(
+                    Sentence("where it must hold is said twice for {over}s; keep one", over=scope.over), token
+                )
             found.append(scope)
         return found
 
     def scope(self, start: Token) -> Scope:
         column = self.column(start)
         if self.levels == STOPPING:
-            raise self.refuse("this rule is about the study as a whole; leave contexts and groups out", start)
+            raise self.refuse(
+                Sentence("this rule is about the study as a whole; leave contexts and groups out"), start
+            )
         if self.take("every", "each", "all"):
             return Scope(self.over(), column=column)
         if self.take("any"):
             return Scope(self.over(), 1, column=column)
         if self.take("at"):
             if not self.take("least"):
-                raise self.refuse(f"{self.found()} where “least” is due, like in at least 3 contexts")
+                raise self.refuse(
+                    Sentence("{found} where “least” is due, like in at least 3 contexts", found=self.found())
+                )
             number = self.token
             if number.sort != "number" or not 1 <= Fraction(number.text) <= _MOST_CONTEXTS:
-                raise self.refuse(f"{self.found()} where a number from 1 is due, like in at least 3 contexts")
+                raise self.refuse(
+                    Sentence(
+                        "{found} where a number from 1 is due, like in at least 3 contexts",
+                        found=self.found(),
+                    )
+                )
             if Fraction(number.text).denominator != 1:
-                raise self.refuse("a whole number is due, like in at least 3 contexts", number)
+                raise self.refuse(Sentence("a whole number is due, like in at least 3 contexts"), number)
             self.position += 1
             return Scope(self.over(), int(number.text), column=column)
         over = self.over(is_named=True)
         if self.token.sort != "name":
-            raise self.refuse(f"{self.found()} where the name of a {over} is due")
+            raise self.refuse(
+                Sentence("{found} where the name of a {over} is due", found=self.found(), over=over)
+            )
         self.position += 1
         return Scope(over, name=self.tokens[self.position - 1].text, column=column)
 
@@ -260,15 +350,18 @@ class ConditionReader:
             if self.take(named) or (not is_named and self.take(f"{named}s")):
                 return named
         due = "every context, each group, at least 3 contexts, any group, context NAME or group NAME"
-        raise self.refuse(f"{self.found()} where it is due to say in what; write in {due}")
+        raise self.refuse(
+            Sentence("{found} where it is due to say in what; write in {due}", found=self.found(), due=due)
+        )
 
 
 def within(part: Expression, scope: Scope) -> Within:
     """`part` in `scope`; raises ExpressionError when something in it has a scope of that sort already."""
     inside = [each for each in _outer_scopes(part, deep=True) if each.scope.over == scope.over]
     if inside:
-        what = (
-            f"where it must hold is said already for {scope.over}s inside the brackets; keep one of the two"
+        what = Sentence(
+            "where it must hold is said already for {over}s inside the brackets; keep one of the two",
+            over=scope.over,
         )
         raise ExpressionError(scope.column, what)
     return Within(part, scope)

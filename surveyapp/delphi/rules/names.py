@@ -115,13 +115,25 @@ CONSENSUS: Final = frozenset({Level.CELL, Level.CHOICE, Level.ROUND})
 STABILITY: Final = frozenset({Level.PAIRS})
 STOPPING: Final = frozenset({Level.STUDY})
 
-PLACES: Final[Mapping[Level, str]] = MappingProxyType(
+PLACES: Final[Mapping[Level, Sentence]] = MappingProxyType(
     {
-        Level.CELL: "a measure of ratings, for the rules of consensus",
-        Level.CHOICE: "a measure of preferred combinations, for the rules of consensus",
-        Level.ROUND: "a cut-off for the rules of consensus",
-        Level.PAIRS: "a measure of change between two rounds, for the rule of stability",
-        Level.STUDY: "about the study as a whole, for the rule of stopping",
+        Level.CELL: Sentence("a measure of ratings, for the rules of consensus"),
+        Level.CHOICE: Sentence("a measure of preferred combinations, for the rules of consensus"),
+        Level.ROUND: Sentence("a cut-off for the rules of consensus"),
+        Level.PAIRS: Sentence("a measure of change between two rounds, for the rule of stability"),
+        Level.STUDY: Sentence("about the study as a whole, for the rule of stopping"),
     }
 )
 """Where a measure belongs, for whoever named it elsewhere."""
+
+UNITS: Final[Mapping[Unit, Sentence]] = MappingProxyType(
+    {
+        Unit.SHARE: Sentence("a share"),
+        Unit.POINT: Sentence("a place on the scale"),
+        Unit.DISTANCE: Sentence("a distance on the scale"),
+        Unit.INDEX: Sentence("an index"),
+        Unit.COUNT: Sentence("a number of people or things"),
+        Unit.TRUTH: Sentence("true or false"),
+    }
+)
+"""What kind of number a measure is, in words."""

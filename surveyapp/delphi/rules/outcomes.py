@@ -16,6 +16,7 @@ from types import MappingProxyType
 from typing import Final
 
 from surveyapp.delphi.rules.tokens import Token, tokens
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.expressions import ExpressionError
 
 STABILITY: Final = "stability"
@@ -121,13 +122,21 @@ class _Reader:
         return False
 
     def refuse(self, due: str) -> ExpressionError:
-        found = f"“{self.token.text}” stands" if self.token.text else "the condition ends"
-        return ExpressionError(self.token.column, f"{found} where {due} is due")
+        found = (
+            Sentence("“{text}” stands", text=self.token.text)
+            if self.token.text
+            else Sentence("the condition ends")
+        )
+        return ExpressionError(
+            self.token.column, Sentence("{found} where {due} is due", found=found, due=due)
+        )
 
     def whole(self) -> Outcome:
         outcome = self.joined("or")
         if self.token.sort != "end":
-            what = f"“{self.token.text}” cannot follow here; join conditions with and / or"
+            what = Sentence(
+                "“{text}” cannot follow here; join conditions with and / or", text=self.token.text
+            )
             raise ExpressionError(self.token.column, what)
         return outcome
 
@@ -140,14 +149,16 @@ class _Reader:
     def single(self) -> Outcome:
         self.depth += 1
         if self.depth > _MOST_DEEP:
-            raise ExpressionError(self.token.column, f"more than {_MOST_DEEP} brackets inside each other")
+            raise ExpressionError(
+                self.token.column, Sentence("more than {most} brackets inside each other", most=_MOST_DEEP)
+            )
         try:
             if self.take("not"):
                 return Opposite(self.single())
             if self.take("("):
                 outcome = self.joined("or")
                 if not self.take(")"):
-                    raise self.refuse("a closing bracket )")
+                    raise self.refuse(Sentence("a closing bracket )"))
                 return outcome
             return self.leaf()
         finally:
@@ -156,20 +167,20 @@ class _Reader:
     def leaf(self) -> Outcome:
         if self.take("last"):
             if not self.take("round"):
-                raise self.refuse("“round”, as in last round,")
+                raise self.refuse(Sentence("“round”, as in last round,"))
             return LastRound()
         name = self.token
         if name.sort != "name" or name.text in {"and", "or", "is"}:
-            raise self.refuse("a rule with its verdict, like effective is consensus,")
+            raise self.refuse(Sentence("a rule with its verdict, like effective is consensus,"))
         self.position += 1
         sign = self.token.text
         if name.text == "round" and self.take(*_OPERATIONS):
             if self.token.sort != "number" or Fraction(self.token.text).denominator != 1:
-                raise self.refuse("the number of a round")
+                raise self.refuse(Sentence("the number of a round"))
             self.position += 1
             return RoundIs(sign, int(self.tokens[self.position - 1].text))
         if not self.take("is"):
-            raise self.refuse(f"“is” with a verdict, like {name.text} is consensus,")
+            raise self.refuse(Sentence("“is” with a verdict, like {text} is consensus,", text=name.text))
         return Given(name.text, *self.verdict(name))
 
     def verdict(self, name: Token) -> tuple[str, int, int]:
@@ -179,5 +190,5 @@ class _Reader:
             words.append(self.token.text)
             self.position += 1
         if not words:
-            raise self.refuse("a verdict")
+            raise self.refuse(Sentence("a verdict"))
         return " ".join(words), name.column, start

@@ -30,6 +30,7 @@ from surveyapp.delphi.rules.expression import (
 from surveyapp.delphi.rules.names import CONSENSUS as LEVELS_OF_CONSENSUS
 from surveyapp.delphi.rules.names import NAMES, Level
 from surveyapp.delphi.rules.ready_made import READY_MADE
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.expressions import ExpressionError
 
 __all__ = ["ExpressionError", "read_condition", "read_rule"]
@@ -52,7 +53,7 @@ class _RuleReader(ConditionReader):
 
     def rule(self) -> Rule:
         if self.is_over():
-            raise self.refuse("the rule is empty; write for instance agree >= 70%")
+            raise self.refuse(Sentence("the rule is empty; write for instance agree >= 70%"))
         if self.tokens[min(1, len(self.tokens) - 1)].text == ":":
             arms = self.arms()
             return Rule(arms, NONE)
@@ -72,21 +73,31 @@ class _RuleReader(ConditionReader):
             if not self.take(";"):
                 break
             if arms[-1].condition is None:
-                raise self.refuse("nothing comes after otherwise; move it to the end")
+                raise self.refuse(Sentence("nothing comes after otherwise; move it to the end"))
         if not self.is_over():
-            raise self.refuse(f"“{self.token.text}” cannot follow here; divide verdicts by semicolons")
+            raise self.refuse(
+                Sentence("“{text}” cannot follow here; divide verdicts by semicolons", text=self.token.text)
+            )
         return tuple(arms)
 
     def arm(self, before: AbstractSet[str]) -> Arm:
         token = self.token
         if token.sort != "name" or self.tokens[self.position + 1].text != ":":
-            raise self.refuse(f"{self.found()} where a verdict with a colon is due, like out: low >= 70%")
+            raise self.refuse(
+                Sentence(
+                    "{found} where a verdict with a colon is due, like out: low >= 70%", found=self.found()
+                )
+            )
         if token.text in before:
-            raise self.refuse(f"the verdict “{token.text}” stands here a second time; join the two with or")
+            raise self.refuse(
+                Sentence(
+                    "the verdict “{text}” stands here a second time; join the two with or", text=token.text
+                )
+            )
         self.position += 2
         if self.take(OTHERWISE):
             if not before:
-                raise self.refuse("otherwise needs a verdict before it", token)
+                raise self.refuse(Sentence("otherwise needs a verdict before it"), token)
             return Arm(token.text, None, self.column(token))
         return Arm(token.text, self.either(), self.column(token))
 
@@ -98,10 +109,14 @@ class _RuleReader(ConditionReader):
         if self.take("("):
             while not self.take(")"):
                 if given and not self.take(","):
-                    raise self.refuse("what stands in the brackets is divided by commas")
+                    raise self.refuse(Sentence("what stands in the brackets is divided by commas"))
                 if len(given) == len(made.usual):
                     raise self.refuse(
-                        f"“{made.name}” takes no more than {len(made.usual)} values in brackets"
+                        Sentence(
+                            "“{name}” takes no more than {count} values in brackets",
+                            name=made.name,
+                            count=len(made.usual),
+                        )
                     )
                 given.append(self.value(made.usual[len(given)]))
         return _RuleReader(made.expand(tuple(given)), self.levels, self.column(token)).rule()
@@ -113,7 +128,9 @@ class _RuleReader(ConditionReader):
         possible = {"median": ("median",), "disagreement": ("disagreement", "di")}[usual]
         token = self.token
         if not self.take(*possible):
-            raise self.refuse(f"{self.found()} where {' or '.join(possible)} is due")
+            raise self.refuse(
+                Sentence("{found} where {names} is due", found=self.found(), names=" or ".join(possible))
+            )
         return "(di > 1)" if token.text == "di" else token.text
 
     def named(self) -> Expression | None:
@@ -124,7 +141,9 @@ class _RuleReader(ConditionReader):
         rule = self.ready_made()
         condition = rule.arms[0].condition
         if len(rule.arms) > 1 or condition is None:
-            what = f"“{token.text}” has several verdicts, so it stands alone or with a scope"
+            what = Sentence(
+                "“{text}” has several verdicts, so it stands alone or with a scope", text=token.text
+            )
             raise self.refuse(what, token)
         return condition
 

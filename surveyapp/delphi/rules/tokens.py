@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from surveyapp.errors import Sentence
 from surveyapp.questionnaire.expressions import ExpressionError
 
 Sort = Literal["number", "name", "sign", "end"]
@@ -16,17 +17,17 @@ _TOKEN: Final = re.compile(
     r"|(?P<name>[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*(?!\w))|(?P<sign>>=|<=|[<>=()%,;:/]))"
 )
 _INSTEAD: Final = {
-    "≥": "write >=",
-    "≤": "write <=",
-    "&": "write and",
-    "|": "write or",
-    "!": "write not",
-    "[": "use round brackets",
-    "'": "names stand without quotes",
-    '"': "names stand without quotes",
-    "+": "there is no arithmetic in rules",
-    "*": "there is no arithmetic in rules",
-    "-": "there is no arithmetic in rules",
+    "≥": Sentence("write >="),
+    "≤": Sentence("write <="),
+    "&": Sentence("write and"),
+    "|": Sentence("write or"),
+    "!": Sentence("write not"),
+    "[": Sentence("use round brackets"),
+    "'": Sentence("names stand without quotes"),
+    '"': Sentence("names stand without quotes"),
+    "+": Sentence("there is no arithmetic in rules"),
+    "*": Sentence("there is no arithmetic in rules"),
+    "-": Sentence("there is no arithmetic in rules"),
 }
 
 
@@ -59,9 +60,13 @@ def _refusal(text: str, position: int) -> ExpressionError:
     column = len(text) - len(rest) + 1
     word = re.match(r"[\w.\-]+", rest)
     if word is not None and rest[0] not in _INSTEAD:
-        what = f"“{word.group()[:40]}” is neither a name nor a number; names are in lower-case letters"
+        what = Sentence(
+            "“{word}” is neither a name nor a number; names are in lower-case letters", word=word.group()[:40]
+        )
         return ExpressionError(column, what)
     instead = _INSTEAD.get(
-        rest[0], "only measures, numbers, comparisons, and, or, not and brackets stand here"
+        rest[0], Sentence("only measures, numbers, comparisons, and, or, not and brackets stand here")
     )
-    return ExpressionError(column, f"“{rest[0]}” is not understood; {instead}")
+    return ExpressionError(
+        column, Sentence("“{sign}” is not understood; {instead}", sign=rest[0], instead=instead)
+    )

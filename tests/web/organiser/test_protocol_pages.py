@@ -77,6 +77,24 @@ def test_every_problem_of_a_file_is_shown(client: JudgingClient, page: str, data
 
 
 @SQLITE
+def test_problems_of_a_file_are_told_in_the_language_of_the_page(client: JudgingClient, page: str) -> None:
+    broken = PROTOCOL.replace("number: 1,", "number: 4,", 1)
+    assert broken != PROTOCOL
+    client.get(page)
+    token = client.page.find_all("input", name="csrf_token")[0].get("value", "") if client.page else ""
+    client.http.set_cookie("surveyapp-language", "de", domain="127.0.0.1")
+    shown = client.post(
+        page,
+        {"csrf_token": token, "go": "keep", "file": (io.BytesIO(broken.encode()), "mine.yaml")},  # type: ignore[dict-item]  # Werkzeug's own way to send a file
+        expect=422,
+    )
+    lines = [shown.words_of(line) for line in shown.find("div", class_="summary").iter("li")]
+    assert any(
+        line.endswith("Runde 2 folgt nicht auf Runde 4; nummerieren Sie fortlaufend") for line in lines
+    )
+
+
+@SQLITE
 def test_a_file_that_is_far_too_large_is_refused_on_the_page(
     client: JudgingClient, page: str, database: Database
 ) -> None:

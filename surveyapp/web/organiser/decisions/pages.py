@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from surveyapp.delphi.lineage import Decided, Outcome
+from surveyapp.errors import say
 from surveyapp.questionnaire.model import Item, Text
 from surveyapp.services.deciding import ItemOnTable
 from surveyapp.services.reading.decision_desks import DecisionDesk, Descent
@@ -111,7 +112,7 @@ def _line(each: ItemOnTable, found: DecisionDesk, desk: Desk) -> Line:
         url=url_for("organiser.decision", slug=desk.slug, number=found.number, item=each.item),
         verdicts=pills(tuple(each.verdicts.items()), each.stability),
         proposed=outcome_word(each.proposed) if each.proposed else "",
-        because=each.because,
+        because=say(each.because, _),
         decided=outcome_word(each.decided) if each.decided else "",
         reason=each.reason,
         actor=each.actor,
@@ -232,7 +233,7 @@ def decision_page(
         definition=wording.definition.get(language) if wording.definition else "",
         verdicts=pills(tuple(each.verdicts.items()), each.stability),
         proposed=outcome_word(each.proposed) if each.proposed else "",
-        because=each.because,
+        because=say(each.because, _),
         decided=outcome_word(each.decided) if each.decided else "",
         decided_why=each.reason,
         decided_by=each.actor,
