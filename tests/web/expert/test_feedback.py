@@ -107,6 +107,20 @@ def test_a_fresh_page_shows_the_panel_and_chooses_nothing(client: JudgingClient,
     assert "Your reason in round 1:Because of <2>." in page.words
 
 
+@on_sqlite
+def test_sec_32_nobody_sees_a_draft_or_another_group(client: JudgingClient, ground: Ground) -> None:
+    expert = seat_at(client, ground, 2)
+    released = client.get(RATE)
+    assert "Your group, Northerners (4)" in words(released, expert, APPLES)
+    assert "Southerners" not in released.words
+    with ground.database.verb() as session:
+        session.execute(update(Release).values(released_at=None, released_by=""))
+    drafted = client.get(RATE)
+    assert "experts rated this in round 1" not in drafted.words
+    assert "Some think of the <taste>." not in drafted.words
+    assert not drafted.find_all("span", class_="share")
+
+
 def test_somebody_new_sees_the_panel_and_has_nothing_to_keep(client: JudgingClient, ground: Ground) -> None:
     expert = seat_at(client, ground, SILENT)
     page = client.get(RATE)
