@@ -8,8 +8,8 @@ problems=()
 scripts/check.sh || problems+=("Some checks failed; they stand above the tests.")
 
 processors=$(nproc 2>/dev/null || echo 2)
-# Two more than there are processors: a test often waits for a browser, a server or a database of its own.
-workers=$((processors < 2 ? 3 : processors > 4 ? 6 : processors + 2))
+# One more than there are processors: a test often waits for a browser, a server or a database of its own.
+workers=$((processors < 2 ? 3 : processors > 4 ? 5 : processors + 1))
 .venv/bin/python -m pytest -n "$workers" -q "$@" || problems+=("Some tests failed.")
 
 if [ -s .cache/setup/missing ]; then
