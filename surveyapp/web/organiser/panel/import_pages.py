@@ -12,8 +12,8 @@ from surveyapp.errors import Problem, Sentence, say
 from surveyapp.exchange.panel_file import Heading, PanelFile, PanelRow
 from surveyapp.questionnaire.model import Questionnaire
 from surveyapp.services.panel import PanelImport
-from surveyapp.services.reading.people_alike import Alike, RowBeside
-from surveyapp.web.organiser.panellist.words import likeness_word, standing_word
+from surveyapp.services.reading.people_alike import RowBeside
+from surveyapp.web.organiser.panel.twins import Twin, twin_of
 
 SHOWN = 100
 """How many problems a page lists; the file holds all."""
@@ -46,17 +46,6 @@ class BadRow:
     number: int
     cells: tuple[str, ...]
     wrong: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Twin:
-    """Somebody on the panel who may be the same person."""
-
-    why: str
-    name: str
-    email: str
-    group: str
-    standing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +175,7 @@ def _cells(row: PanelRow) -> tuple[str, ...]:
 
 
 def _row_twins(each: RowBeside) -> RowTwins:
-    return RowTwins(each.row, each.name, each.email, each.group, tuple(_twin(one) for one in each.alike))
-
-
-def _twin(each: Alike) -> Twin:
-    return Twin(likeness_word(each.likeness), each.name, each.email, each.group, standing_word(each.state))
+    return RowTwins(each.row, each.name, each.email, each.group, tuple(twin_of(one) for one in each.alike))
 
 
 def _columns(headings: Sequence[Heading]) -> tuple[ColumnLine, ...]:

@@ -19,30 +19,18 @@ from sqlalchemy.orm import Session
 from surveyapp.extensions import get_config, get_database
 from surveyapp.mail.links import derive_registration_token, registration_link
 from surveyapp.services import registering
-from surveyapp.services.reading.people_alike import Alike
 from surveyapp.services.reading.seat_requests import Asking, get_registration_desk
 from surveyapp.services.registering import Decided
 from surveyapp.services.studies import get_study
 from surveyapp.web.languages import language_name, page_language, written_time
 from surveyapp.web.organiser.acting import Trouble, do
 from surveyapp.web.organiser.blueprint import blueprint, get_desk
-from surveyapp.web.organiser.panellist.words import likeness_word, standing_word
+from surveyapp.web.organiser.panel.twins import Twin, twin_of
 from surveyapp.web.organiser.round_parts import show
 from surveyapp.web.organiser.typed import typed, typed_all
 
 if TYPE_CHECKING:
     from surveyapp.models import Study
-
-
-@dataclass(frozen=True, slots=True)
-class Twin:
-    """Somebody who may be the same person."""
-
-    why: str
-    name: str
-    email: str
-    group: str
-    standing: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,10 +234,5 @@ def _line(each: Asking, zone: str, chosen: tuple[str, ...]) -> RequestLine:
         when=written_time(each.asked_at, zone, page_language()),
         is_known=each.is_known,
         is_chosen=value in chosen,
-        twins=tuple(_twin(one) for one in each.alike),
+        twins=tuple(twin_of(one) for one in each.alike),
     )
-
-
-def _twin(each: Alike) -> Twin:
-    standing = standing_word(each.state) if each.state else ""
-    return Twin(likeness_word(each.likeness), each.name, each.email, each.group, standing)
