@@ -5,7 +5,6 @@ Every page as it opens is looked at in test_every_page.
 
 from __future__ import annotations
 
-import itertools
 import re
 import tempfile
 from pathlib import Path
@@ -14,16 +13,15 @@ from playwright.sync_api import Page
 from sqlalchemy import delete, select
 
 from surveyapp.models import Panellist, Reason, WebSession
-from surveyapp.services.permissions import Role
 from surveyapp.services.reasons import coding
 from surveyapp.services.releasing import settle_round
 from surveyapp.services.unit import read_now
+from tests.journeys.desks import open_desk
 from tests.journeys.states import State, Visit
 from tests.support.studies import Ground
-from tests.web.organiser.conftest import PASSWORD, join, lay
+from tests.web.organiser.conftest import lay
 
 # One account must wait after a few sign-ins, so each visit is somebody else's.
-_visitors = itertools.count(1)
 BETWEEN_STATES: dict[str, State] = {}
 
 
@@ -61,15 +59,7 @@ def _work(ground: Ground) -> None:
 def _at(visit: Visit, path: str, *, is_closed: bool = True) -> Page:
     """A page of the study, for its signed-in owner."""
     ground = _ground(visit, is_closed=is_closed)
-    email = join(ground, Role.OWNER, f"visitor-{next(_visitors)}@example.org")
-    page = visit.open_page(**visit.options)
-    page.goto(f"{visit.house.url}/organiser/sign-in")
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="Sign out").wait_for()
-    page.goto(f"{visit.house.url}/organiser/s/{ground.slug}/{path}")
-    return page
+    return open_desk(visit, ground, f"s/{ground.slug}/{path}")
 
 
 @between_state

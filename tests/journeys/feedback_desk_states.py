@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
 import tempfile
 from pathlib import Path
 
 from playwright.sync_api import Page
 
-from surveyapp.services.permissions import Role
+from tests.journeys.desks import open_desk
 from tests.journeys.states import State, Visit
 from tests.support.proposing import close, lay_proposing, name, propose
 from tests.support.studies import Ground
-from tests.web.organiser.conftest import PASSWORD, join
 from tests.web.organiser.test_reply_pages import lay_talking
 
-_visitors = itertools.count(1)
 DESK_STATES: dict[str, State] = {}
 
 
@@ -43,15 +40,7 @@ def _talking(visit: Visit) -> Ground:
 
 
 def _at(visit: Visit, ground: Ground, path: str) -> Page:
-    email = join(ground, Role.OWNER, f"desk-visitor-{next(_visitors)}@example.org")
-    page = visit.open_page(**visit.options)
-    page.goto(f"{visit.house.url}/organiser/sign-in")
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="Sign out").wait_for()
-    page.goto(f"{visit.house.url}/organiser/s/{ground.slug}/rounds/{path}")
-    return page
+    return open_desk(visit, ground, f"s/{ground.slug}/rounds/{path}")
 
 
 @desk_state

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import tempfile
 from pathlib import Path
 
@@ -14,16 +13,15 @@ from surveyapp.models import Identity, Study
 from surveyapp.services import registering
 from surveyapp.services.letters.audience import Occasion
 from surveyapp.services.letters.outbox import put_in
-from surveyapp.services.permissions import Role
 from surveyapp.services.reading.panellists import seat_of
 from surveyapp.services.registering import Request
 from surveyapp.services.unit import read_now
+from tests.journeys.desks import open_desk
 from tests.journeys.states import State, Visit
 from tests.support.mailing import introduce
 from tests.support.studies import Ground, add_member
-from tests.web.organiser.conftest import PASSWORD, join, lay
+from tests.web.organiser.conftest import lay
 
-_visitors = itertools.count(1)
 PANEL_STATES: dict[str, State] = {}
 SLUG = "panel-life"
 SHEET = (
@@ -86,15 +84,7 @@ def _ask(visit: Visit) -> None:
 
 def _at(visit: Visit, path: str) -> Page:
     ground = _ground(visit)
-    email = join(ground, Role.OWNER, f"panel-visitor-{next(_visitors)}@example.org")
-    page = visit.open_page(**visit.options)
-    page.goto(f"{visit.house.url}/organiser/sign-in")
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="Sign out").wait_for()
-    page.goto(f"{visit.house.url}/organiser/s/{SLUG}/panel{path}")
-    return page
+    return open_desk(visit, ground, f"s/{SLUG}/panel{path}")
 
 
 def _panellist(visit: Visit) -> Page:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import tempfile
 from pathlib import Path
 
@@ -10,14 +9,13 @@ from playwright.sync_api import Page
 
 from surveyapp.models import Study
 from surveyapp.services import archiving, staging
-from surveyapp.services.permissions import Role
 from surveyapp.services.unit import read_now
+from tests.journeys.desks import open_desk
 from tests.journeys.states import State, Visit
 from tests.support.protocols import set_protocol
 from tests.support.studies import LINK_KEY, SMALL, Ground, lay_ground, load_text
-from tests.web.organiser.conftest import PASSWORD, PROTOCOL, join
+from tests.web.organiser.conftest import PROTOCOL
 
-_visitors = itertools.count(1)
 SET_UP_STATES: dict[str, State] = {}
 
 
@@ -43,15 +41,7 @@ def _study(visit: Visit, slug: str) -> Ground:
 
 
 def _at(visit: Visit, ground: Ground, path: str) -> Page:
-    email = join(ground, Role.OWNER, f"set-up-visitor-{next(_visitors)}@example.org")
-    page = visit.open_page(**visit.options)
-    page.goto(f"{visit.house.url}/organiser/sign-in")
-    page.get_by_label("E-mail").fill(email)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("button", name="Sign out").wait_for()
-    page.goto(f"{visit.house.url}/organiser/{path}")
-    return page
+    return open_desk(visit, ground, path)
 
 
 @set_up_state
